@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+# One non-recursive Makefile. `make help` lists what it does.
+
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+.DEFAULT_GOAL := all
+
+# BUILD picks the flavour: release (default), san (ASan+UBSan), cover, fuzz (clang, libFuzzer),
+# analyze (gcc -fanalyzer; never run).
+BUILD   ?= release
+OUT     := build/$(BUILD)
+CC      := $(if $(filter fuzz,$(BUILD)),clang-14,gcc)
+VERSION := $(shell cat VERSION)
+# The day of this release: proven time starts here (verify/freshness.h). Raised with VERSION.
+RELEASED := 2026-11-23
+
+LIBS    := libarchive libcrypto libsodium libcjson sqlite3 libseccomp
+DEPCF   := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+DEPLD   := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+
+WARN := -Wall -Wextra -Werror
+ifeq ($(CC),gcc)
+WARN += -Wpedantic -Wshadow -Wformat=2 -Wconversion -Wsign-conversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wundef -Wcast-qual \
+	-Wwrite-strings -Wpointer-arith -Wvla -Walloca -Wswitch-enum -Wnull-dereference \
+	-Wdate-time -Wframe-larger-than=16384 \
+	-Wformat-signedness -Wformat-truncation=1 -Wduplicated-cond -Wlogical-op \
+	-Wimplicit-fallthrough=5 -Wuse-after-free=3 -Wstringop-overflow=4 -Warray-bounds=2 \
+	-Wbidi-chars=any -Wtrampolines -Wcast-align=strict
+endif
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
+	-ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr -fno-common \
+	-fno-strict-aliasing -fno-delete-null-pointer-checks -fno-strict-overflow
+LINK := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--as-needed
+
+CPPFLAGS := -I. -D_GNU_SOURCE -DLW_RELEASED='"$(RELEASED)"' -DLW_VERSION='"$(VERSION)"' $(DEPCF)
+CFLAGS   := -std=gnu11 -g -fPIE $(WARN) -ffile-prefix-map=$(CURDIR)=. -pthread
+LDFLAGS  := -pie -pthread $(LINK)
+
+ifeq ($(BUILD),release)
+CPPFLAGS += -D_FORTIFY_SOURCE=3
+CFLAGS   += -O2 $(HARDEN)
+else ifeq ($(BUILD),san)
+CFLAGS   += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+LDFLAGS  += -fsanitize=address,undefined
+CPPFLAGS += -DLW_SANITIZED=1
+else ifeq ($(BUILD),cover)
+CFLAGS   += -O0 --coverage
+LDFLAGS  += --coverage
+CPPFLAGS += -DLW_COVERAGE=1
+else ifeq ($(BUILD),analyze)
+CFLAGS   += -O2 -fanalyzer
+else ifeq ($(BUILD),fuzz)
+CFLAGS   += -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
+LDFLAGS  += -fsanitize=address,undefined
+CPPFLAGS += -DLW_SANITIZED=1
+endif
+
+LIBDIRS  := base image verify keys custody bundle
+LIBSRC   := $(sort $(wildcard $(addsuffix /*.c,$(LIBDIRS))))
+CMDSRC   := $(filter-out cmd/judge.c,$(sort $(wildcard cmd/*.c)))
+UNITSRC  := $(sort $(wildcard tests/unit/test_*.c))
+FUZZSRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+TOOLSRC  := $(sort $(wildcard tests/tools/*.c))
+
+obj       = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
+LIB      := $(OUT)/liblandwaiter.a
+PROGRAMS := $(OUT)/landwaiter $(OUT)/landwaiter-judge
+UNITS    := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNITSRC))
+FUZZERS  := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(FUZZSRC))
+REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/replay/fuzz_%,$(FUZZSRC))
+TOOLS    := $(patsubst tests/tools/%.c,$(OUT)/tools/%,$(TOOLSRC))
+
+V ?= 0
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-6s %s\n' $(1) $(2)
+else
+say = @:
+endif
+
+include tests/lanes.mk
+
+all: $(PROGRAMS) ## build the programs into build/release/
+.PHONY: all
+
+$(OUT)/obj/%.o: %.c Makefile VERSION
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(call obj,$(LIBSRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcsD $@ $^
+
+$(OUT)/landwaiter: $(call obj,$(CMDSRC)) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD)
+
+$(OUT)/landwaiter-judge: $(call obj,cmd/judge.c) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD)
+
+$(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(LIB)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lcmocka -ljansson
+
+$(OUT)/tools/%: $(OUT)/obj/tests/tools/%.o $(LIB)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -ljansson
+
+$(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(LIB)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(DEPLD) -ljansson
+
+$(OUT)/replay/%: $(OUT)/obj/tests/fuzz/%.o $(OUT)/obj/tests/fuzz/replay.o $(LIB)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -ljansson
+
+.SECONDARY:
+-include $(shell find build/$(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/box.h"
+
+#include "base/ipc.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+struct box {
+	struct lw_jail_child child;
+	struct lw_buf storage; /* of the frame received last */
+};
+
+static void box_close(struct box *b)
+{
+	bool clean;
+
+	lw_jail_reap(&b->child, &clean);
+	lw_buf_free(&b->storage);
+}
+
+static int receive(struct box *b, struct lw_ipc_frame *frame, struct lw_error *e)
+{
+	int r = lw_ipc_receive(b->child.socket, LW_MAX_FRAME_BYTES, LW_BOX_REPLY_SEC,
+			       &b->storage, frame, e);
+
+	if (r == 0 && frame->fd >= 0) {
+		(void)close(frame->fd);
+		r = lw_fail(e, LW_E_JAIL, "the box sent a descriptor");
+	}
+	if (r == -LW_E_NOTFOUND)
+		r = lw_fail(e, LW_E_JAIL, "the box ended before it was done");
+	return r;
+}
+
+static int unexpected(const struct lw_ipc_frame *frame, struct lw_error *e)
+{
+	return lw_fail(e, LW_E_JAIL, "the box said something unexpected (%u)", frame->type);
+}
+
+/* The box's own word for an error: only codes about the object may come back. */
+static int take_error(struct lw_ipc_frame *frame, struct lw_error *e)
+{
+	uint32_t code = 0;
+	lw_auto_free char *text = NULL;
+	char shown[512];
+	int r = lw_ipc_take_u32(&frame->body, &code, e);
+
+	if (r == 0)
+		r = lw_ipc_take_str(&frame->body, sizeof(e->text), &text, e);
+	if (r == 0)
+		r = lw_ipc_take_end(&frame->body, e);
+	if (r < 0)
+		return r;
+	if (code != LW_E_FORMAT && code != LW_E_LIMIT && code != LW_E_UNSUPPORTED &&
+	    code != LW_E_CONFLICT)
+		return lw_fail(e, LW_E_JAIL, "the box failed: %s",
+			       lw_text_escape_str(text, shown, sizeof(shown)));
+	return lw_fail(e, (enum lw_code)code, "%s",
+		       lw_text_escape_str(text, shown, sizeof(shown)));
+}
+
+static int box_open(const char *program, struct box *b, enum lw_jail_level *ret_level,
+		    struct lw_error *e)
+{
+	lw_auto_free char *found = NULL;
+	struct lw_ipc_frame frame;
+	uint32_t level = 0;
+	int r = 0;
+
+	if (!program)
+		r = lw_jail_program("landwaiter-judge", &found, e);
+	if (r == 0)
+		r = lw_jail_spawn(program ? program : found, "landwaiter-judge", &b->child, e);
+	if (r == 0)
+		r = receive(b, &frame, e);
+	if (r < 0)
+		return r;
+	if (frame.type == LW_BOX_ERROR)
+		return take_error(&frame, e);
+	if (frame.type != LW_BOX_READY)
+		return unexpected(&frame, e);
+	r = lw_ipc_take_u32(&frame.body, &level, e);
+	if (r == 0)
+		r = lw_ipc_take_end(&frame.body, e);
+	if (r == 0 && level != LW_JAIL_SECCOMP && level != LW_JAIL_LANDLOCK)
+		r = lw_fail(e, LW_E_JAIL, "the box has no walls");
+	if (r == 0)
+		*ret_level = (enum lw_jail_level)level;
+	return r;
+}
+
+static int take_payload(struct lw_ipc_frame *frame, struct lw_dsse *seal, char *sender,
+			struct lw_error *e)
+{
+	struct lw_span payload;
+	lw_auto_free char *claimed = NULL;
+	int r = lw_ipc_take_bytes(&frame->body, LW_MAX_STATEMENT_BYTES, &payload, e);
+
+	if (r == 0)
+		r = lw_ipc_take_str(&frame->body, LW_MAX_LABEL, &claimed, e);
+	if (r == 0)
+		r = lw_ipc_take_end(&frame->body, e);
+	if (r == 0 && seal->payload.n > 0)
+		r = lw_fail(e, LW_E_JAIL, "the box gave two payloads");
+	if (r < 0)
+		return r;
+	lw_buf_add(&seal->payload, payload.p, payload.n);
+	if (sender && lw_text_is_label(lw_span_str(claimed)))
+		(void)snprintf(sender, LW_MAX_LABEL + 1, "%s", claimed);
+	return 0;
+}
+
+static int take_signature(struct lw_ipc_frame *frame, struct lw_dsse *seal,
+			  struct lw_claim *claims, struct lw_error *e)
+{
+	struct lw_span keyid, sig;
+	uint32_t n = 0, index = 0;
+	int r = lw_ipc_take_bytes(&frame->body, LW_DIGEST_BYTES, &keyid, e);
+
+	if (r == 0)
+		r = lw_ipc_take_bytes(&frame->body, LW_MAX_SIGNATURE_BYTES, &sig, e);
+	if (r == 0)
+		r = lw_ipc_take_u32(&frame->body, &n, e);
+	if (r < 0)
+		return r;
+	if (keyid.n != LW_DIGEST_BYTES || n > LW_MAX_MATCHES ||
+	    seal->n_signatures == LW_MAX_APPROVALS)
+		return lw_fail(e, LW_E_JAIL, "the box gave an impossible signature");
+
+	struct lw_dsse_signature *s = &seal->signatures[seal->n_signatures];
+	struct lw_claim claim = { 0 };
+
+	memcpy(s->keyid.sha256, keyid.p, keyid.n);
+	lw_buf_add(&s->sig, sig.p, sig.n);
+	claim.keyid = s->keyid;
+	claim.sig = lw_buf_span(&s->sig);
+	for (uint32_t i = 0; i < n; i++) {
+		r = lw_ipc_take_u32(&frame->body, &index, e);
+		if (r < 0)
+			return r;
+		claim.matches[claim.n_matches++] = index;
+	}
+	if (claims)
+		claims[seal->n_signatures] = claim;
+	seal->n_signatures++;
+	return lw_ipc_take_end(&frame->body, e);
+}
+
+/* Everything a box answers about a seal, up to DONE. */
+static int take_answers(struct box *b, struct lw_dsse *seal, char *sender,
+			struct lw_claim *claims, struct lw_buf *text, struct lw_error *e)
+{
+	for (;;) {
+		struct lw_ipc_frame frame;
+		int r = receive(b, &frame, e);
+
+		if (r < 0)
+			return r;
+		if (frame.type == LW_BOX_PAYLOAD) {
+			r = take_payload(&frame, seal, sender, e);
+		} else if (frame.type == LW_BOX_SIGNATURE) {
+			r = take_signature(&frame, seal, claims, e);
+		} else if (frame.type == LW_BOX_TEXT && text) {
+			lw_buf_add(text, frame.body.p, frame.body.n);
+		} else if (frame.type == LW_BOX_DONE) {
+			return seal->payload.n > 0
+				       ? lw_ipc_take_end(&frame.body, e)
+				       : lw_fail(e, LW_E_JAIL, "the box gave no payload");
+		} else {
+			return frame.type == LW_BOX_ERROR ? take_error(&frame, e)
+							  : unexpected(&frame, e);
+		}
+		if (r < 0)
+			return r;
+	}
+}
+
+int lw_box_seal(const char *program, struct lw_span seal, const struct lw_policy *policy,
+		struct lw_box_seal *ret, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf job = { 0 };
+	struct box b = { .child = { .socket = -1 } };
+	size_t n = lw_policy_key_count(policy), signer;
+
+	lw_ipc_put_bytes(&job, seal);
+	lw_ipc_put_u32(&job, (uint32_t)n);
+	for (size_t i = 0; i < n; i++)
+		lw_ipc_put_bytes(&job, lw_key_der(lw_policy_key_at(policy, i, &signer)));
+
+	int r = box_open(program, &b, &ret->level, e);
+	if (r == 0)
+		r = lw_ipc_send(b.child.socket, LW_BOX_JOB_SEAL, lw_buf_span(&job), -1, e);
+	if (r == 0)
+		r = take_answers(&b, &ret->seal, ret->claimed_sender, ret->claims, NULL, e);
+	box_close(&b);
+	return r;
+}
+
+void lw_box_seal_release(struct lw_box_seal *s)
+{
+	lw_dsse_release(&s->seal);
+}
+
+int lw_box_explain(const char *program, enum lw_explain_form form, struct lw_span seal,
+		   struct lw_span contents, struct lw_span previous,
+		   struct lw_box_explained *ret, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf job = { 0 };
+	struct box b = { .child = { .socket = -1 } };
+	enum lw_jail_level level;
+
+	lw_ipc_put_u32(&job, (uint32_t)form);
+	lw_ipc_put_bytes(&job, seal);
+	lw_ipc_put_bytes(&job, contents);
+	lw_ipc_put_bytes(&job, previous);
+
+	int r = box_open(program, &b, &level, e);
+	if (r == 0)
+		r = lw_ipc_send(b.child.socket, LW_BOX_JOB_EXPLAIN, lw_buf_span(&job), -1, e);
+	if (r == 0)
+		r = take_answers(&b, &ret->seal, NULL, NULL, &ret->text, e);
+	box_close(&b);
+	return r;
+}
+
+void lw_box_explained_release(struct lw_box_explained *x)
+{
+	lw_dsse_release(&x->seal);
+	lw_buf_free(&x->text);
+}
+
+struct lw_box_documents {
+	struct box box;
+};
+
+int lw_box_documents_open(const char *program, struct lw_box_documents **ret,
+			  struct lw_error *e)
+{
+	LW_AUTO(box_documents) struct lw_box_documents *b = lw_alloc_array(1, sizeof(*b));
+	enum lw_jail_level level;
+
+	b->box.child.socket = -1;
+
+	int r = box_open(program, &b->box, &level, e);
+	if (r == 0)
+		r = lw_ipc_send(b->box.child.socket, LW_BOX_JOB_DOCUMENTS, lw_span(NULL, 0), -1, e);
+	if (r == 0)
+		*ret = lw_steal(b);
+	return r;
+}
+
+void lw_box_documents_close(struct lw_box_documents *b)
+{
+	if (!b)
+		return;
+	box_close(&b->box);
+	free(b);
+}
+
+int lw_box_document_read(void *data, struct lw_span bytes, const char *media_type,
+			 struct lw_document **ret, struct lw_error *e)
+{
+	struct box *b = &((struct lw_box_documents *)data)->box;
+	LW_AUTO(buf) struct lw_buf ask = { 0 };
+	LW_AUTO(document) struct lw_document *d = NULL;
+	struct lw_ipc_frame frame;
+
+	lw_ipc_put_u32(&ask, media_type ? 0 : 1);
+	lw_ipc_put_str(&ask, media_type ? media_type : "");
+	lw_ipc_put_bytes(&ask, bytes);
+
+	int r = lw_ipc_send(b->child.socket, LW_BOX_DOCUMENT, lw_buf_span(&ask), -1, e);
+	if (r == 0)
+		r = receive(b, &frame, e);
+	if (r < 0)
+		return r;
+	if (frame.type == LW_BOX_ERROR)
+		return take_error(&frame, e);
+	if (frame.type != LW_BOX_DOCUMENT)
+		return unexpected(&frame, e);
+	r = lw_document_take(&frame.body, &d, e);
+	if (r == 0)
+		r = lw_ipc_take_end(&frame.body, e);
+	if (r == 0)
+		*ret = lw_steal(d);
+	return r;
+}

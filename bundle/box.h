@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_BUNDLE_BOX_H
+#define LW_BUNDLE_BOX_H
+
+/*
+ * The box: `landwaiter-judge`, a jailed process that reads what nobody has proven yet, and points
+ * (DESIGN 4; docs/format/box.md). It is told a job, gets bytes, and answers in framed messages; it
+ * can open nothing and decide nothing. One box serves one object. A box that crashes, stalls, or
+ * says something unexpected is LW_E_JAIL, and the object is refused.
+ *
+ * This is the parent's side; bundle/box_jobs.c is the inside.
+ */
+
+#include "base/jail.h"
+#include "bundle/statement.h"
+#include "image/gather.h"
+#include "verify/dsse.h"
+#include "verify/approval.h"
+
+/* Jobs and answers on the wire. */
+enum lw_box_message {
+	LW_BOX_JOB_SEAL = 1,  /* seal, n, n * SPKI DER */
+	LW_BOX_JOB_EXPLAIN,   /* form, seal, contents, previous contents ("" for none) */
+	LW_BOX_JOB_DOCUMENTS, /* then any number of LW_BOX_DOCUMENT */
+	LW_BOX_DOCUMENT,      /* form, media type, bytes; answered by DOCUMENT or ERROR */
+	LW_BOX_READY = 100,   /* level of the jail */
+	LW_BOX_PAYLOAD,	      /* payload, claimed sender */
+	LW_BOX_SIGNATURE,     /* keyid, signature, n, n * index of a key that matches */
+	LW_BOX_TEXT,	      /* what to show */
+	LW_BOX_ERROR,	      /* code, text */
+	LW_BOX_DONE,
+};
+
+/* What a box said about a seal. Nothing in it is proven. */
+struct lw_box_seal {
+	struct lw_dsse seal;
+	char claimed_sender[LW_MAX_LABEL + 1]; /* "" when the payload has none */
+	struct lw_claim claims[LW_MAX_APPROVALS]; /* spans borrow from seal */
+	enum lw_jail_level level;
+};
+
+/* program NULL: the one beside this executable. Errors of the box's own making (LW_E_JAIL) and
+ * the seal's (LW_E_FORMAT, LW_E_LIMIT) are told apart by their code. Zero-initialise; release
+ * also after an error. */
+int lw_box_seal(const char *program, struct lw_span seal, const struct lw_policy *policy,
+		struct lw_box_seal *ret, struct lw_error *e) LW_WARN_UNUSED;
+void lw_box_seal_release(struct lw_box_seal *s);
+
+/* What `inspect` and `approve` show, rendered inside the box. */
+struct lw_box_explained {
+	struct lw_dsse seal;
+	struct lw_buf text; /* hostile: made safe line by line before it is shown */
+};
+enum lw_explain_form {
+	LW_EXPLAIN_TEXT = 1,
+	LW_EXPLAIN_SLIP,
+	LW_EXPLAIN_JSON,
+};
+int lw_box_explain(const char *program, enum lw_explain_form form, struct lw_span seal,
+		   struct lw_span contents, struct lw_span previous,
+		   struct lw_box_explained *ret, struct lw_error *e) LW_WARN_UNUSED;
+void lw_box_explained_release(struct lw_box_explained *x);
+
+/* A box that reads image documents for gathering. */
+struct lw_box_documents;
+int lw_box_documents_open(const char *program, struct lw_box_documents **ret,
+			  struct lw_error *e) LW_WARN_UNUSED;
+void lw_box_documents_close(struct lw_box_documents *b);
+/* For lw_gather_image; data is the struct lw_box_documents. */
+int lw_box_document_read(void *data, struct lw_span bytes, const char *media_type,
+			 struct lw_document **ret, struct lw_error *e) LW_WARN_UNUSED;
+
+/* The inside: serves one job on the socket, after the jail was entered. Returns 0 when it was
+ * answered (with an ERROR too). */
+int lw_box_serve(int socket, enum lw_jail_level level, struct lw_error *e) LW_WARN_UNUSED;
+
+static inline void lw_auto_box_seal_(struct lw_box_seal *s)
+{
+	lw_box_seal_release(s);
+}
+
+static inline void lw_auto_box_explained_(struct lw_box_explained *x)
+{
+	lw_box_explained_release(x);
+}
+
+static inline void lw_auto_box_documents_(struct lw_box_documents **b)
+{
+	lw_box_documents_close(*b);
+}
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_BUNDLE_CONTENTS_H
+#define LW_BUNDLE_CONTENTS_H
+
+/* The contents: which images, which evidence, what was looked for and was not there
+ * (docs/format/bundle.md section 4). The same struct lw_image that gathering makes. */
+
+#include "base/buf.h"
+#include "image/gather.h"
+#include "verify/proven.h"
+
+struct lw_contents {
+	struct lw_image *images; /* owned; ascending by name */
+	size_t n_images;
+	/* the entry list */
+	uint64_t entries_blobs, entries_bytes;
+	struct lw_digest entries_digest;
+};
+
+/* LW_E_FORMAT, LW_E_LIMIT, LW_E_CONFLICT. Checks form, order and uniqueness, and that the ledger
+ * and the evidence together say for every subject and mechanism either "found" or "absent";
+ * whether the subjects are all of the image's manifests is checked when those are read. */
+int lw_contents_parse(struct lw_proven proven, struct lw_contents *ret, struct lw_error *e)
+	LW_WARN_UNUSED;
+void lw_contents_write(const struct lw_contents *c, struct lw_buf *out);
+void lw_contents_release(struct lw_contents *c);
+
+/* One image's member of `images`, canonical: what the enclave keeps as its detail. */
+void lw_contents_write_image(const struct lw_image *image, struct lw_buf *out);
+
+/* index.json (section 6). */
+void lw_contents_write_index(const struct lw_contents *c, struct lw_buf *out);
+
+static inline void lw_auto_contents_(struct lw_contents *c)
+{
+	lw_contents_release(c);
+}
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_BUNDLE_ENTRIES_H
+#define LW_BUNDLE_ENTRIES_H
+
+/* The entry list: every blob of a bundle, in stored order (docs/format/bundle.md section 5).
+ * 48 bytes an entry in memory. */
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "verify/proven.h"
+
+struct lw_entry {
+	struct lw_digest digest;
+	uint64_t size;
+	uint64_t flags; /* the reader's own: LW_ENTRY_* */
+};
+
+enum {
+	LW_ENTRY_NAMED = 1,    /* some manifest or contents names it */
+	LW_ENTRY_STAGED = 2,   /* its bytes were checked and staged */
+	LW_ENTRY_KEPT = 4,     /* the store has it already */
+	LW_ENTRY_DOCUMENT = 8, /* contents name it as a manifest or index */
+	/* read already for the image at hand: as part of it, as part of its evidence */
+	LW_ENTRY_WALKED = 16,
+	LW_ENTRY_WALKED_EVIDENCE = 32,
+};
+
+struct lw_entries {
+	struct lw_entry *list; /* owned; ascending by size, then digest */
+	size_t n;
+	uint64_t bytes; /* the sum of the sizes */
+};
+
+/* LW_E_FORMAT, LW_E_LIMIT, LW_E_UNSUPPORTED (reserved lines). Takes `text` over and parses in
+ * place, so that a large list is never held twice; the proof that the bytes are the sealed ones is
+ * `proven`, which must span exactly text's bytes. `text` is empty afterwards, also on failure. */
+int lw_entries_parse(struct lw_proven proven, struct lw_buf *text, struct lw_entries *ret,
+		     struct lw_error *e) LW_WARN_UNUSED;
+void lw_entries_write(const struct lw_entries *entries, struct lw_buf *out);
+void lw_entries_release(struct lw_entries *entries);
+
+/* The entry with this digest and this size, or NULL. */
+struct lw_entry *lw_entries_find(const struct lw_entries *entries, const struct lw_digest *d,
+				 uint64_t size);
+
+/* Ascending by size, then digest. */
+int lw_entry_compare(const struct lw_digest *a, uint64_t a_size, const struct lw_digest *b,
+		     uint64_t b_size);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_BUNDLE_FORMAT_H
+#define LW_BUNDLE_FORMAT_H
+
+/* The archive around a bundle (docs/format/bundle.md section 1): names, the one header that
+ * may stand before a member, and where members are. Offsets are computed, never read. */
+
+#include "base/digest.h"
+#include "base/limits.h"
+
+#define LW_TAR_BLOCK	   512
+#define LW_TAR_END	   1024 /* zero bytes that close the archive */
+#define LW_NAME_SEAL	   "landwaiter/seal.json"
+#define LW_NAME_CONTENTS   "landwaiter/contents.json"
+#define LW_NAME_ENTRIES	   "landwaiter/entries"
+#define LW_NAME_OCI_LAYOUT "oci-layout"
+#define LW_NAME_INDEX	   "index.json"
+#define LW_OCI_LAYOUT	   "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define LW_NAME_MAX	   100
+
+/* "blobs/sha256/<hex>" */
+#define LW_BLOB_NAME 78
+char *lw_format_blob_name(const struct lw_digest *d, char out[static LW_BLOB_NAME]);
+
+/* The header of a member; name shorter than LW_NAME_MAX, size at most LW_MAX_BLOB_BYTES. */
+void lw_format_header(const char *name, uint64_t size, uint8_t out[static LW_TAR_BLOCK]);
+
+/* Bytes of zeros after a member's own. */
+static inline uint64_t lw_format_padding(uint64_t size)
+{
+	return (LW_TAR_BLOCK - size % LW_TAR_BLOCK) % LW_TAR_BLOCK;
+}
+
+/* Header, bytes and padding. */
+static inline uint64_t lw_format_member(uint64_t size)
+{
+	return LW_TAR_BLOCK + size + lw_format_padding(size);
+}
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gate 4, the last part: do the images hold together? Every manifest, proven by now, is read; all
+ * it names must be in the bundle, nothing else may be, and the sender's ledger must speak of every
+ * manifest. */
+#include "base/mem.h"
+#include "bundle/format.h"
+#include "bundle/intake_internal.h"
+
+#include <stdlib.h>
+
+struct walk {
+	struct lw_intake *in;
+	const struct lw_image *image;
+	struct lw_needs *needs;
+	size_t cap;
+	struct lw_digest *manifests; /* of the image itself, as walked */
+	size_t n_manifests, cap_manifests;
+	const char *name;
+};
+
+static void need(struct walk *w, const struct lw_entry *entry)
+{
+	if (w->needs->n == w->cap) {
+		w->cap = w->cap ? w->cap * 2 : 8;
+		w->needs->entries =
+			lw_realloc_array(w->needs->entries, w->cap, sizeof(uint32_t));
+	}
+	w->needs->entries[w->needs->n++] = (uint32_t)(entry - w->in->entries.list);
+}
+
+static struct lw_entry *require(struct walk *w, const struct lw_digest *d, uint64_t size,
+				const char *named_by)
+{
+	struct lw_entry *entry = lw_entries_find(&w->in->entries, d, size);
+	char text[LW_DIGEST_TEXT];
+
+	if (!entry) {
+		lw_verdict_addf(&w->in->result->verdict, LW_FINDING_CONTENT_MISSING, w->name,
+				lw_digest_text(d, text), "no such blob of %llu bytes, named by %s",
+				(unsigned long long)size, named_by);
+		return NULL;
+	}
+	entry->flags |= LW_ENTRY_NAMED;
+	need(w, entry);
+	return entry;
+}
+
+static int read_document(struct walk *w, const struct lw_entry *entry, const char *media_type,
+			 struct lw_document **ret, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf bytes = { 0 };
+	char text[LW_DIGEST_TEXT];
+	int r;
+
+	if (!(entry->flags & LW_ENTRY_DOCUMENT)) {
+		lw_verdict_add(&w->in->result->verdict, LW_FINDING_EVIDENCE_LEDGER, w->name,
+			       "every manifest in the ledger or the evidence",
+			       lw_digest_text(&entry->digest, text));
+		return 0;
+	}
+	r = lw_gate_content_document(w->in, entry, &bytes, e);
+	if (r < 0)
+		return r;
+	r = lw_document_parse(lw_buf_span(&bytes), media_type, ret, e);
+	if (r < 0)
+		lw_verdict_add(&w->in->result->verdict, LW_FINDING_CONTENT_DOCUMENT,
+			       lw_digest_text(&entry->digest, text), media_type, e->text);
+	return 0;
+}
+
+static bool is_omitted(const struct walk *w, const struct lw_digest *d)
+{
+	size_t lo = 0, hi = w->image->n_omitted;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = lw_digest_compare(&w->image->omitted[mid], d);
+
+		if (c == 0)
+			return true;
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+static void note_manifest(struct walk *w, const struct lw_digest *d)
+{
+	if (w->n_manifests == w->cap_manifests) {
+		w->cap_manifests = w->cap_manifests ? w->cap_manifests * 2 : 8;
+		w->manifests = lw_realloc_array(w->manifests, w->cap_manifests,
+						sizeof(*w->manifests));
+	}
+	w->manifests[w->n_manifests++] = *d;
+}
+
+/* A manifest or index and all below it. `own`: part of the image, not of its evidence. */
+static int walk_document(struct walk *w, struct lw_entry *entry, const char *media_type,
+			 bool own, unsigned depth, const struct lw_digest *subject,
+			 struct lw_error *e)
+{
+	LW_AUTO(document) struct lw_document *d = NULL;
+	char text[LW_DIGEST_TEXT];
+	int r = 0;
+
+	lw_digest_text(&entry->digest, text);
+	if (depth > LW_MAX_IMAGE_DEPTH) {
+		lw_verdict_add(&w->in->result->verdict, LW_FINDING_CONTENT_DOCUMENT, text,
+			       "a shallower nesting", "too many levels");
+		return 0;
+	}
+	/* Once is enough, however often it is named: no index of indexes grows the work. */
+	if (entry->flags & (own ? LW_ENTRY_WALKED : LW_ENTRY_WALKED_EVIDENCE))
+		return 0;
+	entry->flags |= own ? LW_ENTRY_WALKED : LW_ENTRY_WALKED_EVIDENCE;
+	r = read_document(w, entry, media_type, &d, e);
+	if (r < 0 || !d)
+		return r;
+	if (own)
+		note_manifest(w, &entry->digest);
+	if (subject) {
+		const struct lw_descriptor *s = lw_document_child(d, LW_CHILD_SUBJECT);
+
+		if (!s || !lw_digest_equal(&s->digest, subject))
+			lw_verdict_add(&w->in->result->verdict, LW_FINDING_CONTENT_DOCUMENT, text,
+				       "the subject its evidence row names", "another subject");
+	}
+	for (size_t i = 0; i < d->n_children && r == 0; i++) {
+		const struct lw_descriptor *c = &d->children[i];
+		struct lw_entry *child;
+
+		if (c->role == LW_CHILD_SUBJECT ||
+		    (c->role == LW_CHILD_MANIFEST && own && is_omitted(w, &c->digest)))
+			continue;
+		child = require(w, &c->digest, c->size, text);
+		if (child && c->role == LW_CHILD_MANIFEST &&
+		    lw_media_kind(c->media_type) != LW_MEDIA_OTHER)
+			r = walk_document(w, child, c->media_type, own, depth + 1, NULL, e);
+	}
+	return r;
+}
+
+static int compare_digests(const void *a, const void *b)
+{
+	return lw_digest_compare(a, b);
+}
+
+/* The ledger must name exactly the image's manifests. */
+static void compare_ledger(struct walk *w)
+{
+	size_t n = 0;
+
+	qsort(w->manifests, w->n_manifests, sizeof(*w->manifests), compare_digests);
+	for (size_t i = 0; i < w->n_manifests; i++)
+		if (n == 0 || !lw_digest_equal(&w->manifests[n - 1], &w->manifests[i]))
+			w->manifests[n++] = w->manifests[i];
+
+	bool same = n == w->image->n_subjects;
+
+	for (size_t i = 0; i < n && same; i++)
+		same = lw_digest_equal(&w->manifests[i], &w->image->subjects[i]);
+	if (!same)
+		lw_verdict_addf(&w->in->result->verdict, LW_FINDING_EVIDENCE_LEDGER, w->name,
+				"one ledger row for each of the image's manifests",
+				"%zu rows, %zu manifests", w->image->n_subjects, n);
+}
+
+static int compare_indices(const void *a, const void *b)
+{
+	uint32_t x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return x < y ? -1 : x > y;
+}
+
+/* Each entry once; and the next image reads its documents anew. */
+static void finish_needs(struct lw_intake *in, struct lw_needs *needs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < needs->n; i++)
+		in->entries.list[needs->entries[i]].flags &=
+			~(uint64_t)(LW_ENTRY_WALKED | LW_ENTRY_WALKED_EVIDENCE);
+
+	qsort(needs->entries, needs->n, sizeof(*needs->entries), compare_indices);
+	for (size_t i = 0; i < needs->n; i++)
+		if (n == 0 || needs->entries[n - 1] != needs->entries[i])
+			needs->entries[n++] = needs->entries[i];
+	needs->n = n;
+}
+
+static int walk_image(struct walk *w, struct lw_error *e)
+{
+	struct lw_entry *root = require(w, &w->image->digest, w->image->size, "contents");
+	int r = root ? walk_document(w, root, w->image->media_type, true, 0, NULL, e) : 0;
+
+	for (size_t i = 0; i < w->image->n_evidence && r == 0; i++) {
+		const struct lw_evidence *ev = &w->image->evidence[i];
+		struct lw_entry *entry = require(w, &ev->digest, ev->size, "contents");
+		bool by_subject = ev->mechanism == LW_MECHANISM_REFERRERS;
+
+		if (entry)
+			r = walk_document(w, entry, ev->media_type, false, 0,
+					  by_subject ? &ev->subject : NULL, e);
+	}
+	if (r == 0 && root)
+		compare_ledger(w);
+	return r;
+}
+
+static void report_unreferenced(struct lw_intake *in)
+{
+	char name[LW_BLOB_NAME];
+
+	for (size_t i = 0; i < in->entries.n; i++)
+		if (!(in->entries.list[i].flags & LW_ENTRY_NAMED))
+			lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_UNREFERENCED,
+				       lw_format_blob_name(&in->entries.list[i].digest, name),
+				       "a manifest that names it", "none");
+}
+
+void lw_gate_content_closure(struct lw_intake *in)
+{
+	const struct lw_contents *c = &in->result->contents;
+	struct lw_error e = { 0 };
+	int r = 0;
+
+	in->needs = lw_alloc_array(c->n_images, sizeof(*in->needs));
+	for (size_t i = 0; i < c->n_images && r == 0; i++) {
+		char name[LW_MAX_REFERENCE + 1];
+		struct walk w = {
+			.in = in,
+			.image = &c->images[i],
+			.needs = &in->needs[i],
+			.name = lw_reference_text(&c->images[i].name, name),
+		};
+
+		r = walk_image(&w, &e);
+		finish_needs(in, w.needs);
+		free(w.manifests);
+	}
+	if (r < 0)
+		lw_intake_failed(in, &e);
+	else
+		report_unreferenced(in);
+}

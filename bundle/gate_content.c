@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gate 4: is each byte what the lists say? The lists first, then every blob, once. */
+#include "base/fs.h"
+#include "base/mem.h"
+#include "bundle/format.h"
+#include "bundle/head.h"
+#include "bundle/intake_internal.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+/* From here on a blob is made durable on its own, while others are still read. */
+#define SYNC_ALONE_BYTES ((uint64_t)8 << 20)
+/* What a load leaves free beside its blobs: database, journal, folders. */
+#define HEADROOM_BYTES ((uint64_t)16 << 20)
+
+void lw_intake_damaged(struct lw_intake *in, const char *object, const struct lw_error *e)
+{
+	enum lw_finding_id id = LW_FINDING_CONTENT_LIST;
+	const char *expected = "a list of format 1";
+
+	if (e->code == LW_E_IO) {
+		id = LW_FINDING_CONTENT_READ;
+		expected = "bytes";
+	} else if (e->code == LW_E_TRUNCATED) {
+		id = LW_FINDING_CONTENT_TRUNCATED;
+		expected = "bytes up to the end the seal names";
+	} else if (e->code == LW_E_CONFLICT) {
+		id = LW_FINDING_CONTENT_HEADER;
+		expected = "the header and padding the lists require";
+	} else if (e->code == LW_E_DIGEST) {
+		id = LW_FINDING_CONTENT_DIGEST;
+		expected = "bytes of the digest in the sealed list";
+	}
+	lw_verdict_add(&in->result->verdict, id, object, expected, e->text);
+}
+
+/* ---- the lists ---- */
+
+static int read_contents(struct lw_intake *in, uint64_t *at, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf bytes = { 0 };
+	const struct lw_statement *s = &in->result->statement;
+	struct lw_proven proven;
+	int r = lw_head_read_member(&in->medium, *at, LW_NAME_CONTENTS, s->contents_bytes, &bytes,
+				    at, e);
+
+	if (r == 0)
+		r = lw_prove_by_digest(lw_buf_span(&bytes), &s->contents, &proven, e);
+	if (r == 0) {
+		r = lw_contents_parse(proven, &in->result->contents, e);
+		if (r == -LW_E_CONFLICT) /* of the list with itself, not of a header */
+			e->code = LW_E_FORMAT;
+	}
+	return r;
+}
+
+static int read_entries(struct lw_intake *in, uint64_t *at, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf bytes = { 0 };
+	const struct lw_contents *c = &in->result->contents;
+	struct lw_proven proven;
+	int r = lw_head_read_member(&in->medium, *at, LW_NAME_ENTRIES, c->entries_bytes, &bytes,
+				    at, e);
+
+	if (r == 0)
+		r = lw_prove_by_digest(lw_buf_span(&bytes), &c->entries_digest, &proven, e);
+	if (r == 0)
+		r = lw_entries_parse(proven, &bytes, &in->entries, e);
+	if (r == 0 && in->entries.n != c->entries_blobs)
+		r = lw_fail(e, LW_E_FORMAT, "want %llu entries, have %zu",
+			    (unsigned long long)c->entries_blobs, in->entries.n);
+	return r;
+}
+
+/* A member that is a function of the lists: computed and compared. */
+static int compare_member(struct lw_intake *in, const char *name, struct lw_span want,
+			  uint64_t *at, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf have = { 0 };
+	int r = lw_head_read_member(&in->medium, *at, name, want.n, &have, at, e);
+
+	if (r == 0 && !lw_span_equal(want, lw_buf_span(&have)))
+		r = lw_fail(e, LW_E_DIGEST, "%s is not what contents make it", name);
+	return r;
+}
+
+static int read_lists(struct lw_intake *in, const char **ret_object, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf index = { 0 };
+	uint64_t at = lw_format_member(LW_MAX_SEAL_BYTES);
+	int r;
+
+	*ret_object = LW_NAME_CONTENTS;
+	r = read_contents(in, &at, e);
+	if (r < 0)
+		return r;
+	*ret_object = LW_NAME_ENTRIES;
+	r = read_entries(in, &at, e);
+	if (r < 0)
+		return r;
+	*ret_object = LW_NAME_OCI_LAYOUT;
+	r = compare_member(in, LW_NAME_OCI_LAYOUT, lw_span_str(LW_OCI_LAYOUT), &at, e);
+	if (r < 0)
+		return r;
+	*ret_object = LW_NAME_INDEX;
+	lw_contents_write_index(&in->result->contents, &index);
+	r = compare_member(in, LW_NAME_INDEX, lw_buf_span(&index), &at, e);
+	in->first_blob = at;
+	return r;
+}
+
+/* Where the bundle must end by its lists. */
+static uint64_t computed_end(const struct lw_intake *in)
+{
+	uint64_t at = in->first_blob;
+
+	for (size_t i = 0; i < in->entries.n; i++)
+		at += lw_format_member(in->entries.list[i].size);
+	return at + LW_TAR_END;
+}
+
+static void judge_size(struct lw_intake *in)
+{
+	struct lw_verdict *v = &in->result->verdict;
+	uint64_t end = computed_end(in);
+	char want[32];
+
+	(void)snprintf(want, sizeof(want), "%llu bytes", (unsigned long long)end);
+	if (in->result->statement.bytes != end)
+		lw_verdict_addf(v, LW_FINDING_CONTENT_SIZE, in->object, want,
+				"%llu bytes in the statement",
+				(unsigned long long)in->result->statement.bytes);
+	else if (in->medium.size < end)
+		lw_verdict_addf(v, LW_FINDING_CONTENT_TRUNCATED, in->object, want, "%llu bytes",
+				(unsigned long long)in->medium.size);
+	else if (in->medium.exact && in->medium.size > end)
+		lw_verdict_addf(v, LW_FINDING_CONTENT_TRAILING, in->object, want, "%llu bytes",
+				(unsigned long long)in->medium.size);
+}
+
+void lw_gate_content_lists(struct lw_intake *in)
+{
+	struct lw_error e = { 0 };
+	const char *object = NULL;
+
+	if (read_lists(in, &object, &e) < 0)
+		lw_intake_damaged(in, object, &e);
+	else
+		judge_size(in);
+}
+
+/* ---- the blobs ---- */
+
+/* Manifests are read after all blobs were hashed, from a copy made in the same pass: the medium is
+ * not asked again. Where an entry's copy stands is kept above its flags. */
+#define DOCUMENT_SHIFT 8
+
+static int compare_digests(const void *a, const void *b)
+{
+	return lw_digest_compare(a, b);
+}
+
+/* Flags every entry that contents name as a manifest or index. */
+static void mark_documents(struct lw_intake *in)
+{
+	const struct lw_contents *c = &in->result->contents;
+	size_t n = 0, cap = 0;
+
+	for (size_t i = 0; i < c->n_images; i++)
+		cap += 1 + c->images[i].n_subjects + c->images[i].n_evidence;
+
+	lw_auto_free struct lw_digest *named = lw_alloc_array(cap, sizeof(*named));
+
+	for (size_t i = 0; i < c->n_images; i++) {
+		const struct lw_image *image = &c->images[i];
+
+		named[n++] = image->digest;
+		for (size_t k = 0; k < image->n_subjects; k++)
+			named[n++] = image->subjects[k];
+		for (size_t k = 0; k < image->n_evidence; k++)
+			named[n++] = image->evidence[k].digest;
+	}
+	qsort(named, n, sizeof(*named), compare_digests);
+	for (size_t i = 0; i < in->entries.n; i++) {
+		struct lw_entry *entry = &in->entries.list[i];
+
+		if (entry->size <= LW_MAX_MANIFEST_BYTES &&
+		    bsearch(&entry->digest, named, n, sizeof(*named), compare_digests))
+			entry->flags |= LW_ENTRY_DOCUMENT;
+	}
+}
+
+/* A row is enough, unless opening the enclave found that files are missing. */
+static bool store_has(struct lw_intake *in, const struct lw_entry *entry)
+{
+	struct lw_error ignored;
+	lw_auto_fd int fd = -1;
+	uint64_t size = 0;
+
+	return in->enclave->alarms == 0 ||
+	       (lw_store_open_blob(in->enclave->store, &entry->digest, &fd, &size, &ignored) == 0 &&
+		size == entry->size);
+}
+
+/* What the database says is there need not be staged again. */
+static int mark_kept(struct lw_intake *in, uint64_t *ret_new_bytes, struct lw_error *e)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < in->entries.n; i++) {
+		struct lw_entry *entry = &in->entries.list[i];
+		uint64_t size = 0;
+		bool has = false;
+		int r = lw_state_blob_has(in->enclave->state, &entry->digest, &has, &size, e);
+
+		if (r < 0)
+			return r;
+		if (has && size == entry->size && store_has(in, entry))
+			entry->flags |= LW_ENTRY_KEPT;
+		else
+			bytes += entry->size + 4096; /* a block's slack each */
+	}
+	*ret_new_bytes = bytes;
+	return 0;
+}
+
+static int open_documents(struct lw_intake *in, struct lw_error *e)
+{
+	in->documents = openat(in->enclave->dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	return in->documents < 0 ? lw_fail_errno(e, "temporary file for manifests") : 0;
+}
+
+/* Several lanes call these two at once: they touch their own entry only. */
+static int open_sink(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *ret_offset,
+		     struct lw_error *e)
+{
+	struct lw_intake *in = data;
+
+	if (entry->flags & LW_ENTRY_DOCUMENT) {
+		*ret_offset = atomic_fetch_add(&in->documents_end, entry->size);
+		*ret_fd = in->documents;
+		entry->flags |= *ret_offset << DOCUMENT_SHIFT;
+		return 0;
+	}
+	if (in->options->purpose != LW_INTAKE_LOAD || entry->flags & LW_ENTRY_KEPT)
+		return 0;
+	return lw_store_stage(in->enclave->store, &entry->digest, ret_fd, e);
+}
+
+int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry, struct lw_buf *out,
+			 struct lw_error *e)
+{
+	lw_buf_reserve(out, entry->size);
+
+	int r = lw_fs_pread(in->documents, out->p, entry->size, entry->flags >> DOCUMENT_SHIFT, e);
+	if (r == 0)
+		out->n = entry->size;
+	return r;
+}
+
+static int stage_document(struct lw_intake *in, const struct lw_entry *entry, int *ret_fd,
+			  struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf bytes = { 0 };
+	int r = lw_gate_content_document(in, entry, &bytes, e);
+
+	if (r == 0)
+		r = lw_store_stage(in->enclave->store, &entry->digest, ret_fd, e);
+	if (r == 0)
+		r = lw_fs_write(*ret_fd, bytes.p, bytes.n, e);
+	return r;
+}
+
+static int close_sink(void *data, struct lw_entry *entry, int fd, bool good, struct lw_error *e)
+{
+	struct lw_intake *in = data;
+	bool document = entry->flags & LW_ENTRY_DOCUMENT;
+	lw_auto_fd int mine = document ? -1 : fd;
+	int r = 0;
+
+	if (!good || in->options->purpose != LW_INTAKE_LOAD || entry->flags & LW_ENTRY_KEPT)
+		return 0;
+	if (document)
+		r = stage_document(in, entry, &mine, e);
+	if (r == 0 && entry->size >= SYNC_ALONE_BYTES)
+		r = lw_fs_sync(mine, "staged blob", e);
+	if (r == 0)
+		entry->flags |= LW_ENTRY_STAGED;
+	return r;
+}
+
+static void bad_entry(void *data, const struct lw_entry *entry, const struct lw_error *why)
+{
+	char name[LW_BLOB_NAME];
+
+	lw_intake_damaged(data, lw_format_blob_name(&entry->digest, name), why);
+}
+
+static int read_end(struct lw_intake *in, struct lw_error *e)
+{
+	uint8_t end[LW_TAR_END];
+	int r = lw_medium_read(&in->medium, end, sizeof(end), computed_end(in) - LW_TAR_END, e);
+
+	for (size_t i = 0; i < sizeof(end) && r == 0; i++)
+		if (end[i])
+			r = lw_fail(e, LW_E_CONFLICT, "the closing blocks are not zero");
+	return r;
+}
+
+int lw_gate_content_blobs(struct lw_intake *in, struct lw_content_job *job, struct lw_error *e)
+{
+	struct lw_error bad = { 0 };
+
+	job->medium = &in->medium;
+	job->entries = &in->entries;
+	job->first_offset = in->first_blob;
+	job->in_order = in->options->in_order || lw_fs_is_slow_seek(in->fd);
+	job->bad = bad_entry;
+	job->bad_data = in;
+	job->progress = in->options->progress;
+
+	int r = lw_content_read(job, e);
+	if (r == 0 && read_end(in, &bad) < 0)
+		lw_intake_damaged(in, "end of the archive", &bad);
+	return r;
+}
+
+static int check_space(struct lw_intake *in, uint64_t new_bytes, struct lw_error *e)
+{
+	uint64_t room = 0;
+	char want[64];
+	int r = lw_store_free_bytes(in->enclave->store, &room, e);
+
+	if (r < 0)
+		return r;
+	(void)snprintf(want, sizeof(want), "%llu bytes free",
+		       (unsigned long long)(new_bytes + HEADROOM_BYTES));
+	if (room < new_bytes + HEADROOM_BYTES)
+		lw_verdict_addf(&in->result->verdict, LW_FINDING_SYSTEM_SPACE, in->enclave->path,
+				want, "%llu", (unsigned long long)room);
+	return 0;
+}
+
+static int read_blobs(struct lw_intake *in, struct lw_error *e)
+{
+	bool load = in->options->purpose == LW_INTAKE_LOAD;
+	struct lw_content_job job = { .open_sink = open_sink, .close_sink = close_sink,
+				      .sink = in };
+	uint64_t new_bytes = 0;
+	int r = mark_kept(in, &new_bytes, e);
+
+	mark_documents(in);
+	if (r == 0 && load)
+		r = check_space(in, new_bytes, e);
+	if (r < 0 || !lw_verdict_clear(&in->result->verdict))
+		return r;
+	r = open_documents(in, e);
+	if (r < 0)
+		return r;
+	in->staged = load;
+	r = lw_gate_content_blobs(in, &job, e);
+	if (r == 0 && load && lw_verdict_clear(&in->result->verdict))
+		r = lw_store_sync_staged(in->enclave->store, e);
+	return r;
+}
+
+void lw_gate_content(struct lw_intake *in)
+{
+	struct lw_error e = { 0 };
+
+	lw_gate_content_lists(in);
+	if (!lw_verdict_clear(&in->result->verdict))
+		return;
+	if (read_blobs(in, &e) < 0) {
+		lw_intake_failed(in, &e);
+		return;
+	}
+	if (!lw_verdict_clear(&in->result->verdict))
+		return;
+	lw_gate_content_closure(in);
+	lw_verdict_pass(&in->result->verdict, LW_GATE_CONTENT);
+}

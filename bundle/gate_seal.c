@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gate 2: do m of n of this sender's approvers vouch for the statement, and is it for us? */
+#include "base/fs.h"
+#include "base/mem.h"
+#include "bundle/head.h"
+#include "bundle/intake_internal.h"
+
+/* All seals that were read for this bundle: its own, and those of approval files. */
+struct seals {
+	struct lw_box_seal *list;
+	size_t n;
+	struct lw_claim *claims;
+	size_t n_claims;
+};
+
+static void auto_seals(struct seals *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		lw_box_seal_release(&s->list[i]);
+	free(s->list);
+	free(s->claims);
+}
+
+static void seal_fault(struct lw_intake *in, const char *object, const struct lw_error *e)
+{
+	enum lw_finding_id id = LW_FINDING_SEAL_FORMAT;
+
+	if (e->code == LW_E_TRUNCATED || e->code == LW_E_IO)
+		id = LW_FINDING_SEAL_UNREADABLE;
+	else if (e->code == LW_E_JAIL)
+		id = LW_FINDING_SEAL_BOX;
+	lw_verdict_add(&in->result->verdict, id, object, "a seal of format 1", e->text);
+}
+
+static int read_seal(struct lw_intake *in, struct lw_medium *medium, struct lw_box_seal *ret,
+		     struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf seal = { 0 };
+	int r = lw_head_read_seal(medium, &seal, e);
+
+	if (r == 0)
+		r = lw_box_seal(in->options->judge, lw_buf_span(&seal), in->policy, ret, e);
+	return r;
+}
+
+static void take_claims(struct seals *s, const struct lw_box_seal *from)
+{
+	s->claims = lw_realloc_array(s->claims, s->n_claims + from->seal.n_signatures,
+				     sizeof(*s->claims));
+	for (size_t i = 0; i < from->seal.n_signatures; i++)
+		s->claims[s->n_claims++] = from->claims[i];
+}
+
+/* An approval that travels beside the bundle. */
+static bool read_approval_file(struct lw_intake *in, const char *path, struct seals *s)
+{
+	struct lw_box_seal *mine = &s->list[0], *other = &s->list[s->n++];
+	struct lw_medium medium;
+	struct lw_error e = { 0 };
+	lw_auto_fd int fd = -1;
+
+	if (lw_medium_open(path, &medium, &fd, &e) < 0 ||
+	    read_seal(in, &medium, other, &e) < 0) {
+		seal_fault(in, path, &e);
+		return false;
+	}
+	if (!lw_span_equal(lw_buf_span(&mine->seal.payload), lw_buf_span(&other->seal.payload))) {
+		struct lw_digest d = lw_digest_of(lw_buf_span(&other->seal.payload));
+		char text[LW_DIGEST_TEXT];
+
+		lw_verdict_add(&in->result->verdict, LW_FINDING_SEAL_APPROVAL_OTHER, path,
+			       in->object, lw_digest_text(&d, text));
+		return false;
+	}
+	take_claims(s, other);
+	return true;
+}
+
+static bool read_seals(struct lw_intake *in, struct seals *s)
+{
+	size_t n = in->options->n_approvals;
+	struct lw_error e = { 0 };
+	char text[LW_DIGEST_TEXT];
+
+	s->list = lw_alloc_array(n + 1, sizeof(*s->list));
+	s->n = 1;
+	if (read_seal(in, &in->medium, &s->list[0], &e) < 0) {
+		seal_fault(in, in->object, &e);
+		return false;
+	}
+	in->jail = s->list[0].level;
+	in->result->bundle = lw_digest_of(lw_buf_span(&s->list[0].seal.payload));
+	(void)snprintf(in->object, sizeof(in->object), "bundle %s",
+		       lw_digest_text(&in->result->bundle, text));
+	take_claims(s, &s->list[0]);
+	for (size_t i = 0; i < n; i++)
+		if (!read_approval_file(in, in->options->approvals[i], s))
+			return false;
+	return true;
+}
+
+/* The proven statement: from here on it may be read. */
+static void judge_statement(struct lw_intake *in, struct lw_proven payload)
+{
+	struct lw_verdict *v = &in->result->verdict;
+	struct lw_statement *s = &in->result->statement;
+	struct lw_error e = { 0 };
+	char want[LW_DIGEST_TEXT], have[LW_DIGEST_TEXT];
+
+	if (lw_statement_parse(payload, s, &e) < 0) {
+		lw_verdict_add(v, LW_FINDING_SEAL_STATEMENT, in->object,
+			       "a statement of format 1", e.text);
+		return;
+	}
+	in->result->proven = true;
+	if (strcmp(s->sender, in->sender->name) != 0)
+		lw_verdict_add(v, LW_FINDING_SEAL_SENDER, in->object, in->sender->name, s->sender);
+	if (s->any_audience ? !in->sender->any_audience
+			    : !lw_digest_equal(&s->audience, &in->enclave->identity))
+		lw_verdict_add(v, LW_FINDING_SEAL_AUDIENCE, in->object,
+			       lw_digest_text(&in->enclave->identity, want),
+			       s->any_audience ? "any enclave"
+					       : lw_digest_text(&s->audience, have));
+}
+
+void lw_gate_seal(struct lw_intake *in)
+{
+	struct seals s __attribute__((cleanup(auto_seals))) = { 0 };
+	LW_AUTO(buf) struct lw_buf described = { 0 };
+	struct lw_verdict *v = &in->result->verdict;
+	struct lw_proven proven;
+
+	if (!read_seals(in, &s))
+		return;
+
+	struct lw_span payload = lw_buf_span(&s.list[0].seal.payload);
+
+	lw_approvals_count(in->policy, payload, s.claims, s.n_claims, v, &in->approvals);
+	in->sender = lw_approvals_prove(in->policy, payload, &in->approvals,
+					s.list[0].claimed_sender, in->object, v, &proven);
+	if (!in->sender)
+		return;
+	lw_approvals_describe(in->policy, &in->sender->approvers, &in->approvals, &described);
+	in->result->approvals = (char *)lw_buf_detach(&described);
+	judge_statement(in, proven);
+	lw_verdict_pass(v, LW_GATE_SEAL);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/intake_internal.h"
+
+#include "base/mem.h"
+
+/* The gates in their order. Gate 1 (the door) comes before a medium reaches us; gate 6 runs inside
+ * the transaction that also takes the record. */
+static const struct {
+	enum lw_gate gate;
+	void (*judge)(struct lw_intake *in);
+} gates[] = {
+	{ LW_GATE_SEAL, lw_gate_seal },
+	{ LW_GATE_FRESHNESS, lw_gate_freshness },
+	{ LW_GATE_CONTENT, lw_gate_content },
+	{ LW_GATE_EVIDENCE, lw_gate_evidence },
+};
+
+void lw_intake_failed(struct lw_intake *in, const struct lw_error *e)
+{
+	lw_verdict_add(&in->result->verdict,
+		       e->code == LW_E_NOSPACE ? LW_FINDING_SYSTEM_SPACE : LW_FINDING_SYSTEM_ERROR,
+		       in->object, "", e->text);
+}
+
+static int read_trust_file(void *data, const char *name, struct lw_buf *out, struct lw_error *e)
+{
+	return lw_state_trust_get(data, name, out, e);
+}
+
+int lw_intake_policy(struct lw_enclave *enclave, struct lw_policy **ret, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf bytes = { 0 };
+	struct lw_policy_files files = { .read = read_trust_file, .data = enclave->state };
+	int r = lw_state_trust_get(enclave->state, "policy.json", &bytes, e);
+
+	return r < 0 ? r : lw_policy_parse(lw_buf_span(&bytes), &files, ret, e);
+}
+
+static int get_attested(struct lw_state *state, struct lw_attested *ret, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf boot = { 0 };
+	int r = lw_state_get_integer(state, "time.attested.at", &ret->at, e);
+
+	if (r == 0)
+		r = lw_state_get_integer(state, "time.attested.boot-sec", &ret->boot_sec, e);
+	if (r < 0 || ret->at == 0)
+		return r;
+	r = lw_state_get(state, "time.attested.boot-id", &boot, e);
+	if (r == 0)
+		(void)snprintf(ret->boot_id, sizeof(ret->boot_id), "%s", lw_buf_str(&boot));
+	return r;
+}
+
+int lw_intake_interval(struct lw_enclave *enclave, const struct lw_policy *policy,
+		       const struct lw_clock *clock, struct lw_interval *ret, struct lw_error *e)
+{
+	struct lw_attested attested = { 0 };
+	int64_t floor = 0;
+	int r = lw_state_get_integer(enclave->state, "time.floor", &floor, e);
+
+	if (r == 0)
+		r = get_attested(enclave->state, &attested, e);
+	if (r == 0)
+		*ret = lw_interval_now(clock, floor, &attested, policy->clock_trusted);
+	return r;
+}
+
+struct lw_record_time lw_intake_record_time(const struct lw_interval *i,
+					    const struct lw_clock *clock)
+{
+	return (struct lw_record_time){
+		.utc = i->source == LW_HI_UNKNOWN ? clock->wall_sec : i->hi,
+		.source = lw_hi_source_name(i->source),
+		.floor = i->lo,
+		.boot_sec = clock->boot_sec,
+		.boot_id = clock->boot_id,
+	};
+}
+
+int lw_intake_open(struct lw_intake *in, struct lw_error *e)
+{
+	int r = lw_intake_policy(in->enclave, &in->policy, e);
+
+	if (r == 0)
+		r = lw_state_get_integer(in->enclave->state, "trust.version", &in->trust_version, e);
+	if (r == 0)
+		r = lw_intake_interval(in->enclave, in->policy, &in->clock,
+				       &in->result->interval, e);
+	if (r < 0)
+		return r;
+
+	struct lw_error unreadable = { 0 };
+
+	(void)snprintf(in->object, sizeof(in->object), "%s", in->options->path);
+	if (lw_medium_open(in->options->path, &in->medium, &in->fd, &unreadable) < 0)
+		lw_verdict_add(&in->result->verdict, LW_FINDING_SEAL_UNREADABLE,
+			       in->options->path, "a readable file or device", unreadable.text);
+	return 0;
+}
+
+void lw_intake_close(struct lw_intake *in)
+{
+	struct lw_error ignored = { 0 };
+
+	if (in->staged) /* what stays behind is cleared at the next start */
+		(void)!lw_store_clear_staged(in->enclave->store, &ignored);
+	for (size_t i = 0; in->needs && i < in->result->contents.n_images; i++)
+		free(in->needs[i].entries);
+	free(in->needs);
+	lw_entries_release(&in->entries);
+	lw_approvals_release(&in->approvals);
+	lw_policy_free(in->policy);
+	if (in->documents >= 0)
+		(void)close(in->documents);
+	if (in->fd >= 0)
+		(void)close(in->fd);
+}
+
+static unsigned gates_to_pass(const struct lw_intake *in)
+{
+	unsigned bits = in->options->purpose == LW_INTAKE_LOAD ? 1u << LW_GATE_COMMIT : 0;
+
+	for (size_t i = 0; i < LW_COUNT_OF(gates); i++)
+		bits |= 1u << gates[i].gate;
+	return bits;
+}
+
+/* The transaction of an attempt that did not end in a load: its record, nothing else. */
+static int commit_record(struct lw_intake *in, struct lw_error *e)
+{
+	int r = lw_state_begin(in->enclave->state, e);
+
+	if (r == 0)
+		r = lw_intake_record(in,
+				     in->options->purpose == LW_INTAKE_LOAD ? LW_EVENT_LOAD
+									    : LW_EVENT_VERIFY,
+				     e);
+	if (r == 0)
+		r = lw_state_commit(in->enclave->state, e);
+	if (r < 0)
+		lw_state_rollback(in->enclave->state);
+	return r;
+}
+
+/* State, acceptance and record in one transaction. On any failure nothing of it stands, and the
+ * verdict says so. */
+static void commit_load(struct lw_intake *in)
+{
+	struct lw_verdict *v = &in->result->verdict;
+	struct lw_error e = { 0 };
+	int r = lw_state_begin(in->enclave->state, &e);
+
+	if (r == 0)
+		lw_gate_commit(in);
+	if (r == 0 && lw_verdict_conclude(v, gates_to_pass(in)) == LW_ACCEPTED) {
+		r = lw_intake_record(in, LW_EVENT_LOAD, &e);
+		if (r == 0)
+			r = lw_state_commit(in->enclave->state, &e);
+		if (r == 0)
+			return;
+	}
+	lw_state_rollback(in->enclave->state);
+	if (r < 0)
+		lw_intake_failed(in, &e);
+	(void)lw_verdict_conclude(v, gates_to_pass(in));
+}
+
+int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
+		  const struct lw_intake_options *options, struct lw_intake_result *ret,
+		  struct lw_error *e)
+{
+	struct lw_intake in = { .enclave = enclave, .options = options, .clock = *clock,
+				.fd = -1, .documents = -1, .result = ret };
+	struct lw_verdict *v = &ret->verdict;
+	int r = lw_record_head(enclave->state, &ret->head, e);
+
+	ret->record = ret->head.count;
+	if (r == 0)
+		r = lw_intake_open(&in, e);
+	for (size_t i = 0; r == 0 && i < LW_COUNT_OF(gates) && lw_verdict_clear(v); i++)
+		gates[i].judge(&in);
+	ret->bytes_read = atomic_load(&in.medium.bytes_read);
+	if (r == 0 && options->purpose == LW_INTAKE_LOAD && lw_verdict_clear(v))
+		commit_load(&in);
+	else
+		(void)lw_verdict_conclude(v, gates_to_pass(&in));
+	if (r == 0 && !(options->purpose == LW_INTAKE_LOAD && v->outcome == LW_ACCEPTED))
+		r = commit_record(&in, e);
+	lw_intake_close(&in);
+	if (r < 0)
+		v->outcome = LW_FAILED;
+	return r;
+}
+
+void lw_intake_release(struct lw_intake_result *r)
+{
+	lw_verdict_release(&r->verdict);
+	lw_contents_release(&r->contents);
+	free(r->approvals);
+	free(r->moved);
+	free(r->new_image);
+}

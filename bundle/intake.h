@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_BUNDLE_INTAKE_H
+#define LW_BUNDLE_INTAKE_H
+
+/*
+ * Intake: a bundle goes through the gates (DESIGN 7), in order, until one says no. Every attempt
+ * ends in a verdict and a record in the book; only a load that every gate passed changes anything
+ * else. The gates stand in a table (bundle/intake.c); each is one file, bundle/gate_*.c.
+ */
+
+#include "bundle/content.h"
+#include "bundle/contents.h"
+#include "bundle/medium.h"
+#include "bundle/statement.h"
+#include "custody/enclave.h"
+#include "verify/approval.h"
+#include "verify/freshness.h"
+#include "verify/verdict.h"
+
+/* What people say about how the medium came; recorded as claimed, not authenticated. NULL: not
+ * said. */
+struct lw_custody_claims {
+	const char *medium, *courier, *ticket, *by;
+};
+
+enum lw_intake_purpose {
+	LW_INTAKE_VERIFY, /* judge and record; stage nothing, move no floor */
+	LW_INTAKE_LOAD,
+};
+
+struct lw_intake_options {
+	enum lw_intake_purpose purpose;
+	const char *path;		 /* the bundle */
+	const char *const *approvals;	 /* files with more approvals (.lwa) */
+	size_t n_approvals;
+	struct lw_custody_claims claims;
+	bool in_order; /* read strictly in order, whatever the medium seems to be */
+	struct lw_content_progress progress;
+	const char *judge; /* the box's program; NULL: the one beside this executable */
+};
+
+/* What is known afterwards; what the verdict does not rest on may be missing. */
+struct lw_intake_result {
+	struct lw_verdict verdict;
+	bool proven; /* the seal's threshold was met: the statement is what was approved */
+	struct lw_digest bundle;
+	struct lw_statement statement;
+	char *approvals; /* owned: "2 of 3: alice ✓ bob ✓ carol absent"; NULL before gate 2 */
+	struct lw_contents contents; /* from gate 4 on */
+	bool *moved;	/* owned: for each image, whether its name stood for another digest */
+	bool *new_image; /* owned: for each image, whether it was not here before */
+	uint64_t bytes_read;
+	struct lw_interval interval;
+	uint64_t record; /* the attempt's record */
+	struct lw_head head;
+};
+
+/* Returns 0 when there is a verdict and its record is in the book; an error (nothing loaded) when
+ * no record could be written, or the enclave's own state cannot be used. */
+int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
+		  const struct lw_intake_options *options, struct lw_intake_result *ret,
+		  struct lw_error *e) LW_WARN_UNUSED;
+void lw_intake_release(struct lw_intake_result *r);
+
+/* `repair`: takes from a bundle that passes gates 2 and 4 (its freshness does not matter: what it
+ * brings is pinned by digest) those blobs of accepted images that are missing or damaged here.
+ * Counts them; a record. */
+struct lw_repair_result {
+	struct lw_intake_result intake;
+	uint64_t damaged, repaired;
+};
+int lw_intake_repair(struct lw_enclave *enclave, const struct lw_clock *clock,
+		     const struct lw_intake_options *options, struct lw_repair_result *ret,
+		     struct lw_error *e) LW_WARN_UNUSED;
+
+/* The enclave's policy, from its trust files. */
+int lw_intake_policy(struct lw_enclave *enclave, struct lw_policy **ret, struct lw_error *e)
+	LW_WARN_UNUSED;
+/* The enclave's interval now. */
+int lw_intake_interval(struct lw_enclave *enclave, const struct lw_policy *policy,
+		       const struct lw_clock *clock, struct lw_interval *ret,
+		       struct lw_error *e) LW_WARN_UNUSED;
+/* How a record made now tells the time. */
+struct lw_record_time lw_intake_record_time(const struct lw_interval *i,
+					    const struct lw_clock *clock);
+
+static inline void lw_auto_intake_result_(struct lw_intake_result *r)
+{
+	lw_intake_release(r);
+}
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_BUNDLE_INTAKE_INTERNAL_H
+#define LW_BUNDLE_INTAKE_INTERNAL_H
+
+/* What the gates share (bundle/intake.c, bundle/gate_*.c, bundle/repair.c). */
+
+#include "bundle/intake.h"
+#include "bundle/box.h"
+
+/* For one image: the entries it needs, evidence included. */
+struct lw_needs {
+	uint32_t *entries; /* owned: indices into the entry list */
+	size_t n;
+};
+
+struct lw_intake {
+	struct lw_enclave *enclave;
+	const struct lw_intake_options *options;
+	struct lw_clock clock;
+	struct lw_policy *policy;
+	int64_t trust_version; /* what the policy was read at */
+	struct lw_medium medium;
+	int fd;
+	char object[LW_DIGEST_TEXT + 8]; /* "bundle sha256:..." or the file's name */
+	const struct lw_sender *sender;
+	enum lw_jail_level jail;
+	struct lw_approvals approvals;
+	struct lw_entries entries;
+	uint64_t first_blob; /* offset */
+	int documents;	     /* an unnamed file that holds the manifests read so far */
+	atomic_uint_fast64_t documents_end;
+	struct lw_needs *needs; /* one per image */
+	bool staged;
+	bool repairing; /* the record then counts what repair found and mended */
+	uint64_t damaged, repaired;
+	struct lw_intake_result *result;
+};
+
+/* One gate: adds findings to the verdict, passes it when it has nothing against the bundle. */
+void lw_gate_seal(struct lw_intake *in);
+void lw_gate_freshness(struct lw_intake *in);
+void lw_gate_content(struct lw_intake *in);
+void lw_gate_evidence(struct lw_intake *in);
+/* The commit's work inside the open transaction; the record follows. */
+void lw_gate_commit(struct lw_intake *in);
+
+/* Parts of gate 4 that repair uses too. */
+void lw_gate_content_lists(struct lw_intake *in);
+int lw_gate_content_blobs(struct lw_intake *in, struct lw_content_job *job,
+			  struct lw_error *e) LW_WARN_UNUSED;
+void lw_gate_content_closure(struct lw_intake *in);
+/* The proven bytes of an entry flagged LW_ENTRY_DOCUMENT, appended. */
+int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
+			     struct lw_buf *out, struct lw_error *e) LW_WARN_UNUSED;
+
+/* A failed call of our own side as a finding. */
+void lw_intake_failed(struct lw_intake *in, const struct lw_error *e);
+/* A fault of the medium as a finding of gate 4. */
+void lw_intake_damaged(struct lw_intake *in, const char *object, const struct lw_error *e);
+
+/* Opens what both intake and repair need; releases it. */
+int lw_intake_open(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
+void lw_intake_close(struct lw_intake *in);
+/* Writes the record of the attempt within an open transaction. */
+int lw_intake_record(struct lw_intake *in, enum lw_event event, struct lw_error *e)
+	LW_WARN_UNUSED;
+
+#endif

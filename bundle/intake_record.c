@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the book says of an attempt (docs/format/record.md). */
+#include "base/mem.h"
+#include "base/text.h"
+#include "bundle/intake_internal.h"
+
+/* A record holds at most 65,535 bytes: long lists are cut, with their full count beside them; the
+ * digest of contents names the rest. */
+#define MOST_IMAGES   32
+#define MOST_FINDINGS 16
+#define MOST_TEXT     240
+
+static void member_cut(struct lw_json_writer *w, const char *key, const char *text)
+{
+	char shown[MOST_TEXT];
+
+	/* The texts are safe already; escaping them again only cuts them. */
+	size_t n = strlen(text);
+
+	if (n < sizeof(shown)) {
+		lw_json_w_member(w, key, text);
+		return;
+	}
+	n = sizeof(shown) - 4;
+	while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	memcpy(shown, text, n);
+	memcpy(shown + n, "...", 4);
+	lw_json_w_member(w, key, shown);
+}
+
+static void member_digest(struct lw_json_writer *w, const char *key, const struct lw_digest *d)
+{
+	char text[LW_DIGEST_TEXT];
+
+	lw_json_w_member(w, key, lw_digest_text(d, text));
+}
+
+static void write_approvals(struct lw_json_writer *w, const struct lw_intake *in)
+{
+	lw_json_w_key(w, "approvals");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < in->approvals.n_signers; i++)
+		if (in->approvals.by_signer[i] == LW_APPROVAL_GOOD)
+			lw_json_w_string(w, in->policy->signers[i].name);
+	lw_json_w_end_array(w);
+}
+
+static void write_bundle(struct lw_json_writer *w, const struct lw_intake *in)
+{
+	const struct lw_statement *s = &in->result->statement;
+	char time[LW_TIME_TEXT];
+
+	lw_json_w_key(w, "bundle");
+	lw_json_w_object(w);
+	if (in->result->proven) {
+		member_digest(w, "contents", &s->contents);
+		lw_json_w_member(w, "created", lw_time_format(s->created, time));
+	}
+	member_digest(w, "digest", &in->result->bundle);
+	if (in->result->proven) {
+		lw_json_w_member(w, "expires", lw_time_format(s->expires, time));
+		lw_json_w_member(w, "marking", s->marking);
+		lw_json_w_member(w, "sender", s->sender);
+		lw_json_w_member_integer(w, "sequence", (int64_t)s->sequence);
+	}
+	lw_json_w_end_object(w);
+}
+
+/* As claimed by whoever typed it. */
+static void write_claims(struct lw_json_writer *w, const struct lw_custody_claims *c)
+{
+	const struct {
+		const char *key, *text;
+	} claims[] = { { "by", c->by },
+		       { "courier", c->courier },
+		       { "medium", c->medium },
+		       { "ticket", c->ticket } };
+
+	lw_json_w_key(w, "claimed");
+	lw_json_w_object(w);
+	for (size_t i = 0; i < LW_COUNT_OF(claims); i++)
+		if (claims[i].text) {
+			char safe[MOST_TEXT];
+
+			lw_json_w_member(w, claims[i].key,
+					 lw_text_escape_str(claims[i].text, safe, sizeof(safe)));
+		}
+	lw_json_w_end_object(w);
+}
+
+static void write_findings(struct lw_json_writer *w, const struct lw_verdict *v)
+{
+	lw_json_w_member_integer(w, "findingCount", (int64_t)(v->n_findings + v->n_dropped));
+	lw_json_w_key(w, "findings");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < v->n_findings && i < MOST_FINDINGS; i++) {
+		const struct lw_finding *f = &v->findings[i];
+
+		lw_json_w_object(w);
+		lw_json_w_member(w, "code", lw_finding_kind(f->id)->code);
+		member_cut(w, "expected", f->expected);
+		member_cut(w, "found", f->found);
+		member_cut(w, "object", f->object);
+		lw_json_w_end_object(w);
+	}
+	lw_json_w_end_array(w);
+}
+
+static void write_images(struct lw_json_writer *w, const struct lw_contents *c)
+{
+	lw_json_w_member_integer(w, "imageCount", (int64_t)c->n_images);
+	lw_json_w_key(w, "images");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < c->n_images && i < MOST_IMAGES; i++) {
+		char name[LW_MAX_REFERENCE + 1];
+
+		lw_json_w_object(w);
+		member_digest(w, "digest", &c->images[i].digest);
+		lw_json_w_member(w, "name", lw_reference_text(&c->images[i].name, name));
+		lw_json_w_end_object(w);
+	}
+	lw_json_w_end_array(w);
+}
+
+static void fill(struct lw_json_writer *w, const void *data)
+{
+	static const struct lw_digest none;
+	const struct lw_intake *in = data;
+
+	write_approvals(w, in);
+	if (!lw_digest_equal(&in->result->bundle, &none))
+		write_bundle(w, in);
+	lw_json_w_member_integer(w, "bytesRead", (int64_t)in->result->bytes_read);
+	write_claims(w, &in->options->claims);
+	if (in->repairing)
+		lw_json_w_member_integer(w, "damaged", (int64_t)in->damaged);
+	write_findings(w, &in->result->verdict);
+	write_images(w, &in->result->contents);
+	lw_json_w_member(w, "jail",
+			 in->jail == LW_JAIL_LANDLOCK  ? "seccomp+landlock"
+			 : in->jail == LW_JAIL_SECCOMP ? "seccomp"
+						       : "none");
+	if (in->repairing)
+		lw_json_w_member_integer(w, "repaired", (int64_t)in->repaired);
+	lw_json_w_member_integer(w, "trustVersion", in->trust_version);
+}
+
+int lw_intake_record(struct lw_intake *in, enum lw_event event, struct lw_error *e)
+{
+	const struct lw_verdict *v = &in->result->verdict;
+	const struct lw_finding *reason = lw_verdict_reason(v);
+	struct lw_record_time time = lw_intake_record_time(&in->result->interval, &in->clock);
+	const char *result = lw_outcome_name(v->outcome);
+
+	if (v->outcome == LW_TIME_UNTRUSTED)
+		result = "refused"; /* the book's word; the reason says time */
+	else if (in->repairing && v->outcome == LW_ACCEPTED)
+		result = "done";
+	return lw_record_add(in->enclave->state, event, result,
+			     reason ? lw_finding_kind(reason->id)->code : "", &time, fill, in,
+			     &in->result->head, e);
+}

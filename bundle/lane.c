@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/lane.h"
+
+#include "base/mem.h"
+
+#include <pthread.h>
+
+#define BUFFER_BYTES ((size_t)512 << 10)
+#define BUFFERS	     4
+/* From here on a second thread pays for its hand-overs. */
+#define SHARED_FROM ((uint64_t)4 << 20)
+
+struct buffer {
+	uint8_t *p;
+	size_t n;
+};
+
+struct lw_lane {
+	struct buffer ring[BUFFERS];
+	struct lw_hasher *hasher;
+	/* The hashing thread: takes filled[taken % BUFFERS] until `filled` says there is no more. */
+	pthread_t thread;
+	bool running;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	size_t filled, taken; /* counts of buffers, ever growing */
+	bool quit;
+};
+
+static void *hash_main(void *data)
+{
+	struct lw_lane *lane = data;
+
+	(void)pthread_mutex_lock(&lane->lock);
+	for (;;) {
+		while (lane->taken == lane->filled && !lane->quit)
+			(void)pthread_cond_wait(&lane->changed, &lane->lock);
+		if (lane->taken == lane->filled)
+			break;
+
+		const struct buffer *b = &lane->ring[lane->taken % BUFFERS];
+
+		(void)pthread_mutex_unlock(&lane->lock);
+		lw_hasher_add(lane->hasher, b->p, b->n);
+		(void)pthread_mutex_lock(&lane->lock);
+		lane->taken++;
+		(void)pthread_cond_broadcast(&lane->changed);
+	}
+	(void)pthread_mutex_unlock(&lane->lock);
+	return NULL;
+}
+
+struct lw_lane *lw_lane_new(void)
+{
+	struct lw_lane *lane = lw_alloc_array(1, sizeof(*lane));
+
+	lane->hasher = lw_hasher_new();
+	(void)pthread_mutex_init(&lane->lock, NULL);
+	(void)pthread_cond_init(&lane->changed, NULL);
+	return lane;
+}
+
+void lw_lane_free(struct lw_lane *lane)
+{
+	if (!lane)
+		return;
+	if (lane->running) {
+		(void)pthread_mutex_lock(&lane->lock);
+		lane->quit = true;
+		(void)pthread_cond_broadcast(&lane->changed);
+		(void)pthread_mutex_unlock(&lane->lock);
+		(void)pthread_join(lane->thread, NULL);
+	}
+	for (size_t i = 0; i < BUFFERS; i++)
+		free(lane->ring[i].p);
+	lw_hasher_free(lane->hasher);
+	(void)pthread_cond_destroy(&lane->changed);
+	(void)pthread_mutex_destroy(&lane->lock);
+	free(lane);
+}
+
+static struct buffer *buffer_at(struct lw_lane *lane, size_t i)
+{
+	struct buffer *b = &lane->ring[i % BUFFERS];
+
+	if (!b->p)
+		b->p = lw_alloc(BUFFER_BYTES + 1024);
+	return b;
+}
+
+static int write_sink(struct lw_lane_read *read, const void *p, size_t n, struct lw_error *e)
+{
+	if (!read->write || n == 0)
+		return 0;
+
+	int r = read->write(read->sink, lw_span(p, n), e);
+
+	read->sink_failed = r < 0;
+	return r;
+}
+
+/* Header, bytes and padding with one read. */
+static int run_small(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
+{
+	struct buffer *b = buffer_at(lane, 0);
+	size_t all = read->head + (size_t)read->bytes + (size_t)read->tail;
+	int r = lw_medium_read(read->medium, b->p, all, read->offset, e);
+
+	if (r < 0)
+		return r;
+	memcpy(read->head_bytes, b->p, read->head);
+	memcpy(read->tail_bytes, b->p + read->head + read->bytes, (size_t)read->tail);
+	lw_hasher_add(lane->hasher, b->p + read->head, (size_t)read->bytes);
+	read->digest = lw_hasher_final(lane->hasher);
+	return write_sink(read, b->p + read->head, (size_t)read->bytes, e);
+}
+
+static void wait_for_room(struct lw_lane *lane, size_t in_flight)
+{
+	(void)pthread_mutex_lock(&lane->lock);
+	while (lane->filled - lane->taken > in_flight)
+		(void)pthread_cond_wait(&lane->changed, &lane->lock);
+	(void)pthread_mutex_unlock(&lane->lock);
+}
+
+static void hand_over(struct lw_lane *lane, size_t n)
+{
+	(void)pthread_mutex_lock(&lane->lock);
+	lane->ring[lane->filled % BUFFERS].n = n;
+	lane->filled++;
+	(void)pthread_cond_broadcast(&lane->changed);
+	(void)pthread_mutex_unlock(&lane->lock);
+}
+
+static int run_pieces(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
+{
+	uint64_t at = read->offset + read->head, left = read->bytes;
+	int r = 0;
+
+	while (left > 0 && r == 0) {
+		size_t n = left < BUFFER_BYTES ? (size_t)left : BUFFER_BYTES;
+		struct buffer *b = buffer_at(lane, lane->filled);
+
+		wait_for_room(lane, BUFFERS - 1);
+		r = lw_medium_read(read->medium, b->p, n, at, e);
+		if (r < 0)
+			break;
+		/* The hasher reads the buffer while it is written out; neither changes it. */
+		hand_over(lane, n);
+		r = write_sink(read, b->p, n, e);
+		at += n;
+		left -= n;
+	}
+	wait_for_room(lane, 0);
+	return r;
+}
+
+static int run_shared(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
+{
+	int r = lw_medium_read(read->medium, read->head_bytes, read->head, read->offset, e);
+
+	if (r == 0)
+		r = run_pieces(lane, read, e);
+	read->digest = lw_hasher_final(lane->hasher);
+	if (r == 0 && read->tail)
+		r = lw_medium_read(read->medium, read->tail_bytes, (size_t)read->tail,
+				   read->offset + read->head + read->bytes, e);
+	return r;
+}
+
+int lw_lane_run(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
+{
+	read->sink_failed = false;
+	if (read->bytes <= BUFFER_BYTES)
+		return run_small(lane, read, e);
+	if (!lane->running && read->bytes >= SHARED_FROM)
+		lane->running = pthread_create(&lane->thread, NULL, hash_main, lane) == 0;
+	if (lane->running)
+		return run_shared(lane, read, e);
+
+	/* Without the second thread: the same pieces, hashed here. */
+	uint64_t at = read->offset + read->head, left = read->bytes;
+	struct buffer *b = buffer_at(lane, 0);
+	int r = lw_medium_read(read->medium, read->head_bytes, read->head, read->offset, e);
+
+	while (left > 0 && r == 0) {
+		size_t n = left < BUFFER_BYTES ? (size_t)left : BUFFER_BYTES;
+
+		r = lw_medium_read(read->medium, b->p, n, at, e);
+		if (r == 0) {
+			lw_hasher_add(lane->hasher, b->p, n);
+			r = write_sink(read, b->p, n, e);
+		}
+		at += n;
+		left -= n;
+	}
+	read->digest = lw_hasher_final(lane->hasher);
+	if (r == 0 && read->tail)
+		r = lw_medium_read(read->medium, read->tail_bytes, (size_t)read->tail, at, e);
+	return r;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_BUNDLE_LANE_H
+#define LW_BUNDLE_LANE_H
+
+/*
+ * One stream of bytes: read from the medium in order, hashed, written to a sink, each byte
+ * once. A small blob is done in one go by the caller's thread. For a large one a second thread
+ * hashes while the caller's reads and writes; buffers go round between the two.
+ */
+
+#include "base/digest.h"
+#include "bundle/medium.h"
+
+struct lw_lane; /* one per thread */
+
+struct lw_lane *lw_lane_new(void);
+void lw_lane_free(struct lw_lane *lane);
+
+struct lw_lane_read {
+	/* asked */
+	struct lw_medium *medium;
+	uint64_t offset;
+	size_t head;	/* bytes before, at most 512: kept in head_bytes, not hashed */
+	uint64_t bytes; /* hashed and written */
+	uint64_t tail;	/* bytes after, at most 511: kept in tail_bytes */
+	/* Takes the hashed bytes, in order; NULL: only hash. Its errors are told apart from the
+	 * medium's. */
+	int (*write)(void *sink, struct lw_span bytes, struct lw_error *e);
+	void *sink;
+	/* answered */
+	uint8_t head_bytes[512];
+	uint8_t tail_bytes[512];
+	struct lw_digest digest;
+	bool sink_failed; /* the error is the sink's, not the medium's */
+};
+
+/* LW_E_TRUNCATED, LW_E_IO; what `write` returns. */
+int lw_lane_run(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
+	LW_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/pack.h"
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "bundle/archive.h"
+#include "bundle/box.h"
+#include "bundle/contents.h"
+#include "bundle/entries.h"
+#include "bundle/format.h"
+#include "bundle/packer.h"
+#include "bundle/seal.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* What stands before the blobs. */
+struct head {
+	struct lw_buf seal, contents, entries, index;
+};
+
+static void auto_head(struct head *h)
+{
+	lw_buf_free(&h->seal);
+	lw_buf_free(&h->contents);
+	lw_buf_free(&h->entries);
+	lw_buf_free(&h->index);
+}
+
+static void auto_gathered(struct lw_gathered *g)
+{
+	lw_gathered_free(g);
+}
+
+/* One layout may hold many of the images: it is opened once. */
+struct layouts {
+	struct open_layout {
+		const char *dir;
+		struct lw_layout *layout;
+	} *list;
+	size_t n;
+};
+
+static void auto_layouts(struct layouts *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		lw_layout_close(l->list[i].layout);
+	free(l->list);
+}
+
+static int open_layout(struct layouts *l, const char *dir,
+		       const struct lw_document_reader *reader, struct lw_layout **ret,
+		       struct lw_error *e)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->list[i].dir, dir) == 0) {
+			*ret = l->list[i].layout;
+			return 0;
+		}
+	l->list = lw_realloc_array(l->list, l->n + 1, sizeof(*l->list));
+
+	int r = lw_layout_open(dir, reader, &l->list[l->n].layout, e);
+	if (r < 0)
+		return r;
+	l->list[l->n].dir = dir;
+	*ret = l->list[l->n++].layout;
+	return 0;
+}
+
+static int gather_all(const struct lw_pack_options *o, const struct lw_document_reader *reader,
+		      struct layouts *layouts, struct lw_gathered *g, struct lw_error *e)
+{
+	for (size_t i = 0; i < o->n_sources; i++) {
+		const struct lw_pack_source *s = &o->sources[i];
+		struct lw_reference name;
+		struct lw_layout *layout = NULL;
+		int r = s->name ? lw_reference_parse(lw_span_str(s->name), &name, e) : 0;
+
+		if (r == 0)
+			r = open_layout(layouts, s->dir, reader, &layout, e);
+		if (r == 0)
+			r = lw_gather_image(layout, s->ref, s->name ? &name : NULL, &o->gather, g,
+					    e);
+		if (r < 0)
+			return lw_prefix(e, "oci:%s%s%s", s->dir, s->ref[0] ? ":" : "", s->ref);
+	}
+	return lw_gather_finish(g, e);
+}
+
+static int compare_images(const void *a, const void *b)
+{
+	const struct lw_image *x = a, *y = b;
+	char xn[LW_MAX_REFERENCE + 1], yn[LW_MAX_REFERENCE + 1];
+
+	return strcmp(lw_reference_text(&x->name, xn), lw_reference_text(&y->name, yn));
+}
+
+static int check_caps(const struct lw_gathered *g, struct lw_error *e)
+{
+	char text[LW_DIGEST_TEXT];
+
+	if (g->n_images > LW_MAX_BUNDLE_IMAGES || g->n_blobs > LW_MAX_ENTRIES)
+		return lw_fail(e, LW_E_LIMIT, "want at most %zu images and %zu blobs, have %zu and %zu",
+			       LW_MAX_BUNDLE_IMAGES, LW_MAX_ENTRIES, g->n_images, g->n_blobs);
+	for (size_t i = 0; i < g->n_blobs; i++)
+		if (g->blobs[i].size > LW_MAX_BLOB_BYTES)
+			return lw_fail(e, LW_E_LIMIT,
+				       "blob %s: want at most %llu bytes in one piece, have %llu",
+				       lw_digest_text(&g->blobs[i].digest, text),
+				       (unsigned long long)LW_MAX_BLOB_BYTES,
+				       (unsigned long long)g->blobs[i].size);
+	return 0;
+}
+
+/* The lists and the statement over them. */
+static int make_head(const struct lw_pack_options *o, struct lw_gathered *g, struct head *h,
+		     struct lw_statement *s, struct lw_digest *ret_bundle, struct lw_error *e)
+{
+	struct lw_contents c = { .images = g->images, .n_images = g->n_images };
+	struct lw_entries entries = { .n = g->n_blobs };
+	lw_auto_free struct lw_entry *list = lw_alloc_array(g->n_blobs, sizeof(*list));
+	LW_AUTO(dsse) struct lw_dsse seal = { 0 };
+
+	qsort(g->images, g->n_images, sizeof(*g->images), compare_images);
+	for (size_t i = 0; i < g->n_blobs; i++)
+		list[i] = (struct lw_entry){ .digest = g->blobs[i].digest,
+					     .size = g->blobs[i].size };
+	entries.list = list;
+	lw_entries_write(&entries, &h->entries);
+	c.entries_blobs = entries.n;
+	c.entries_bytes = h->entries.n;
+	c.entries_digest = lw_digest_of(lw_buf_span(&h->entries));
+	lw_contents_write(&c, &h->contents);
+	lw_contents_write_index(&c, &h->index);
+	if (h->contents.n > LW_MAX_CONTENTS_BYTES)
+		return lw_fail(e, LW_E_LIMIT, "contents: want at most %zu bytes, have %zu: pack fewer images",
+			       LW_MAX_CONTENTS_BYTES, h->contents.n);
+
+	*s = o->statement;
+	s->contents = lw_digest_of(lw_buf_span(&h->contents));
+	s->contents_bytes = h->contents.n;
+	s->bytes = lw_format_member(LW_MAX_SEAL_BYTES) + lw_format_member(h->contents.n) +
+		   lw_format_member(h->entries.n) + lw_format_member(strlen(LW_OCI_LAYOUT)) +
+		   lw_format_member(h->index.n) + LW_TAR_END;
+	for (size_t i = 0; i < g->n_blobs; i++)
+		s->bytes += lw_format_member(g->blobs[i].size);
+	lw_statement_write(s, &seal.payload);
+	*ret_bundle = lw_digest_of(lw_buf_span(&seal.payload));
+	return lw_seal_write(&seal, &h->seal, e);
+}
+
+static int write_head(struct lw_archive *a, const struct head *h, struct lw_error *e)
+{
+	int r = lw_archive_put(a, LW_NAME_SEAL, lw_buf_span(&h->seal), e);
+
+	if (r == 0)
+		r = lw_archive_put(a, LW_NAME_CONTENTS, lw_buf_span(&h->contents), e);
+	if (r == 0)
+		r = lw_archive_put(a, LW_NAME_ENTRIES, lw_buf_span(&h->entries), e);
+	if (r == 0)
+		r = lw_archive_put(a, LW_NAME_OCI_LAYOUT, lw_span_str(LW_OCI_LAYOUT), e);
+	if (r == 0)
+		r = lw_archive_put(a, LW_NAME_INDEX, lw_buf_span(&h->index), e);
+	return r;
+}
+
+static int write_bundle(const struct lw_pack_options *o, const struct layouts *layouts,
+			const struct lw_gathered *g, const struct head *h, int fd,
+			struct lw_error *e)
+{
+	LW_AUTO(archive) struct lw_archive *a = NULL;
+	lw_auto_free struct lw_layout **open = lw_alloc_array(layouts->n, sizeof(*open));
+	struct lw_packer_job job = {
+		.blobs = g->blobs,
+		.n_blobs = g->n_blobs,
+		.layouts = open,
+		.n_layouts = layouts->n,
+		.progress = o->progress,
+	};
+	int r = lw_archive_new(fd, &a, e);
+
+	for (size_t i = 0; i < layouts->n; i++)
+		open[i] = layouts->list[i].layout;
+	if (r == 0)
+		r = write_head(a, h, e);
+	if (r == 0)
+		r = lw_packer_run(&job, a, e);
+	if (r == 0)
+		r = lw_archive_finish(a, e);
+	return r;
+}
+
+static int check_room(int dir, uint64_t bytes, struct lw_error *e)
+{
+	uint64_t room = 0;
+	int r = lw_fs_free_bytes(dir, &room, e);
+
+	if (r == 0 && room < bytes)
+		r = lw_fail(e, LW_E_NOSPACE, "want %llu bytes free, have %llu",
+			    (unsigned long long)bytes, (unsigned long long)room);
+	return r;
+}
+
+/* Written under a temporary name, made durable, then named: a file of that name is whole. */
+static int write_output(const struct lw_pack_options *o, const struct layouts *layouts,
+			const struct lw_gathered *g, const struct head *h, uint64_t bytes,
+			struct lw_error *e)
+{
+	lw_auto_fd int dir = -1;
+	const char *name = NULL;
+	int r = lw_fs_open_parent(o->output, &dir, &name, e);
+
+	if (r < 0)
+		return r;
+	if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return lw_fail(e, LW_E_EXISTS, "it exists already; packing never overwrites");
+	r = check_room(dir, bytes, e);
+	if (r < 0)
+		return r;
+
+	lw_auto_free char *temporary = lw_asprintf(".%s.%ld.part", name, (long)getpid());
+	lw_auto_fd int fd =
+		openat(dir, temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return lw_fail_errno(e, "%s", temporary);
+	r = write_bundle(o, layouts, g, h, fd, e);
+	if (r == 0)
+		r = lw_fs_sync(fd, "bundle", e);
+	if (r == 0 && renameat2(dir, temporary, dir, name, RENAME_NOREPLACE) < 0)
+		r = lw_fail_errno(e, "naming it");
+	if (r == 0)
+		r = lw_fs_sync(dir, "folder", e);
+	else
+		(void)unlinkat(dir, temporary, 0);
+	return r;
+}
+
+int lw_pack(const struct lw_pack_options *o, struct lw_pack_result *ret, struct lw_error *e)
+{
+	LW_AUTO(box_documents) struct lw_box_documents *box = NULL;
+	struct layouts layouts __attribute__((cleanup(auto_layouts))) = { 0 };
+	struct lw_gathered g __attribute__((cleanup(auto_gathered))) = { 0 };
+	struct head h __attribute__((cleanup(auto_head))) = { 0 };
+	struct lw_statement s = { 0 };
+	struct lw_pack_result result = { 0 };
+	int r = lw_box_documents_open(o->judge, &box, e);
+	struct lw_document_reader reader = { .read = lw_box_document_read, .data = box };
+
+	if (r == 0)
+		r = gather_all(o, &reader, &layouts, &g, e);
+	if (r == 0)
+		r = check_caps(&g, e);
+	if (r == 0)
+		r = make_head(o, &g, &h, &s, &result.bundle, e);
+	if (r < 0)
+		return r;
+	r = write_output(o, &layouts, &g, &h, s.bytes, e);
+	if (r < 0)
+		return lw_prefix(e, "%s", o->output);
+	result.bytes = s.bytes;
+	result.blobs = g.n_blobs;
+	result.images = g.n_images;
+	*ret = result;
+	return 0;
+}

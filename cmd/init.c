@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/num.h"
+#include "cmd/verbs.h"
+#include "cmd/verdict.h"
+#include "verify/policy.h"
+
+#include <string.h>
+
+static const char *arg_name, *arg_sender, *arg_threshold, *arg_max_age, *arg_clock, *arg_policy;
+static struct lw_list arg_approvers, arg_trust;
+static bool arg_any_audience;
+
+static const struct lw_option options[] = {
+	{ "name", 0, LW_OPTION_TEXT, "NAME", &arg_name, "what the enclave is called" },
+	{ "sender", 0, LW_OPTION_TEXT, "S", &arg_sender, "the sender whose bundles are let in" },
+	{ "threshold", 0, LW_OPTION_TEXT, "M", &arg_threshold,
+	  "how many approvers a seal needs" },
+	{ "approver", 0, LW_OPTION_LIST, "WHO=FILE.pub", &arg_approvers,
+	  "a person and a public key; the same person may have several" },
+	{ "max-age", 0, LW_OPTION_TEXT, "P90D", &arg_max_age,
+	  "how long a seal may be valid at most; P90D by default" },
+	{ "any-audience", 0, LW_OPTION_FLAG, NULL, &arg_any_audience,
+	  "let in bundles sealed for any enclave" },
+	{ "clock", 0, LW_OPTION_TEXT, "trusted|attested", &arg_clock,
+	  "whether the machine's clock is believed; trusted by default" },
+	{ "policy", 0, LW_OPTION_TEXT, "FILE", &arg_policy, "a policy instead of the above" },
+	{ "trust", 0, LW_OPTION_LIST, "NAME=FILE", &arg_trust, "a key file the policy names" },
+	{ 0 },
+};
+
+/* The trust files of the new enclave. */
+struct trust {
+	struct lw_trust_file *files;
+	struct lw_buf *bytes;
+	char **names;
+	size_t n;
+};
+
+static void auto_trust(struct trust *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		lw_buf_free(&t->bytes[i]);
+		free(t->names[i]);
+	}
+	free(t->files);
+	free(t->bytes);
+	free(t->names);
+}
+
+static struct lw_buf *add_file(struct trust *t, char *name)
+{
+	t->names = lw_realloc_array(t->names, t->n + 1, sizeof(*t->names));
+	t->bytes = lw_realloc_array(t->bytes, t->n + 1, sizeof(*t->bytes));
+	t->names[t->n] = name;
+	t->bytes[t->n] = (struct lw_buf){ 0 };
+	return &t->bytes[t->n++];
+}
+
+static int read_trust(void *data, const char *name, struct lw_buf *out, struct lw_error *e)
+{
+	const struct trust *t = data;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->names[i], name) == 0) {
+			lw_buf_add(out, t->bytes[i].p, t->bytes[i].n);
+			return 0;
+		}
+	return lw_fail(e, LW_E_NOTFOUND, "no such trust file; give --trust %s=FILE", name);
+}
+
+/* "WHO=FILE" into its parts. */
+static int split(const char *word, char **ret_left, const char **ret_right, struct lw_error *e)
+{
+	const char *equals = strchr(word, '=');
+
+	if (!equals || equals == word || !equals[1])
+		return lw_fail(e, LW_E_USAGE, "want NAME=FILE, have '%s'", word);
+	*ret_left = lw_strndup(word, (size_t)(equals - word));
+	*ret_right = equals + 1;
+	return 0;
+}
+
+static int load_files(struct trust *t, const struct lw_list *list, bool approvers,
+		      struct lw_error *e)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		lw_auto_free char *left = NULL;
+		const char *file = NULL;
+		int r = split(list->list[i], &left, &file, e);
+
+		if (r < 0)
+			return r;
+		char *name = approvers ? lw_asprintf("keys/%s-%zu.pub", left, i + 1)
+				       : lw_strdup(left);
+		r = lw_fs_read_path(file, LW_MAX_POLICY_BYTES, add_file(t, name), e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Signers in ascending order of their names, as canonical JSON has it; one person's keys are
+ * collected under one name. */
+static int compare_words(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void write_signer_names(struct lw_json_writer *w, char **names, size_t n)
+{
+	lw_json_w_key(w, "signers");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < n; i++)
+		lw_json_w_string(w, names[i]);
+	lw_json_w_end_array(w);
+}
+
+static void write_signers(struct lw_json_writer *w, char **names, size_t n)
+{
+	lw_json_w_key(w, "signers");
+	lw_json_w_object(w);
+	for (size_t i = 0; i < n; i++) {
+		lw_json_w_key(w, names[i]);
+		lw_json_w_object(w);
+		lw_json_w_key(w, "keys");
+		lw_json_w_array(w);
+		for (size_t k = 0; k < arg_approvers.n; k++) {
+			const char *word = arg_approvers.list[k];
+			size_t length = strlen(names[i]);
+
+			if (strncmp(word, names[i], length) != 0 || word[length] != '=')
+				continue;
+
+			lw_auto_free char *file =
+				lw_asprintf("keys/%s-%zu.pub", names[i], k + 1);
+
+			lw_json_w_object(w);
+			lw_json_w_member(w, "file", file);
+			lw_json_w_member(w, "kind", "key");
+			lw_json_w_end_object(w);
+		}
+		lw_json_w_end_array(w);
+		lw_json_w_end_object(w);
+	}
+	lw_json_w_end_object(w);
+}
+
+static void write_sender(struct lw_json_writer *w, char **names, size_t n, uint64_t threshold)
+{
+	lw_json_w_key(w, "senders");
+	lw_json_w_object(w);
+	lw_json_w_key(w, arg_sender);
+	lw_json_w_object(w);
+	lw_json_w_member(w, "audience", arg_any_audience ? "any" : "this");
+	lw_json_w_member(w, "max_age", arg_max_age ? arg_max_age : "P90D");
+	write_signer_names(w, names, n);
+	lw_json_w_member_integer(w, "threshold", (int64_t)threshold);
+	lw_json_w_end_object(w);
+	lw_json_w_end_object(w);
+}
+
+static void write_time(struct lw_json_writer *w, char **names, size_t n)
+{
+	lw_json_w_key(w, "time");
+	lw_json_w_object(w);
+	lw_json_w_member(w, "clock", arg_clock ? arg_clock : "trusted");
+	if (n >= 2) {
+		write_signer_names(w, names, n);
+		lw_json_w_member_integer(w, "threshold", 2);
+	}
+	lw_json_w_end_object(w);
+}
+
+static void write_policy(struct lw_buf *out, char **names, size_t n, uint64_t threshold)
+{
+	struct lw_json_writer w = { .out = out, .canonical = true };
+
+	lw_json_w_object(&w);
+	lw_json_w_member(&w, "format", "landwaiter-policy/1");
+	lw_json_w_key(&w, "images");
+	lw_json_w_array(&w);
+	lw_json_w_object(&w);
+	lw_json_w_member(&w, "evidence", "not-required");
+	lw_json_w_member(&w, "match", "**");
+	lw_json_w_member(&w, "zone", "evaluation");
+	lw_json_w_end_object(&w);
+	lw_json_w_end_array(&w);
+	write_sender(&w, names, n, threshold);
+	write_signers(&w, names, n);
+	write_time(&w, names, n);
+	lw_json_w_end_object(&w);
+	lw_json_w_finish(&w);
+}
+
+static int make_policy(struct trust *t, struct lw_error *e)
+{
+	lw_auto_free char **names = lw_alloc_array(arg_approvers.n, sizeof(*names));
+	size_t n = 0, unique = 0;
+	uint64_t threshold = 0;
+	const char *file;
+	int r = lw_num_u64(lw_span_str(arg_threshold), 1, LW_MAX_APPROVALS, &threshold, e);
+
+	if (r < 0)
+		return lw_prefix(e, "--threshold");
+	for (; n < arg_approvers.n && r == 0; n++)
+		r = split(arg_approvers.list[n], &names[n], &file, e);
+	if (r == 0) {
+		qsort(names, n, sizeof(*names), compare_words);
+		for (size_t i = 0; i < n; i++)
+			if (unique == 0 || strcmp(names[unique - 1], names[i]) != 0) {
+				char *swap = names[unique];
+
+				names[unique++] = names[i];
+				names[i] = swap;
+			}
+		write_policy(add_file(t, lw_strdup("policy.json")), names, unique, threshold);
+	}
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	return r;
+}
+
+static int collect(struct trust *t, struct lw_error *e)
+{
+	if (arg_policy) {
+		int r = load_files(t, &arg_trust, false, e);
+
+		return r < 0 ? r
+			     : lw_fs_read_path(arg_policy, LW_MAX_POLICY_BYTES,
+					       add_file(t, lw_strdup("policy.json")), e);
+	}
+
+	int r = load_files(t, &arg_approvers, true, e);
+
+	return r < 0 ? r : make_policy(t, e);
+}
+
+static int create(struct trust *t, struct lw_digest *identity, struct lw_head *head,
+		  struct lw_error *e)
+{
+	struct lw_policy_files files = { .read = read_trust, .data = t };
+	LW_AUTO(policy) struct lw_policy *policy = NULL;
+	struct lw_clock now;
+	int r = lw_policy_parse(lw_buf_span(&t->bytes[t->n - 1]), &files, &policy, e);
+
+	/* An enclave that could let nobody in is a mistake better made here. */
+	for (size_t i = 0; r == 0 && i < policy->n_signers; i++)
+		if (policy->signers[i].n_unsupported)
+			r = lw_fail(e, LW_E_UNSUPPORTED, "signer '%s': a key of an unsupported kind",
+				    policy->signers[i].name);
+	if (r == 0)
+		r = lw_clock_system(&now, e);
+	if (r < 0)
+		return r;
+	t->files = lw_alloc_array(t->n, sizeof(*t->files));
+	for (size_t i = 0; i < t->n; i++)
+		t->files[i] = (struct lw_trust_file){ t->names[i], lw_buf_span(&t->bytes[i]) };
+	return lw_enclave_create(lw_arg_enclave, arg_name ? arg_name : "evaluation", t->files, t->n,
+				 &now, identity, head, e);
+}
+
+static int run(int n, char **objects)
+{
+	struct trust t __attribute__((cleanup(auto_trust))) = { 0 };
+	struct lw_digest identity;
+	struct lw_head head;
+	struct lw_error e = { 0 };
+	char text[LW_DIGEST_TEXT];
+
+	(void)n;
+	(void)objects;
+	if (arg_policy ? (arg_sender || arg_threshold || arg_approvers.n || arg_max_age ||
+			  arg_clock || arg_any_audience)
+		       : (!arg_sender || !arg_threshold || !arg_approvers.n || arg_trust.n))
+		return lw_command_usage(
+			"want --sender, --threshold and --approver, or --policy and --trust");
+	if (collect(&t, &e) < 0 || create(&t, &identity, &head, &e) < 0)
+		return lw_command_failed(&e);
+	(void)fprintf(stderr,
+		      "An enclave for EVALUATION is at %s.\n"
+		      "  It asks for no vendor evidence, and its trust was set by one person at this\n"
+		      "  keyboard. The line below is its identity: what `pack --audience` takes.\n",
+		      lw_arg_enclave);
+	lw_print_head(&head);
+	(void)printf(lw_arg_json ? "{\"format\":\"landwaiter-init/1\",\"identity\":\"%s\"}\n" : "%s\n",
+		     lw_digest_text(&identity, text));
+	return LW_EXIT_DONE;
+}
+
+const struct lw_verb lw_verb_init = {
+	"init", "", "Make an enclave for evaluation. Prints its identity.", options, 0, 0, run,
+};

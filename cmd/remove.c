@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/verbs.h"
+#include "cmd/verdict.h"
+
+static const char *arg_reason, *arg_by;
+
+static const struct lw_option options[] = {
+	{ "reason", 0, LW_OPTION_TEXT, "TEXT", &arg_reason, "why; goes into the book" },
+	{ "by", 0, LW_OPTION_TEXT, "NAME", &arg_by, "who removes it" },
+	{ 0 },
+};
+
+static int run(int n, char **objects)
+{
+	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
+	struct lw_state_image image = { 0 };
+	struct lw_record_time time;
+	struct lw_clock clock;
+	struct lw_head head;
+	struct lw_error e = { 0 };
+	int code, r;
+
+	(void)n;
+	if (!arg_reason)
+		return lw_command_usage("want --reason TEXT");
+	code = lw_command_enclave(LW_STATE_WRITE, &enclave);
+	if (code != LW_EXIT_DONE)
+		return code;
+	r = lw_state_image_get(enclave->state, objects[0], &image, &e);
+	if (r == 0)
+		r = lw_command_record_time(enclave, &clock, &time, &e);
+	if (r == 0)
+		r = lw_enclave_remove(enclave, &image, arg_reason, arg_by, &time, &head, &e);
+	lw_state_image_release(&image);
+	if (r < 0)
+		return lw_command_failed(&e);
+	(void)fprintf(stderr, "removed; its blobs stay until `landwaiter gc`\n");
+	lw_print_head(&head);
+	return LW_EXIT_DONE;
+}
+
+const struct lw_verb lw_verb_remove = {
+	"remove", "IMAGE", "Take an accepted image out of the enclave.", options, 1, 1, run,
+};

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/verdict.h"
+
+#include "base/num.h"
+#include "base/text.h"
+#include "cmd/command.h"
+
+#include <string.h>
+
+static const char *const words[] = {
+	[LW_REFUSED] = "REFUSED",	    [LW_DAMAGED] = "DAMAGED",
+	[LW_INCOMPLETE_SO_FAR] = "INCOMPLETE", [LW_TIME_UNTRUSTED] = "TIME NOT TRUSTED",
+	[LW_FAILED] = "ERROR",		    [LW_ACCEPTED] = "ACCEPTED",
+};
+
+/* ---- for people ---- */
+
+static void print_finding(const struct lw_finding *f, FILE *out)
+{
+	const struct lw_finding_kind *k = lw_finding_kind(f->id);
+
+	(void)fprintf(out, "\n  %s%s\n", k->code, k->gravity == LW_NOTE ? " (note)" : "");
+	if (f->object[0])
+		(void)fprintf(out, "    object:   %s\n", f->object);
+	if (f->expected[0])
+		(void)fprintf(out, "    expected: %s\n", f->expected);
+	if (f->found[0])
+		(void)fprintf(out, "    found:    %s\n", f->found);
+	(void)fprintf(out, "    next:     %s\n", k->next);
+}
+
+static void print_bundle(const struct lw_intake_result *r, FILE *out)
+{
+	const struct lw_statement *s = &r->statement;
+	char digest[LW_DIGEST_TEXT], a[LW_TIME_TEXT], b[LW_TIME_TEXT], shown[600];
+
+	if (!r->proven)
+		return;
+	(void)fprintf(out, "  marking   %s\n  bundle    %s\n  sender    %s, sequence %llu\n",
+		      lw_text_escape_str(s->marking, shown, sizeof(shown)),
+		      lw_digest_text(&r->bundle, digest), s->sender,
+		      (unsigned long long)s->sequence);
+	(void)fprintf(out, "  created   %s, expires %s\n", lw_time_format(s->created, a),
+		      lw_time_format(s->expires, b));
+	if (r->approvals)
+		(void)fprintf(out, "  approved  %s\n", r->approvals);
+}
+
+static void print_images(const struct lw_intake_result *r, FILE *out)
+{
+	const size_t most = 50;
+
+	for (size_t i = 0; i < r->contents.n_images && i < most; i++) {
+		const struct lw_image *image = &r->contents.images[i];
+		char name[LW_MAX_REFERENCE + 1], digest[LW_DIGEST_TEXT];
+
+		(void)fprintf(out, "  image     %s\n            %s%s\n",
+			      lw_reference_text(&image->name, name),
+			      lw_digest_text(&image->digest, digest),
+			      r->moved && r->moved[i]	      ? " (moved)"
+			      : r->new_image && r->new_image[i] ? " (new)"
+								: "");
+	}
+	if (r->contents.n_images > most)
+		(void)fprintf(out, "  and %zu more images\n", r->contents.n_images - most);
+}
+
+static void print_text(const struct lw_intake_result *r, FILE *out)
+{
+	const struct lw_finding *reason = lw_verdict_reason(&r->verdict);
+	char head[LW_HEAD_TEXT], size[16];
+
+	(void)fprintf(out, "%s", words[r->verdict.outcome]);
+	if (reason)
+		(void)fprintf(out, " at gate %s: %s",
+			      lw_gate_name(lw_finding_kind(reason->id)->gate),
+			      lw_finding_kind(reason->id)->code);
+	(void)fprintf(out, "\n");
+	print_bundle(r, out);
+	print_images(r, out);
+	for (size_t i = 0; i < r->verdict.n_findings; i++)
+		print_finding(&r->verdict.findings[i], out);
+	if (r->verdict.n_dropped)
+		(void)fprintf(out, "\n  and %zu more findings\n", r->verdict.n_dropped);
+	(void)fprintf(out, "\n  read      %llu bytes (%s) from the medium\n",
+		      (unsigned long long)r->bytes_read, lw_num_human_size(r->bytes_read, size));
+	(void)fprintf(out, "  record    %llu\n  head      %s\n", (unsigned long long)r->record,
+		      lw_head_text(&r->head, head));
+}
+
+/* ---- for machines ---- */
+
+static void json_bundle(struct lw_json_writer *w, const struct lw_intake_result *r)
+{
+	const struct lw_statement *s = &r->statement;
+	char text[LW_DIGEST_TEXT], time[LW_TIME_TEXT];
+
+	lw_json_w_key(w, "bundle");
+	if (!r->proven) {
+		lw_json_w_null(w);
+		return;
+	}
+	lw_json_w_object(w);
+	lw_json_w_member(w, "approvals", r->approvals ? r->approvals : "");
+	lw_json_w_member(w, "audience",
+			 s->any_audience ? "any" : lw_digest_text(&s->audience, text));
+	lw_json_w_member(w, "created", lw_time_format(s->created, time));
+	lw_json_w_member(w, "digest", lw_digest_text(&r->bundle, text));
+	lw_json_w_member(w, "expires", lw_time_format(s->expires, time));
+	lw_json_w_member(w, "marking", s->marking);
+	lw_json_w_member(w, "sender", s->sender);
+	lw_json_w_member_integer(w, "sequence", (int64_t)s->sequence);
+	lw_json_w_end_object(w);
+}
+
+static void json_findings(struct lw_json_writer *w, const struct lw_verdict *v)
+{
+	lw_json_w_key(w, "findings");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < v->n_findings; i++) {
+		const struct lw_finding *f = &v->findings[i];
+		const struct lw_finding_kind *k = lw_finding_kind(f->id);
+
+		lw_json_w_object(w);
+		lw_json_w_member(w, "code", k->code);
+		lw_json_w_member(w, "expected", f->expected);
+		lw_json_w_member(w, "found", f->found);
+		lw_json_w_member(w, "gate", lw_gate_name(k->gate));
+		lw_json_w_member(w, "next", k->next);
+		lw_json_w_member(w, "object", f->object);
+		lw_json_w_member(w, "severity", lw_gravity_name(k->gravity));
+		lw_json_w_end_object(w);
+	}
+	lw_json_w_end_array(w);
+}
+
+static void json_images(struct lw_json_writer *w, const struct lw_intake_result *r)
+{
+	lw_json_w_key(w, "images");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < r->contents.n_images; i++) {
+		const struct lw_image *image = &r->contents.images[i];
+		char name[LW_MAX_REFERENCE + 1], text[LW_DIGEST_TEXT];
+
+		lw_json_w_object(w);
+		lw_json_w_member(w, "digest", lw_digest_text(&image->digest, text));
+		lw_json_w_key(w, "moved");
+		lw_json_w_bool(w, r->moved && r->moved[i]);
+		lw_json_w_member(w, "name", lw_reference_text(&image->name, name));
+		lw_json_w_key(w, "new");
+		lw_json_w_bool(w, r->new_image && r->new_image[i]);
+		lw_json_w_key(w, "platforms");
+		lw_json_w_array(w);
+		for (size_t k = 0; k < image->n_platforms; k++)
+			lw_json_w_string(w, image->platforms[k]);
+		lw_json_w_end_array(w);
+		lw_json_w_end_object(w);
+	}
+	lw_json_w_end_array(w);
+}
+
+static void print_json(const struct lw_intake_result *r, FILE *out)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	struct lw_json_writer w = { .out = &b, .canonical = true };
+	char head[LW_HEAD_TEXT];
+
+	lw_json_w_object(&w);
+	json_bundle(&w, r);
+	lw_json_w_member_integer(&w, "bytesRead", (int64_t)r->bytes_read);
+	lw_json_w_member_integer(&w, "exit", lw_outcome_exit(r->verdict.outcome));
+	json_findings(&w, &r->verdict);
+	lw_json_w_member(&w, "format", "landwaiter-verdict/1");
+	json_images(&w, r);
+	lw_json_w_key(&w, "record");
+	lw_json_w_object(&w);
+	lw_json_w_member(&w, "head", lw_head_text(&r->head, head));
+	lw_json_w_member_integer(&w, "index", (int64_t)r->record);
+	lw_json_w_end_object(&w);
+	lw_json_w_member(&w, "verdict", lw_outcome_name(r->verdict.outcome));
+	lw_json_w_end_object(&w);
+	lw_json_w_finish(&w);
+	(void)fprintf(out, "%s\n", lw_buf_str(&b));
+}
+
+void lw_print_verdict(const struct lw_intake_result *r, FILE *out)
+{
+	if (lw_arg_json)
+		print_json(r, out);
+	else
+		print_text(r, out);
+}
+
+/* ---- what verbs share ---- */
+
+int lw_command_enclave(enum lw_state_mode mode, struct lw_enclave **ret)
+{
+	struct lw_clock now;
+	struct lw_error e = { 0 };
+
+	if (lw_clock_system(&now, &e) < 0 ||
+	    lw_enclave_open(lw_arg_enclave, mode, &now, ret, &e) < 0)
+		return lw_command_failed(&e);
+	if ((*ret)->alarms)
+		(void)fprintf(stderr,
+			      "landwaiter: ALARM: %llu blobs of accepted images are missing or "
+			      "short here; `landwaiter repair BUNDLE` brings them back\n",
+			      (unsigned long long)(*ret)->alarms);
+	return LW_EXIT_DONE;
+}
+
+int lw_command_intake(const struct lw_intake_options *options)
+{
+	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
+	LW_AUTO(intake_result) struct lw_intake_result result = { 0 };
+	struct lw_clock clock;
+	struct lw_error e = { 0 };
+	int code = lw_command_enclave(LW_STATE_WRITE, &enclave);
+
+	if (code != LW_EXIT_DONE)
+		return code;
+	if (lw_clock_system(&clock, &e) < 0)
+		return lw_command_failed(&e);
+
+	int r = lw_intake_run(enclave, &clock, options, &result, &e);
+
+	lw_command_progress_end();
+	if (r < 0) {
+		(void)lw_command_failed(&e);
+		return LW_EXIT_SYSTEM;
+	}
+	lw_print_verdict(&result, stdout);
+	/* What follows a commit may be done again later: it takes nothing back. */
+	if (result.verdict.outcome == LW_ACCEPTED && lw_enclave_drain(enclave, &e) < 0)
+		(void)fprintf(stderr, "landwaiter: accepted; left for the next start: %s\n", e.text);
+	return lw_outcome_exit(result.verdict.outcome);
+}
+
+int lw_command_record_time(struct lw_enclave *enclave, struct lw_clock *clock,
+			   struct lw_record_time *ret, struct lw_error *e)
+{
+	LW_AUTO(policy) struct lw_policy *policy = NULL;
+	struct lw_interval interval;
+	int r = lw_clock_system(clock, e);
+
+	if (r == 0)
+		r = lw_intake_policy(enclave, &policy, e);
+	if (r == 0)
+		r = lw_intake_interval(enclave, policy, clock, &interval, e);
+	if (r == 0)
+		*ret = lw_intake_record_time(&interval, clock);
+	return r;
+}
+
+void lw_print_head(const struct lw_head *head)
+{
+	char text[LW_HEAD_TEXT];
+
+	(void)fprintf(stderr, "record %llu, head %s\n", (unsigned long long)(head->count - 1),
+		      lw_head_text(head, text));
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_CMD_VERDICT_H
+#define LW_CMD_VERDICT_H
+
+#include "bundle/intake.h"
+
+#include <stdio.h>
+
+/* Prints what an attempt ended in: for people, or as "landwaiter-verdict/1"
+ * (docs/format/output.md). */
+void lw_print_verdict(const struct lw_intake_result *r, FILE *out);
+
+/* verify and load: opens the enclave, runs the intake, prints, returns the exit code. */
+int lw_command_intake(const struct lw_intake_options *options);
+
+/* Opens the enclave named by the options, telling what it found amiss. */
+int lw_command_enclave(enum lw_state_mode mode, struct lw_enclave **ret) LW_WARN_UNUSED;
+/* The time for a record of this enclave, now. */
+int lw_command_record_time(struct lw_enclave *enclave, struct lw_clock *clock,
+			   struct lw_record_time *ret, struct lw_error *e) LW_WARN_UNUSED;
+/* "record 12, head 13:ab..." to stderr. */
+void lw_print_head(const struct lw_head *head);
+
+#endif

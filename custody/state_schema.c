@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "custody/state_internal.h"
+
+#include <stdio.h>
+
+/*
+ * The tables, in the order of their names, each exactly as sqlite_schema keeps it: opening
+ * compares letter by letter, so that a column, index, view or trigger that somebody added is
+ * refused. A change here needs a new LW_STATE_VERSION.
+ */
+static const struct {
+	const char *name;
+	const char *sql;
+} schema[] = {
+	{ "blob", "CREATE TABLE blob ("
+		  "digest BLOB PRIMARY KEY CHECK (length(digest) = 32), "
+		  "size INTEGER NOT NULL CHECK (size >= 0)"
+		  ") STRICT, WITHOUT ROWID" },
+	{ "bundle", "CREATE TABLE bundle ("
+		    "digest BLOB PRIMARY KEY CHECK (length(digest) = 32), "
+		    "sender TEXT NOT NULL CHECK (length(sender) BETWEEN 1 AND 64), "
+		    "sequence INTEGER NOT NULL CHECK (sequence >= 1), "
+		    "created INTEGER NOT NULL CHECK (created >= 0), "
+		    "accepted INTEGER NOT NULL CHECK (accepted >= 0), "
+		    "record INTEGER NOT NULL CHECK (record >= 0), "
+		    "UNIQUE (sender, sequence)"
+		    ") STRICT, WITHOUT ROWID" },
+	{ "image", "CREATE TABLE image ("
+		   "id INTEGER PRIMARY KEY, "
+		   "name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 511), "
+		   "digest BLOB NOT NULL CHECK (length(digest) = 32), "
+		   "size INTEGER NOT NULL CHECK (size >= 0), "
+		   "media_type TEXT NOT NULL CHECK (length(media_type) <= 255), "
+		   "platforms TEXT NOT NULL CHECK (length(platforms) <= 511), "
+		   "zone TEXT NOT NULL CHECK (length(zone) <= 64), "
+		   "bundle BLOB NOT NULL CHECK (length(bundle) = 32), "
+		   "record INTEGER NOT NULL CHECK (record >= 0), "
+		   "accepted INTEGER NOT NULL CHECK (accepted >= 0), "
+		   "superseded INTEGER NOT NULL CHECK (superseded IN (0, 1)), "
+		   "total_bytes INTEGER NOT NULL CHECK (total_bytes >= 0), "
+		   "detail TEXT NOT NULL, "
+		   "UNIQUE (name, digest)"
+		   ") STRICT" },
+	{ "image_blob", "CREATE TABLE image_blob ("
+			"image INTEGER NOT NULL REFERENCES image (id) ON DELETE CASCADE, "
+			"digest BLOB NOT NULL REFERENCES blob (digest), "
+			"PRIMARY KEY (image, digest)"
+			") STRICT, WITHOUT ROWID" },
+	{ "image_blob_digest", "CREATE INDEX image_blob_digest ON image_blob (digest)" },
+	{ "image_current",
+	  "CREATE UNIQUE INDEX image_current ON image (name) WHERE superseded = 0" },
+	{ "image_digest", "CREATE INDEX image_digest ON image (digest)" },
+	{ "queue", "CREATE TABLE queue ("
+		   "id INTEGER PRIMARY KEY, "
+		   "what TEXT NOT NULL UNIQUE CHECK (length(what) BETWEEN 1 AND 255)"
+		   ") STRICT" },
+	{ "record", "CREATE TABLE record ("
+		    "idx INTEGER PRIMARY KEY CHECK (idx >= 0), "
+		    "leaf BLOB NOT NULL CHECK (length(leaf) BETWEEN 1 AND 65535)"
+		    ") STRICT" },
+	{ "sender", "CREATE TABLE sender ("
+		    "name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 64), "
+		    "floor INTEGER NOT NULL CHECK (floor BETWEEN 1 AND 9007199254740992)"
+		    ") STRICT, WITHOUT ROWID" },
+	{ "trust", "CREATE TABLE trust ("
+		   "name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 255), "
+		   "bytes BLOB NOT NULL"
+		   ") STRICT, WITHOUT ROWID" },
+	{ "value", "CREATE TABLE value ("
+		   "name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 64), "
+		   "value ANY NOT NULL CHECK (typeof(value) IN ('blob', 'integer'))"
+		   ") STRICT, WITHOUT ROWID" },
+};
+
+#define STRING_(x) #x
+#define STRING(x)  STRING_(x)
+
+int lw_state_exec(struct lw_state *s, const char *sql, struct lw_error *e)
+{
+	int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : lw_state_fail(s, rc, "state", e);
+}
+
+int lw_state_schema_create(struct lw_state *s, struct lw_error *e)
+{
+	int rc = lw_state_exec(s, "BEGIN IMMEDIATE", e);
+
+	for (size_t i = 0; !rc && i < LW_COUNT_OF(schema); i++)
+		rc = lw_state_exec(s, schema[i].sql, e);
+	if (!rc)
+		rc = lw_state_exec(s, "PRAGMA application_id = " STRING(LW_STATE_APPLICATION),
+				   e);
+	if (!rc)
+		rc = lw_state_exec(s, "PRAGMA user_version = " STRING(LW_STATE_VERSION), e);
+	if (!rc)
+		rc = lw_state_exec(s, "COMMIT", e);
+	return rc;
+}
+
+static int require_number(struct lw_state *s, const char *sql, int64_t want, const char *what,
+			  struct lw_error *e)
+{
+	LW_AUTO(statement) sqlite3_stmt *st = NULL;
+	bool row = false;
+	int rc = lw_state_walk(s, sql, NULL, 0, &st, e);
+
+	if (!rc)
+		rc = lw_state_step(s, st, &row, e);
+	if (rc)
+		return rc;
+
+	int64_t have = row ? sqlite3_column_int64(st, 0) : -1;
+	if (have != want)
+		return lw_fail(e, LW_E_STATE,
+			       "state.db: %s is %lld, this program knows %lld only", what,
+			       (long long)have, (long long)want);
+	return 0;
+}
+
+/* One row of sqlite_schema against the next of ours. */
+static int same_object(sqlite3_stmt *st, size_t i, struct lw_error *e)
+{
+	struct lw_span name = lw_state_column_blob(st, 0);
+	struct lw_span sql = lw_state_column_blob(st, 1);
+
+	if (i < LW_COUNT_OF(schema) && lw_span_is(name, schema[i].name) &&
+	    lw_span_is(sql, schema[i].sql))
+		return 0;
+	return lw_fail(
+		e, LW_E_STATE,
+		"state.db: its tables were changed by somebody (at '%s'): do not trust it",
+		i < LW_COUNT_OF(schema) ? schema[i].name : "the end");
+}
+
+int lw_state_schema_check(struct lw_state *s, struct lw_error *e)
+{
+	LW_AUTO(statement) sqlite3_stmt *st = NULL;
+	size_t i = 0;
+	int rc = require_number(s, "PRAGMA application_id", LW_STATE_APPLICATION,
+				"the application id", e);
+
+	if (!rc)
+		rc = require_number(s, "PRAGMA user_version", LW_STATE_VERSION,
+				    "the schema version", e);
+	if (!rc)
+		rc = lw_state_walk(s,
+				   "SELECT name, sql FROM sqlite_schema "
+				   "WHERE sql IS NOT NULL ORDER BY name COLLATE BINARY",
+				   NULL, 0, &st, e);
+	while (!rc) {
+		bool row;
+
+		rc = lw_state_step(s, st, &row, e);
+		if (rc)
+			return rc;
+		if (!row)
+			break;
+		rc = same_object(st, i++, e);
+	}
+	if (!rc && i != LW_COUNT_OF(schema))
+		rc = lw_fail(e, LW_E_STATE, "state.db: the table '%s' is missing",
+			     schema[i].name);
+	return rc;
+}

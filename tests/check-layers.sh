@@ -1,0 +1,148 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The shape of the house, as far as text can tell (DESIGN 3): which way the folders include each
+# other, where third-party headers and banned functions stand, how long files and functions are,
+# that every file says its licence and leaves nothing open. Prints every offence; silence is good.
+
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+status=0
+complain() {
+	printf '%s\n' "$*"
+	status=1
+}
+
+libraries=(base image verify keys udev custody bundle)
+mapfile -t library_files < <(
+	find "${libraries[@]}" cmd appliance -name '*.[ch]' 2>/dev/null | sort)
+mapfile -t c_files < <(
+	find "${libraries[@]}" cmd appliance tests -name '*.[ch]' 2>/dev/null | sort)
+
+# --- which way includes go --------------------------------------------------------------------
+
+declare -A may=(
+	[base]="base"
+	[image]="image base"
+	[verify]="verify base"
+	[keys]="keys verify base" # who signs and who verifies share the table of algorithms
+	[udev]="udev base"
+	[custody]="custody verify image keys udev base"
+	[bundle]="bundle custody verify image keys udev base"
+	[cmd]="cmd appliance bundle custody verify image keys udev base"
+	[appliance]="cmd appliance bundle custody verify image keys udev base"
+)
+while IFS=: read -r file line header; do
+	from=${file%%/*}
+	to=${header%%/*}
+	if [ ! -e "$header" ]; then
+		complain "$file:$line: includes \"$header\": name it from the top of the tree"
+	elif [[ " ${may[$from]} " != *" $to "* ]]; then
+		complain "$file:$line: $from may not include $to ($header)"
+	fi
+done < <(grep -nE '^#[[:space:]]*include "' "${library_files[@]}" /dev/null |
+	sed -E 's/^([^:]*:[0-9]+):[^"]*"([^"]*)".*/\1:\2/')
+
+# --- third-party headers ----------------------------------------------------------------------
+
+# A header and the files that may include it. Where the list is one name, that is the wall.
+declare -A homes=(
+	['archive\.h']="bundle/archive.c"
+	['archive_entry\.h']="bundle/archive.c"
+	['c[jJ][sS][oO][nN]/cJSON\.h|cJSON\.h']="base/json.c"
+	['sqlite3\.h']="custody/state_internal.h"
+	['seccomp\.h']="base/jail.c"
+	['linux/seccomp\.h']="base/jail.c"
+	['linux/landlock\.h']="base/jail.c"
+	['libudev\.h']="udev/monitor.c"
+	['openssl/[a-z0-9]*\.h']="base/digest.c verify/key.c verify/scheme.[ch] keys/*.c"
+	['sodium\.h']="base/random.c base/hash.c verify/key.c keys/*.c"
+	['jansson\.h']=""
+	['cmocka\.h']=""
+)
+for header in "${!homes[@]}"; do
+	while IFS=: read -r file line _; do
+		allowed=no
+		for home in ${homes[$header]}; do
+			# shellcheck disable=SC2053 # a pattern
+			[[ $file == $home ]] && allowed=yes
+		done
+		[ $allowed = yes ] ||
+			complain "$file:$line: this header has its place in: ${homes[$header]:-tests}"
+	done < <(grep -nE "^#[[:space:]]*include <($header)>" "${library_files[@]}" /dev/null)
+done
+
+# --- words that must not stand in code --------------------------------------------------------
+
+# A file without its comments and the insides of its strings, line by line.
+code() {
+	perl -0pe '
+		s{("(?:\\.|[^"\\\n])*")|(\x27(?:\\.|[^\x27\\\n])*\x27)|(/\*.*?\*/)|(//[^\n]*)}
+		 {defined $1 ? "\"\"" : defined $2 ? "0" : (($3 // "") =~ tr/\n//cdr)}gse
+	' "$1"
+}
+
+unsafe='strcpy|strcat|strncpy|strncat|stpcpy|sprintf|vsprintf|strtok|strtok_r|atoi|atol|atoll'
+unsafe+='|atof|strtol|strtoul|strtoll|strtoull|strtod|s?scanf|fscanf|gets|alloca|system|popen'
+unsafe+='|tmpnam|tempnam|mktemp|rand|random|srand|srandom|setjmp|longjmp|signal|asctime|ctime'
+unsafe+='|gmtime|localtime|realpath|access|chmod|chown'
+unsafe+='|archive_read_extract|archive_read_extract2|archive_write_disk_new'
+loud='printf|vprintf|fprintf|vfprintf|puts|fputs|putchar|perror|syslog|err|errx|warn|warnx|exit'
+tree='cJSON_GetObjectItem|cJSON_Print[A-Za-z]*|cJSON_Minify|cJSON_Duplicate|valueint'
+
+for file in "${library_files[@]}"; do
+	stripped=$(code "$file")
+	while IFS=: read -r line text; do
+		[ -n "$line" ] && complain "$file:$line: banned here: $text"
+	done < <(
+		grep -nowE "($unsafe)[[:space:]]*\(" <<<"$stripped"
+		grep -nowE "$tree" <<<"$stripped"
+		[[ $file == cmd/* ]] || grep -nowE "($loud)[[:space:]]*\(" <<<"$stripped"
+		[[ $file == cmd/* ]] || grep -nowE "getenv[[:space:]]*\(" <<<"$stripped"
+		grep -nowE 'goto' <<<"$stripped"
+	)
+done
+
+# --- every file -------------------------------------------------------------------------------
+
+for file in "${c_files[@]}"; do
+	[ "$(head -n 1 "$file")" = '/* SPDX-License-Identifier: Apache-2.0 */' ] ||
+		complain "$file:1: says no licence (SPDX) on its first line"
+	lines=$(wc -l <"$file")
+	most=800
+	[[ $file != tests/* ]] || most=1200 # tables of cases
+	((lines <= most)) || complain "$file: $lines lines; split it ($most at most)"
+	awk -v file="$file" '
+		/^\{/ { start = FNR }
+		/^\}/ {
+			if (start && FNR - start > 100) {
+				printf "%s:%d: a function of %d lines (100 at most)\n", \
+					file, start, FNR - start
+				bad = 1
+			}
+			start = 0
+		}
+		END { exit bad }
+	' "$file" || status=1
+	if [[ $file == *.h && $file != tests/* ]]; then
+		guard=LW_$(tr 'a-z/.-' 'A-Z___' <<<"$file")
+		grep -q "^#ifndef $guard\$" "$file" ||
+			complain "$file: its guard should be $guard"
+	fi
+done
+
+mapfile -t others < <(find Makefile .ci tests -type f \
+	\( -name '*.sh' -o -name '*.mk' -o -name Makefile -o -path '*/tests/run' -o -path '.ci/run' \
+	\) | sort)
+for file in "${others[@]}"; do
+	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' ||
+		complain "$file: says no licence (SPDX) in its first lines"
+done
+
+open='TO''DO|FIX''ME|X''XX|HA''CK'
+while IFS= read -r line; do
+	complain "$line: left open"
+done < <(grep -nwE "$open" "${c_files[@]}" "${others[@]}" /dev/null)
+
+exit $status

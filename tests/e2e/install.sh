@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# An installed copy: everything is where it belongs, and it finds its box from there.
+
+. "$(dirname "$0")/../lib/scenario.sh"
+
+ok "make install" make -C "$LW_TOP" --no-print-directory install DESTDIR="$T/root" PREFIX=/usr
+for file in bin/landwaiter libexec/landwaiter/landwaiter-judge share/man/man1/landwaiter.1 \
+	share/bash-completion/completions/landwaiter; do
+	ok "/usr/$file" test -s "root/usr/$file"
+done
+is "nothing else outside" "$(find root -type f -not -path 'root/usr/bin/*' -not -path \
+	'root/usr/libexec/landwaiter/*' -not -path 'root/usr/share/man/man[1-8]/*' -not -path \
+	'root/usr/share/bash-completion/completions/*')" ""
+ok "the completion is bash" bash -n root/usr/share/bash-completion/completions/landwaiter
+ok "the manual is one" man -l root/usr/share/man/man1/landwaiter.1
+
+make_layout layout # with the build's own tools
+LW_BIN=$T/root/usr/bin
+make_keys alice bob
+make_enclave 2 alice bob
+make_bundle one.lwb
+approve one.lwb alice bob
+accepted lw load one.lwb
+refused 3 freshness.replay lw load one.lwb
+rm root/usr/libexec/landwaiter/landwaiter-judge
+make_bundle two.lwb
+exits 1 "without its box it does not start" lw load two.lwb
+done_testing

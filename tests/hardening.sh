@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# flavours: release
+#
+# What the compiler and the linker were asked for is in the programs they built.
+
+set -uo pipefail
+. "$(dirname "$0")/lib/tap.sh"
+
+has() { # FILE PATTERN READELF-OPTION...
+	readelf -W "${@:3}" "$1" 2>/dev/null | grep -E "$2" >/dev/null
+}
+lacks() {
+	readelf -h "$1" >/dev/null && ! has "$@"
+}
+no_plain_stack() { # the stack is neither executable nor of unsaid kind
+	has "$1" 'GNU_STACK.* RW +0x' -l
+}
+no_writable_code() { # no segment is both
+	lacks "$1" 'LOAD.* RWE ' -l
+}
+imports() { # FILE PATTERN
+	nm -D --undefined-only "$1" | grep -E " U ($2)(@|\$)" >/dev/null
+}
+imports_none() {
+	nm -D --undefined-only "$1" >/dev/null && ! imports "$@"
+}
+
+extraction='archive_(write_disk|read_extract|read_disk|read_support_filter_all'
+extraction+='|read_support_format_all)[a-z0-9_]*'
+for program in landwaiter landwaiter-judge; do
+	file=$LW_BIN/$program
+	ok "$program: is there" test -x "$file"
+	ok "$program: position independent" has "$file" 'Type: +DYN' -h
+	ok "$program: says so" has "$file" 'FLAGS_1.*PIE' -d
+	ok "$program: read-only relocations" has "$file" 'GNU_RELRO' -l
+	ok "$program: all bound at start" has "$file" 'FLAGS.*(BIND_NOW|NOW)' -d
+	ok "$program: no executable stack" no_plain_stack "$file"
+	ok "$program: nothing writable and executable" no_writable_code "$file"
+	ok "$program: stack protector" imports "$file" '__stack_chk_fail'
+	ok "$program: fortified calls" imports "$file" '__[a-z]+_chk'
+	ok "$program: no search path of its own" lacks "$file" '\((RPATH|RUNPATH)\)' -d
+	ok "$program: no relocations in text" lacks "$file" '\(TEXTREL\)' -d
+	ok "$program: cannot extract an archive" imports_none "$file" "$extraction"
+	ok "$program: cannot start a shell" imports_none "$file" 'system|popen|execl?[pe]*|execvp'
+	ok "$program: no unsafe copy" imports_none "$file" 'gets|strcpy|strcat|sprintf|vsprintf'
+	ok "$program: no network resolver" imports_none "$file" 'getaddrinfo|gethostby.*|connect'
+done
+# Debian's own start files are not marked for control-flow enforcement, so no whole program is;
+# every object of ours is.
+if [ "$(uname -m)" = x86_64 ]; then
+	library=$LW_BIN/liblandwaiter.a
+	is "every object: control-flow property" \
+		"$(readelf -W -n "$library" | grep -c 'x86 feature: IBT, SHSTK')" \
+		"$(ar t "$library" | wc -l)"
+fi
+done_testing

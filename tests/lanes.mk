@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# The lanes: everything `make` does besides building. Lines with two hashes are `make help`.
+#
+# A fresh system has make before it has a compiler, and what the Makefile asks pkg-config is
+# asked when it is read: so each lane first installs its packages and then calls make again.
+
+JOBS         ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+LANES        ?= build demo test
+PREFIX       ?= /usr/local
+DESTDIR      ?=
+T            ?=
+
+deps-for = $(Q)tests/deps.sh build $(1)
+again    = $(Q)$(MAKE) --no-print-directory -j$(JOBS)
+SOURCES   = $(wildcard $(addsuffix /*.[ch],$(LIBDIRS) cmd udev appliance tests/*))
+
+.PHONY: programs units tools replays fuzzers
+programs: $(PROGRAMS)
+units: $(UNITS)
+tools: $(TOOLS)
+replays: $(REPLAYS)
+fuzzers: $(FUZZERS)
+
+.PHONY: demo test sweep interop e2e bench fuzz cover lint format tcb deps install help clean
+
+demo: ## seal, carry, verify, load and read back real images; then every refusal
+	$(call deps-for,demo)
+	$(again) programs
+	$(Q)tests/demo/run.sh
+
+test: ## every test under one TAP harness (T=WORD: only those with the word in their name)
+	$(call deps-for,test)
+	$(again) programs tools units
+	$(again) BUILD=san programs tools units replays
+	$(Q)tests/run $(T)
+
+sweep: ## every kill, failure and mutation, not a sample of them (an hour or more)
+	$(call deps-for,test)
+	$(again) programs tools
+	$(Q)tests/run -l sweep -t 14400 $(T)
+
+interop: ## what other programs make of our bundles and our store
+	$(call deps-for,interop)
+	$(again) programs tools
+	$(Q)tests/run -l interop $(T)
+
+e2e: ## the demo, twice, and an installed copy
+	$(call deps-for,demo)
+	$(again) programs tools
+	$(Q)tests/run -l e2e -j 1 -t 900 $(T)
+
+bench: ## pack, verify and load against openssl, dd, tar and skopeo
+	$(call deps-for,bench)
+	$(again) programs tools
+	$(Q)tests/bench/run.sh
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (60) under ASan and UBSan
+	$(call deps-for,fuzz)
+	$(again) BUILD=fuzz fuzzers
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) JOBS=$(JOBS) tests/fuzz/run.sh $(T)
+
+cover: ## run the tests with coverage; a summary per folder, pages in build/cover/
+	$(call deps-for,test cover)
+	$(Q)rm -rf build/cover/html && find build/cover -name '*.gcda' -delete 2>/dev/null; true
+	$(again) BUILD=cover programs tools units replays
+	$(Q)tests/run -f cover $(T)
+	$(Q)tests/cover.sh
+
+lint: ## format, layers, shell, spelling, man pages, cppcheck, clang-tidy, gcc -fanalyzer
+	$(call deps-for,lint)
+	$(again) _lint
+
+.PHONY: _lint _cppflags
+_lint: programs
+	$(Q)JOBS=$(JOBS) tests/lint.sh
+_cppflags:
+	@printf '%s\n' $(CPPFLAGS)
+
+format: ## lay out every C file as .clang-format says
+	$(call deps-for,format)
+	$(Q)clang-format-14 -i $(SOURCES)
+
+tcb: ## list and count the lines that can change a verdict
+	$(Q)tests/tcb.sh
+
+deps: ## install what is missing of Debian's packages (LANES="build demo test ...")
+	$(Q)tests/deps.sh $(LANES)
+
+install: all ## into PREFIX (/usr/local), below DESTDIR: programs, man pages, completion
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/landwaiter
+	$(Q)install -m 755 $(OUT)/landwaiter $(DESTDIR)$(PREFIX)/bin/landwaiter
+	$(Q)install -m 755 $(OUT)/landwaiter-judge \
+		$(DESTDIR)$(PREFIX)/libexec/landwaiter/landwaiter-judge
+	$(Q)for page in $(wildcard docs/man/*.[1-8]); do \
+		install -D -m 644 $$page \
+			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
+	done
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(Q)$(OUT)/landwaiter completion bash \
+		>$(DESTDIR)$(PREFIX)/share/bash-completion/completions/landwaiter
+
+help:
+	@sed -n 's/^\([a-z0-9]*\):[^#]*## /\1\t/p' Makefile tests/lanes.mk | \
+		awk -F '\t' '{ printf "  %-8s %s\n", $$1, $$2 }'
+
+clean:
+	$(Q)rm -rf build

@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a machine can say about the source. Every step is a TAP line; a failed one prints what it
+# found. `--fast` is the part that needs nothing but the source and runs in `make test`.
+
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+jobs=${JOBS:-$(nproc)}
+count=0 failures=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+step() { # NAME COMMAND...
+	local name=$1
+
+	shift
+	count=$((count + 1))
+	if "$@" >"$log" 2>&1; then
+		printf 'ok %d - %s\n' "$count" "$name"
+	else
+		failures=$((failures + 1))
+		printf 'not ok %d - %s\n' "$count" "$name"
+		head -n 100 "$log" | sed 's/^/# /'
+	fi
+}
+
+mapfile -t scripts < <(
+	find tests .ci -type f \( -name '*.sh' -o -path tests/run -o -path .ci/run \) | sort)
+mapfile -t pages < <(find docs/man -name '*.[1-8]' 2>/dev/null | sort)
+mapfile -t c_files < <(find base image verify keys udev custody bundle cmd appliance tests \
+	-name '*.[ch]' 2>/dev/null | sort)
+mapfile -t units < <(find base image verify keys udev custody bundle cmd appliance \
+	-name '*.c' 2>/dev/null | sort)
+
+mandoc_lint() {
+	[ ${#pages[@]} -gt 0 ] || { echo "there is none" && return 1; }
+	mandoc -Tlint -Wstyle "${pages[@]}"
+}
+
+cppcheck_all() { # which sees no system headers, so none of their version numbers either
+	cppcheck -q -j "$jobs" --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --error-exitcode=1 --suppress=missingIncludeSystem \
+		--suppress=preprocessorErrorDirective:base/json.c "${flags[@]}" "${units[@]}"
+}
+
+tidy() { # FLAG... -- FILE...
+	local flags=()
+
+	while [ "$1" != -- ]; do
+		flags+=("$1")
+		shift
+	done
+	shift
+	clang-tidy-14 --quiet "$@" -- "${flags[@]}" 2>/dev/null
+}
+export -f tidy
+
+tidy_all() {
+	printf '%s\0' "${units[@]}" | xargs -0 -n 3 -P "$jobs" bash -c 'tidy "$@"' - \
+		"${flags[@]}" -std=gnu11 --
+}
+
+step "layers, headers, banned words, lengths, licences" tests/check-layers.sh
+step "every library file is inside or outside the trusted core" tests/tcb.sh --check
+step "shellcheck" shellcheck "${scripts[@]}"
+step "mandoc: man pages" mandoc_lint
+step "man pages, help and completion name the same options" tests/check-docs.sh
+
+if [ "${1:-}" != --fast ]; then
+	mapfile -t flags < <(make --no-print-directory -s _cppflags)
+	step "clang-format" clang-format-14 --dry-run -Werror "${c_files[@]}"
+	step "codespell" codespell -q 3 -S build,.git,tests/fuzz/corpus
+	step "cppcheck" cppcheck_all
+	step "gcc -fanalyzer" make --no-print-directory -k -j "$jobs" BUILD=analyze programs
+	step "clang-tidy" tidy_all
+fi
+printf '1..%d\n' "$count"
+printf '# %d steps, %d with findings\n' "$count" "$failures"
+((failures == 0))

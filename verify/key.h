@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_VERIFY_KEY_H
+#define LW_VERIFY_KEY_H
+
+/*
+ * Public keys and signatures by OpenSSL's EVP names: Ed25519, ECDSA P-256/384/521, RSA-PSS of
+ * 3072 bits and more (docs/format/bundle.md section 2). A key of a kind that the installed
+ * OpenSSL or these rules do not know is not "bad": it is LW_KEY_UNSUPPORTED, and what it signed
+ * cannot be checked.
+ */
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/span.h"
+
+struct lw_key;
+
+enum lw_key_check {
+	LW_KEY_BAD = 0,	    /* the signature does not verify */
+	LW_KEY_GOOD = 1,    /* it does */
+	LW_KEY_UNSUPPORTED, /* this program cannot tell */
+};
+
+/* SubjectPublicKeyInfo as PEM ("-----BEGIN PUBLIC KEY-----", one block, nothing else) or DER.
+ * LW_E_FORMAT; LW_E_UNSUPPORTED (algorithm, curve, RSA below 3072 bits, an Ed25519 point of
+ * small order). The caller frees *ret. */
+int lw_key_parse(struct lw_span bytes, struct lw_key **ret, struct lw_error *e) LW_WARN_UNUSED;
+void lw_key_free(struct lw_key *k);
+
+/* SHA-256 of the SPKI DER: what tells two keys apart. Borrowed. */
+const struct lw_digest *lw_key_fingerprint(const struct lw_key *k);
+/* The SPKI DER. Borrowed. */
+struct lw_span lw_key_der(const struct lw_key *k);
+/* "Ed25519", "ECDSA P-256", "RSA-PSS 3072" ... Borrowed. */
+const char *lw_key_algorithm(const struct lw_key *k);
+
+/* Loads now what verifying would load later: for a process that is about to be jailed. */
+void lw_key_prepare(void);
+
+enum lw_key_check lw_key_verify(const struct lw_key *k, struct lw_span message,
+				struct lw_span signature);
+
+static inline void lw_auto_key_(struct lw_key **k)
+{
+	lw_key_free(*k);
+}
+
+#endif
