@@ -20,7 +20,7 @@ static void box_close(struct box *b)
 
 static int receive(struct box *b, struct lw_ipc_frame *frame, struct lw_error *e)
 {
-	int r = lw_ipc_receive(b->child.socket, LW_MAX_FRAME_BYTES, LW_BOX_REPLY_SEC,
+	int r = lw_ipc_receive_plain(b->child.socket, LW_MAX_FRAME_BYTES, LW_BOX_REPLY_SEC,
 			       &b->storage, frame, e);
 
 	if (r == 0 && frame->fd >= 0) {

@@ -415,21 +415,6 @@ void lw_contents_release(struct lw_contents *c)
 
 /* ---- index.json ---- */
 
-static const char *const suffixes[LW_MECHANISM_COUNT] = {
-	[LW_MECHANISM_FALLBACK_TAG] = "",     [LW_MECHANISM_COSIGN_SIG] = ".sig",
-	[LW_MECHANISM_COSIGN_ATT] = ".att",   [LW_MECHANISM_COSIGN_SBOM] = ".sbom",
-};
-
-static char *evidence_name(const struct lw_image *image, const struct lw_evidence *ev)
-{
-	char hex[65];
-
-	if (!suffixes[ev->mechanism])
-		return lw_strdup("");
-	return lw_asprintf("%s:sha256-%s%s", image->name.repository,
-			   lw_digest_hex(&ev->subject, hex), suffixes[ev->mechanism]);
-}
-
 void lw_contents_write_index(const struct lw_contents *c, struct lw_buf *out)
 {
 	size_t n = 0, cap = c->n_images;
@@ -454,7 +439,8 @@ void lw_contents_write_index(const struct lw_contents *c, struct lw_buf *out)
 		for (size_t k = 0; k < image->n_evidence; k++, n++) {
 			const struct lw_evidence *ev = &image->evidence[k];
 
-			names[n] = evidence_name(image, ev);
+			names[n] = lw_index_evidence_name(image->name.repository, ev->mechanism,
+							  &ev->subject);
 			rows[n] = (struct lw_index_row){ .media_type = ev->media_type,
 							 .digest = ev->digest,
 							 .size = ev->size,

@@ -123,7 +123,8 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 	if (subject) {
 		const struct lw_descriptor *s = lw_document_child(d, LW_CHILD_SUBJECT);
 
-		if (!s || !lw_digest_equal(&s->digest, subject))
+		/* The manifests of an attached index need not name a subject themselves. */
+		if (s && !lw_digest_equal(&s->digest, subject))
 			lw_verdict_add(&w->in->result->verdict, LW_FINDING_CONTENT_DOCUMENT, text,
 				       "the subject its evidence row names", "another subject");
 	}

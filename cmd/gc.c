@@ -30,6 +30,7 @@ static int run(int n, char **objects)
 		(void)printf("%llu blobs deleted, %s\n", (unsigned long long)result.blobs,
 			     lw_num_human_size(result.bytes, size));
 	lw_print_head(&head);
+	lw_print_pending(enclave);
 	return LW_EXIT_DONE;
 }
 

@@ -36,6 +36,7 @@ static int run(int n, char **objects)
 		return lw_command_failed(&e);
 	(void)fprintf(stderr, "removed; its blobs stay until `landwaiter gc`\n");
 	lw_print_head(&head);
+	lw_print_pending(enclave);
 	return LW_EXIT_DONE;
 }
 

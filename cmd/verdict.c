@@ -209,6 +209,13 @@ int lw_command_enclave(enum lw_state_mode mode, struct lw_enclave **ret)
 	return LW_EXIT_DONE;
 }
 
+void lw_print_pending(const struct lw_enclave *enclave)
+{
+	if (enclave->pending.code != LW_OK)
+		(void)fprintf(stderr, "landwaiter: done; left for the next start: %s\n",
+			      enclave->pending.text);
+}
+
 int lw_command_intake(const struct lw_intake_options *options)
 {
 	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
@@ -231,8 +238,9 @@ int lw_command_intake(const struct lw_intake_options *options)
 	}
 	lw_print_verdict(&result, stdout);
 	/* What follows a commit may be done again later: it takes nothing back. */
-	if (result.verdict.outcome == LW_ACCEPTED && lw_enclave_drain(enclave, &e) < 0)
-		(void)fprintf(stderr, "landwaiter: accepted; left for the next start: %s\n", e.text);
+	if (result.verdict.outcome == LW_ACCEPTED)
+		(void)!lw_enclave_drain(enclave, &e);
+	lw_print_pending(enclave);
 	return lw_outcome_exit(result.verdict.outcome);
 }
 

@@ -18,14 +18,13 @@ struct lw_enclave {
 	int dir;
 	struct lw_state *state;
 	struct lw_store *store;
-	struct lw_digest
-		identity; /* what a seal's audience must name (docs/format/enclave.md) */
+	/* What a seal's audience must name (docs/format/enclave.md). */
+	struct lw_digest identity;
 	char name[65];
-	uint64_t
-		alarms; /* blobs found missing or of another size when it was opened to write */
-	/* Why work that follows a commit is still undone (a full disk, say); code LW_OK: it is
-	 * not. It stays queued, and is tried again whenever the enclave is opened for writing.
-	 */
+	/* Blobs found missing, or of another size, when it was opened for writing. */
+	uint64_t alarms;
+	/* Why work that follows a commit is still undone (a full disk, say); code LW_OK: all is
+	 * done. It stays queued, and is tried again when the enclave is opened for writing. */
 	struct lw_error pending;
 };
 

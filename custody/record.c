@@ -74,7 +74,7 @@ static bool is_reason(const char *reason)
 {
 	size_t n = strspn(reason, "abcdefghijklmnopqrstuvwxyz0123456789.-");
 
-	return reason[n] == '\0' && n <= REASON_BYTES;
+	return n <= REASON_BYTES && reason[n] == '\0';
 }
 
 bool lw_record_is_source(const char *source)

@@ -135,8 +135,8 @@ int lw_state_image_add(struct lw_state *s, const struct lw_state_image *i, int64
 int lw_state_image_blob(struct lw_state *s, int64_t image, const struct lw_digest *d,
 			struct lw_error *e) LW_WARN_UNUSED;
 /* By full name (the current row), by "name@sha256:..." or by "sha256:..." if one image only has
- * it. LW_E_NOTFOUND, LW_E_CONFLICT (several: names them), LW_E_FORMAT (no digest after the @).
- */
+ * it. LW_E_NOTFOUND, LW_E_CONFLICT (several: names them), LW_E_FORMAT (no digest where
+ * one must stand). */
 int lw_state_image_get(struct lw_state *s, const char *which, struct lw_state_image *ret,
 		       struct lw_error *e) LW_WARN_UNUSED;
 void lw_state_image_release(struct lw_state_image *i);

@@ -210,30 +210,6 @@ static int check_platforms(const struct walk *w, struct lw_error *e)
 
 /* Evidence. */
 
-static int take_evidence(struct walk *w, uint32_t at, unsigned level, unsigned depth,
-			 struct lw_error *e)
-{
-	const struct lw_catalog_doc *doc = &w->c->docs[at];
-	bool new;
-	int r = take_doc(w, at, level, depth, &new, e);
-
-	if (r < 0 || !new)
-		return r;
-	for (size_t i = 0; i < doc->n_children; i++) {
-		const struct lw_catalog_child *child = &w->c->children[doc->first_child + i];
-		uint32_t next;
-
-		if (child->role != LW_CHILD_MANIFEST)
-			continue;
-		r = element_doc(w, child, &next, e);
-		if (r == 0 && next != LW_CATALOG_NONE)
-			r = take_evidence(w, next, level, depth + 1, e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static void add_evidence(struct walk *w, const struct lw_digest *subject,
 			 const struct lw_referrer *r)
 {
@@ -252,6 +228,51 @@ static void add_evidence(struct walk *w, const struct lw_digest *subject,
 	};
 }
 
+static int take_evidence(struct walk *w, const struct lw_digest *subject,
+			 const struct lw_referrer *r, unsigned level, unsigned depth,
+			 struct lw_error *e);
+
+/* The manifests of an attached index are evidence too, each with a row of its own: so every
+ * manifest that travels is named in contents. */
+static int take_evidence_children(struct walk *w, const struct lw_digest *subject,
+				  const struct lw_referrer *parent, unsigned level,
+				  unsigned depth, struct lw_error *e)
+{
+	const struct lw_catalog_doc *doc = &w->c->docs[parent->doc];
+
+	for (size_t i = 0; i < doc->n_children; i++) {
+		const struct lw_catalog_child *child = &w->c->children[doc->first_child + i];
+		struct lw_referrer row = { .mechanism = parent->mechanism };
+		int r;
+
+		if (child->role != LW_CHILD_MANIFEST)
+			continue;
+		r = element_doc(w, child, &row.doc, e);
+		if (r == 0 && row.doc != LW_CATALOG_NONE)
+			r = take_evidence(w, subject, &row, level, depth + 1, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int take_evidence(struct walk *w, const struct lw_digest *subject,
+			 const struct lw_referrer *row, unsigned level, unsigned depth,
+			 struct lw_error *e)
+{
+	const struct lw_catalog_doc *doc = &w->c->docs[row->doc];
+	bool new;
+	int r = take_doc(w, row->doc, level, depth, &new, e);
+
+	if (r < 0)
+		return r;
+	if (depth == 0)
+		add_evidence(w, subject, row);
+	else if (new)
+		add_evidence(w, doc->has_subject ? &doc->subject : subject, row);
+	return new ? take_evidence_children(w, subject, row, level, depth, e) : 0;
+}
+
 /* Everything about one document. */
 static int look_up(struct walk *w, struct pending p, struct lw_error *e)
 {
@@ -262,8 +283,9 @@ static int look_up(struct walk *w, struct pending p, struct lw_error *e)
 	w->found.n = 0;
 	r = lw_referrers_find(w->l, subject, w->repositories, w->n_repositories, &w->found, e);
 	for (size_t i = 0; r == 0 && i < w->found.n; i++) {
-		add_evidence(w, subject, &w->found.v[i]);
-		r = take_evidence(w, w->found.v[i].doc, p.level + 1, 0, e);
+		struct lw_referrer row = w->found.v[i];
+
+		r = take_evidence(w, subject, &row, p.level + 1, 0, e);
 	}
 	return r < 0 ? lw_prefix(e, "evidence about %s", lw_digest_text(subject, text)) : 0;
 }
@@ -338,6 +360,24 @@ static void finish_omitted(struct walk *w)
 	image->n_omitted = kept;
 }
 
+/* A manifest that was found on its own and inside an attached index stands once. */
+static void unique_evidence(struct lw_image *image)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < image->n_evidence; i++) {
+		struct lw_evidence *ev = &image->evidence[i];
+
+		if (n > 0 && lw_evidence_compare(&image->evidence[n - 1], ev) == 0) {
+			free(ev->media_type);
+			free(ev->artifact_type);
+		} else {
+			image->evidence[n++] = *ev;
+		}
+	}
+	image->n_evidence = n;
+}
+
 static void finish_image(struct walk *w)
 {
 	struct lw_image *image = &w->image;
@@ -345,6 +385,7 @@ static void finish_image(struct walk *w)
 	image->n_platforms = sort_strings(image->platforms, image->n_platforms);
 	sort(image->subjects, image->n_subjects, sizeof(*image->subjects), compare_digests);
 	sort(image->evidence, image->n_evidence, sizeof(*image->evidence), compare_evidence);
+	unique_evidence(image);
 	finish_omitted(w);
 }
 

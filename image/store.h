@@ -7,8 +7,10 @@
  * durable, and renamed into blobs/sha256/. What is in blobs/ counts only if the state database
  * has a row for it (custody/state.h); the store itself decides nothing.
  *
- *	store/oci-layout, store/index.json (derived), store/blobs/sha256/<hex>,
- *store/incoming/<hex>
+ *	store/oci-layout
+ *	store/index.json           derived
+ *	store/blobs/sha256/<hex>
+ *	store/incoming/<hex>       staged
  */
 
 #include "base/digest.h"

@@ -75,12 +75,14 @@ done
 
 # --- words that must not stand in code --------------------------------------------------------
 
-# A file without its comments and the insides of its strings, line by line.
+# All files without their comments and the insides of their strings, as "file:line:text".
 code() {
-	perl -0pe '
+	perl -0 -ne '
 		s{("(?:\\.|[^"\\\n])*")|(\x27(?:\\.|[^\x27\\\n])*\x27)|(/\*.*?\*/)|(//[^\n]*)}
-		 {defined $1 ? "\"\"" : defined $2 ? "0" : (($3 // "") =~ tr/\n//cdr)}gse
-	' "$1"
+		 {defined $1 ? "\"\"" : defined $2 ? "0" : (($3 // "") =~ tr/\n//cdr)}gse;
+		my $line = 0;
+		printf "%s:%d:%s\n", $ARGV, ++$line, $_ for split /\n/, $_, -1;
+	' "$@"
 }
 
 unsafe='strcpy|strcat|strncpy|strncat|stpcpy|sprintf|vsprintf|strtok|strtok_r|atoi|atol|atoll'
@@ -91,46 +93,50 @@ unsafe+='|archive_read_extract|archive_read_extract2|archive_write_disk_new'
 loud='printf|vprintf|fprintf|vfprintf|puts|fputs|putchar|perror|syslog|err|errx|warn|warnx|exit'
 tree='cJSON_GetObjectItem|cJSON_Print[A-Za-z]*|cJSON_Minify|cJSON_Duplicate|valueint'
 
-for file in "${library_files[@]}"; do
-	stripped=$(code "$file")
-	while IFS=: read -r line text; do
-		[ -n "$line" ] && complain "$file:$line: banned here: $text"
-	done < <(
-		grep -nowE "($unsafe)[[:space:]]*\(" <<<"$stripped"
-		grep -nowE "$tree" <<<"$stripped"
-		[[ $file == cmd/* ]] || grep -nowE "($loud)[[:space:]]*\(" <<<"$stripped"
-		[[ $file == cmd/* ]] || grep -nowE "getenv[[:space:]]*\(" <<<"$stripped"
-		grep -nowE 'goto' <<<"$stripped"
-	)
-done
+stripped=$(code "${library_files[@]}")
+quiet=$(grep -v '^cmd/' <<<"$stripped") # libraries neither print nor exit nor ask the environment
+while IFS= read -r line; do
+	complain "banned here: $line"
+done < <(
+	grep -E "\<($unsafe)[[:space:]]*\(" <<<"$stripped"
+	grep -E "\<($tree)\>" <<<"$stripped"
+	grep -E "\<goto\>" <<<"$stripped"
+	grep -E "\<($loud|getenv)[[:space:]]*\(" <<<"$quiet"
+)
 
 # --- every file -------------------------------------------------------------------------------
 
-for file in "${c_files[@]}"; do
-	[ "$(head -n 1 "$file")" = '/* SPDX-License-Identifier: Apache-2.0 */' ] ||
-		complain "$file:1: says no licence (SPDX) on its first line"
-	lines=$(wc -l <"$file")
-	most=800
-	[[ $file != tests/* ]] || most=1200 # tables of cases
-	((lines <= most)) || complain "$file: $lines lines; split it ($most at most)"
-	awk -v file="$file" '
-		/^\{/ { start = FNR }
-		/^\}/ {
-			if (start && FNR - start > 100) {
-				printf "%s:%d: a function of %d lines (100 at most)\n", \
-					file, start, FNR - start
-				bad = 1
-			}
-			start = 0
-		}
-		END { exit bad }
-	' "$file" || status=1
-	if [[ $file == *.h && $file != tests/* ]]; then
-		guard=LW_$(tr 'a-z/.-' 'A-Z___' <<<"$file")
-		grep -q "^#ifndef $guard\$" "$file" ||
-			complain "$file: its guard should be $guard"
-	fi
-done
+while IFS= read -r line; do
+	complain "$line"
+done < <(awk '
+	function ended() {
+		most = file ~ /^tests\// ? 1200 : 800 # tests have tables of cases
+		if (lines > most)
+			printf "%s: %d lines; split it (%d at most)\n", file, lines, most
+	}
+	FNR == 1 {
+		ended()
+		file = FILENAME
+		start = 0
+		if ($0 != "/* SPDX-License-Identifier: Apache-2.0 */")
+			printf "%s:1: says no licence (SPDX) on its first line\n", file
+	}
+	{ lines = FNR }
+	FNR <= 3 && /^#ifndef / && file ~ /\.h$/ && file !~ /^tests\// {
+		guard = toupper(file)
+		gsub(/[\/.-]/, "_", guard)
+		if ($2 != "LW_" guard)
+			printf "%s: its guard should be LW_%s\n", file, guard
+	}
+	/^\{/ { start = FNR }
+	/^\}/ {
+		if (start && FNR - start > 100)
+			printf "%s:%d: a function of %d lines (100 at most)\n", file, start, \
+				FNR - start
+		start = 0
+	}
+	END { ended() }
+' "${c_files[@]}")
 
 mapfile -t others < <(find Makefile .ci tests -type f \
 	\( -name '*.sh' -o -name '*.mk' -o -name Makefile -o -path '*/tests/run' -o -path '.ci/run' \

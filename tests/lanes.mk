@@ -41,12 +41,12 @@ sweep: ## every kill, failure and mutation, not a sample of them (an hour or mor
 	$(Q)tests/run -l sweep -t 14400 $(T)
 
 interop: ## what other programs make of our bundles and our store
-	$(call deps-for,interop)
+	$(call deps-for,test interop)
 	$(again) programs tools
 	$(Q)tests/run -l interop $(T)
 
 e2e: ## the demo, twice, and an installed copy
-	$(call deps-for,demo)
+	$(call deps-for,demo test)
 	$(again) programs tools
 	$(Q)tests/run -l e2e -j 1 -t 900 $(T)
 

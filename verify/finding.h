@@ -117,6 +117,8 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "trust or state changed meanwhile: load again")                                      \
 	X(SYSTEM_SPACE, "system.space", COMMIT, ERROR,                                         \
 	  "free disk space (`landwaiter gc`), then load again")                                \
+	X(STORE_BLOB_MISSING, "store.blob-missing", NONE, DAMAGE,                              \
+	  "bring the blobs back from a bundle that has them: `landwaiter repair`")             \
 	X(SYSTEM_ERROR, "system.error", COMMIT, ERROR,                                         \
 	  "nothing was changed; mend what is named, then try again")
 

@@ -20,10 +20,10 @@ same_blobs() {
 
 make_keys alice bob
 make_enclave 2 alice bob
-make_layout layout
-make_bundle one.lwb
-approve one.lwb alice bob
 name=registry.example/test/app:1
+"$LW_BIN/tools/mklayout" big layout 1 64KiB
+make_bundle one.lwb "$name=oci:layout:$(first_tag layout)"
+approve one.lwb alice bob
 digest=$(jq -r '.manifests[0].digest' layout/index.json)
 
 ok "tar lists a bundle" tar -tf one.lwb
@@ -36,12 +36,12 @@ ok "what it unpacks is a layout with the same blobs" same_blobs layout unpacked
 is "skopeo reads that layout" "$(raw_digest "oci:unpacked:$name")" "$digest"
 is "skopeo reads the bundle as an oci-archive" "$(raw_digest "oci-archive:one.lwb:$name")" \
 	"$digest"
-ok "skopeo copies from it" skopeo copy --all "oci-archive:one.lwb:$name" "oci:copied:$name"
+ok "skopeo copies from it" skopeo copy --preserve-digests --all "oci-archive:one.lwb:$name" "oci:copied:$name"
 ok "... the same blobs" same_blobs layout copied
 
 accepted lw load one.lwb
 is "skopeo reads the store" "$(raw_digest "oci:enclave/store:$name")" "$digest"
-ok "skopeo copies from it" skopeo copy --all "oci:enclave/store:$name" "oci:loaded:$name"
+ok "skopeo copies from it" skopeo copy --preserve-digests --all "oci:enclave/store:$name" "oci:loaded:$name"
 ok "... the same blobs" same_blobs layout loaded
 ok "skopeo makes a docker-archive of it" \
 	skopeo copy "oci:enclave/store:$name" "docker-archive:image.tar:$name"

@@ -51,7 +51,10 @@ make_keys() {
 	local who
 
 	for who in "$@"; do
-		lw keygen --no-passphrase "$who" >/dev/null
+		lw keygen --no-passphrase "$who" >keygen.log 2>&1 || {
+			cat keygen.log >&2
+			return 1
+		}
 	done
 }
 
