@@ -70,7 +70,8 @@ PROGRAMS := $(OUT)/landwaiter $(OUT)/landwaiter-judge
 UNITS    := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNITSRC))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(FUZZSRC))
 REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/replay/fuzz_%,$(FUZZSRC))
-TOOLS    := $(patsubst tests/tools/%.c,$(OUT)/tools/%,$(TOOLSRC))
+TOOLS    := $(patsubst tests/tools/%.c,$(OUT)/tools/%,$(TOOLSRC)) \
+	$(patsubst tests/preload/%.c,$(OUT)/tools/%.so,$(sort $(wildcard tests/preload/*.c)))
 
 V ?= 0
 ifeq ($(V),0)
@@ -111,6 +112,11 @@ $(OUT)/tools/%: $(OUT)/obj/tests/tools/%.o $(LIB)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -ljansson
+
+$(OUT)/tools/%.so: tests/preload/%.c Makefile
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
 
 $(OUT)/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(LIB)
 	$(call say,LD,$@)

@@ -73,6 +73,12 @@ int lw_fail_errno(struct lw_error *e, const char *fmt, ...)
 	return -(int)code;
 }
 
+int lw_fail_as(struct lw_error *e, enum lw_code code)
+{
+	e->code = code;
+	return -(int)code;
+}
+
 int lw_prefix(struct lw_error *e, const char *fmt, ...)
 {
 	if (!e)

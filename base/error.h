@@ -53,6 +53,9 @@ int lw_fail(struct lw_error *e, enum lw_code code, const char *fmt, ...) LW_PRIN
  * LW_E_NOSPACE, everything else LW_E_IO. */
 int lw_fail_errno(struct lw_error *e, const char *fmt, ...) LW_PRINTF(2, 3);
 
+/* Gives an error that is set another code, and returns it negated. */
+int lw_fail_as(struct lw_error *e, enum lw_code code);
+
 /* Puts "context: " before the text of an error that is set; returns -e->code, so that
  * `return lw_prefix(e, "volume %u", n);` reads well. */
 int lw_prefix(struct lw_error *e, const char *fmt, ...) LW_PRINTF(2, 3);

@@ -16,8 +16,8 @@ static int read_contents(struct lw_medium *m, struct lw_buf *contents, struct lw
 	int r = lw_head_claimed_contents(m, &size, e);
 
 	if (r == 0)
-		r = lw_head_read_member(m, lw_format_member(LW_MAX_SEAL_BYTES), LW_NAME_CONTENTS,
-					size, contents, &next, e);
+		r = lw_head_read_member(m, lw_format_member(LW_MAX_SEAL_BYTES),
+					LW_NAME_CONTENTS, size, contents, &next, e);
 	return r;
 }
 
@@ -58,7 +58,9 @@ int lw_approve_open(const char *path, bool write, enum lw_explain_form form,
 	struct lw_medium m;
 	int r = lw_medium_open(path, &m, &a.fd, e);
 
-	if (r == 0 && write) {
+	if (r < 0)
+		return r; /* it names the path */
+	if (write) {
 		r = reopen_for_writing(&a.fd, path, e);
 		m.fd = a.fd;
 	}

@@ -2,7 +2,8 @@
 #ifndef LW_BUNDLE_ARCHIVE_H
 #define LW_BUNDLE_ARCHIVE_H
 
-/* Writing the ustar archive of a bundle through libarchive (docs/format/bundle.md section 1). */
+/* Writing the ustar archive of a bundle through libarchive (docs/format/bundle.md section 1).
+ */
 
 #include "base/error.h"
 #include "base/span.h"
@@ -14,10 +15,10 @@ int lw_archive_new(int fd, struct lw_archive **ret, struct lw_error *e) LW_WARN_
 void lw_archive_free(struct lw_archive *a);
 
 /* The next member: its header, then exactly `size` bytes by lw_archive_data. */
-int lw_archive_member(struct lw_archive *a, const char *name, uint64_t size, struct lw_error *e)
-	LW_WARN_UNUSED;
-int lw_archive_data(struct lw_archive *a, struct lw_span bytes, struct lw_error *e)
-	LW_WARN_UNUSED;
+int lw_archive_member(struct lw_archive *a, const char *name, uint64_t size,
+		      struct lw_error *e) LW_WARN_UNUSED;
+int lw_archive_data(struct lw_archive *a, struct lw_span bytes,
+		    struct lw_error *e) LW_WARN_UNUSED;
 /* Both at once. */
 int lw_archive_put(struct lw_archive *a, const char *name, struct lw_span bytes,
 		   struct lw_error *e) LW_WARN_UNUSED;

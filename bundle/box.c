@@ -21,7 +21,7 @@ static void box_close(struct box *b)
 static int receive(struct box *b, struct lw_ipc_frame *frame, struct lw_error *e)
 {
 	int r = lw_ipc_receive_plain(b->child.socket, LW_MAX_FRAME_BYTES, LW_BOX_REPLY_SEC,
-			       &b->storage, frame, e);
+				     &b->storage, frame, e);
 
 	if (r == 0 && frame->fd >= 0) {
 		(void)close(frame->fd);
@@ -71,6 +71,8 @@ static int box_open(const char *program, struct box *b, enum lw_jail_level *ret_
 		r = lw_jail_program("landwaiter-judge", &found, e);
 	if (r == 0)
 		r = lw_jail_spawn(program ? program : found, "landwaiter-judge", &b->child, e);
+	if (r < 0) /* ours to mend: it says nothing about the object */
+		return lw_fail_as(e, LW_E_STATE);
 	if (r == 0)
 		r = receive(b, &frame, e);
 	if (r < 0)
@@ -128,21 +130,18 @@ static int take_signature(struct lw_ipc_frame *frame, struct lw_dsse *seal,
 		return lw_fail(e, LW_E_JAIL, "the box gave an impossible signature");
 
 	struct lw_dsse_signature *s = &seal->signatures[seal->n_signatures];
-	struct lw_claim claim = { 0 };
+	struct lw_claim ignored, *claim = claims ? &claims[seal->n_signatures] : &ignored;
 
+	seal->n_signatures++; /* from here on it is released with the seal */
 	memcpy(s->keyid.sha256, keyid.p, keyid.n);
 	lw_buf_add(&s->sig, sig.p, sig.n);
-	claim.keyid = s->keyid;
-	claim.sig = lw_buf_span(&s->sig);
+	*claim = (struct lw_claim){ .keyid = s->keyid, .sig = lw_buf_span(&s->sig) };
 	for (uint32_t i = 0; i < n; i++) {
 		r = lw_ipc_take_u32(&frame->body, &index, e);
 		if (r < 0)
 			return r;
-		claim.matches[claim.n_matches++] = index;
+		claim->matches[claim->n_matches++] = index;
 	}
-	if (claims)
-		claims[seal->n_signatures] = claim;
-	seal->n_signatures++;
 	return lw_ipc_take_end(&frame->body, e);
 }
 
@@ -161,6 +160,8 @@ static int take_answers(struct box *b, struct lw_dsse *seal, char *sender,
 		} else if (frame.type == LW_BOX_SIGNATURE) {
 			r = take_signature(&frame, seal, claims, e);
 		} else if (frame.type == LW_BOX_TEXT && text) {
+			if (frame.body.n > LW_MAX_FRAME_BYTES - text->n)
+				return lw_fail(e, LW_E_JAIL, "the box does not stop talking");
 			lw_buf_add(text, frame.body.p, frame.body.n);
 		} else if (frame.type == LW_BOX_DONE) {
 			return seal->payload.n > 0
@@ -243,7 +244,8 @@ int lw_box_documents_open(const char *program, struct lw_box_documents **ret,
 
 	int r = box_open(program, &b->box, &level, e);
 	if (r == 0)
-		r = lw_ipc_send(b->box.child.socket, LW_BOX_JOB_DOCUMENTS, lw_span(NULL, 0), -1, e);
+		r = lw_ipc_send(b->box.child.socket, LW_BOX_JOB_DOCUMENTS, lw_span(NULL, 0), -1,
+				e);
 	if (r == 0)
 		*ret = lw_steal(b);
 	return r;

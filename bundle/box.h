@@ -3,10 +3,10 @@
 #define LW_BUNDLE_BOX_H
 
 /*
- * The box: `landwaiter-judge`, a jailed process that reads what nobody has proven yet, and points
- * (DESIGN 4; docs/format/box.md). It is told a job, gets bytes, and answers in framed messages; it
- * can open nothing and decide nothing. One box serves one object. A box that crashes, stalls, or
- * says something unexpected is LW_E_JAIL, and the object is refused.
+ * The box: `landwaiter-judge`, a jailed process that reads what nobody has proven yet, and
+ * points (DESIGN 4; docs/format/box.md). It is told a job, gets bytes, and answers in framed
+ * messages; it can open nothing and decide nothing. One box serves one object. A box that
+ * crashes, stalls, or says something unexpected is LW_E_JAIL, and the object is refused.
  *
  * This is the parent's side; bundle/box_jobs.c is the inside.
  */
@@ -34,7 +34,7 @@ enum lw_box_message {
 /* What a box said about a seal. Nothing in it is proven. */
 struct lw_box_seal {
 	struct lw_dsse seal;
-	char claimed_sender[LW_MAX_LABEL + 1]; /* "" when the payload has none */
+	char claimed_sender[LW_MAX_LABEL + 1];	  /* "" when the payload has none */
 	struct lw_claim claims[LW_MAX_APPROVALS]; /* spans borrow from seal */
 	enum lw_jail_level level;
 };

@@ -16,7 +16,8 @@ struct inside {
 static int answer(struct inside *in, uint32_t type, const struct lw_buf *body,
 		  struct lw_error *e)
 {
-	return lw_ipc_send(in->socket, type, body ? lw_buf_span(body) : lw_span(NULL, 0), -1, e);
+	return lw_ipc_send(in->socket, type, body ? lw_buf_span(body) : lw_span(NULL, 0), -1,
+			   e);
 }
 
 static int answer_error(struct inside *in, const struct lw_error *what, struct lw_error *e)
@@ -126,7 +127,8 @@ static int job_seal(struct inside *in, struct lw_span body, struct lw_error *e)
 		return answer_error(in, e, &ignored);
 
 	/* Only so that a refusal can say whose approvals are missing. */
-	if (lw_statement_parse(lw_unproven_in_the_box(lw_buf_span(&d.payload)), &s, &ignored) < 0)
+	if (lw_statement_parse(lw_unproven_in_the_box(lw_buf_span(&d.payload)), &s, &ignored) <
+	    0)
 		s.sender[0] = '\0';
 	r = answer_payload(in, &d, s.sender, e);
 	if (r == 0)
@@ -163,7 +165,8 @@ static int read_bundle(struct lw_span seal, struct lw_span contents, struct lw_s
 	if (r == 0) {
 		r = lw_prove_by_digest(contents, &x->statement.contents, &proven, e);
 		if (r < 0) /* LW_E_DIGEST is not a word of the box's */
-			r = lw_fail(e, LW_E_CONFLICT, "contents are not the ones the seal names");
+			r = lw_fail(e, LW_E_CONFLICT,
+				    "contents are not the ones the seal names");
 	}
 	if (r == 0)
 		r = lw_contents_parse(proven, &x->contents, e);
@@ -261,7 +264,8 @@ static int job_documents(struct inside *in, struct lw_error *e)
 		if (r == -LW_E_NOTFOUND)
 			return 0; /* the parent is done */
 		if (r == 0 && frame.type != LW_BOX_DOCUMENT)
-			r = lw_fail(e, LW_E_JAIL, "want a document, have message %u", frame.type);
+			r = lw_fail(e, LW_E_JAIL, "want a document, have message %u",
+				    frame.type);
 		if (r == 0)
 			r = one_document(in, &frame, e);
 		if (r < 0)

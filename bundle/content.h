@@ -27,26 +27,28 @@ struct lw_content_job {
 	uint64_t first_offset; /* of the first blob's header */
 	bool in_order;	       /* one lane, stored order */
 
-	/* Where bytes go: a descriptor and an offset to write at, or -1 for "only hash". close_sink
-	 * is told whether the bytes were right, and owns the descriptor if open_sink made one for it.
-	 * Both are called from several threads, once an entry. NULL: only hash. */
+	/* Where bytes go: a descriptor and an offset to write at, or -1 for "only hash".
+	 * close_sink is told whether the bytes were right, and owns the descriptor if open_sink
+	 * made one for it. Both are called from several threads, once an entry. NULL: only
+	 * hash. */
 	int (*open_sink)(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *ret_offset,
 			 struct lw_error *e);
 	int (*close_sink)(void *data, struct lw_entry *entry, int fd, bool good,
 			  struct lw_error *e);
 	void *sink;
 
-	/* What is wrong with an entry: called from one thread at a time. The other entries go on,
-	 * so that one bad sector names itself and not everything after it. LW_E_DIGEST,
-	 * LW_E_CONFLICT (header or padding), LW_E_TRUNCATED, LW_E_IO. */
+	/* What is wrong with an entry: called from one thread at a time. The other entries go
+	 * on, so that one bad sector names itself and not everything after it. LW_E_DIGEST (the
+	 * text is the digest its bytes have), LW_E_CONFLICT (header or padding),
+	 * LW_E_TRUNCATED, LW_E_IO. */
 	void (*bad)(void *data, const struct lw_entry *entry, const struct lw_error *why);
 	void *bad_data;
 
 	struct lw_content_progress progress;
 };
 
-/* 0 when every entry was judged (also when some were bad); an error of our own side (a sink that
- * fails: LW_E_NOSPACE, LW_E_IO) stops all lanes and is returned. */
+/* 0 when every entry was judged (also when some were bad); an error of our own side (a sink
+ * that fails: LW_E_NOSPACE, LW_E_IO) stops all lanes and is returned. */
 int lw_content_read(struct lw_content_job *job, struct lw_error *e) LW_WARN_UNUSED;
 
 #endif

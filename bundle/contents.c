@@ -44,8 +44,7 @@ static unsigned found_mechanisms(const struct lw_image *image, const struct lw_d
 		else
 			hi = mid;
 	}
-	for (; lo < image->n_evidence &&
-	       lw_digest_equal(&image->evidence[lo].subject, subject);
+	for (; lo < image->n_evidence && lw_digest_equal(&image->evidence[lo].subject, subject);
 	     lo++)
 		found |= 1u << image->evidence[lo].mechanism;
 	return found;
@@ -148,38 +147,85 @@ struct evidence_fields {
 #define E(field) offsetof(struct evidence_fields, field)
 
 static const struct lw_json_field image_table[] = {
-	{ .name = "digest", .reader = LW_JSON_READ_DIGEST, .flags = LW_JSON_REQUIRED,
+	{ .name = "digest",
+	  .reader = LW_JSON_READ_DIGEST,
+	  .flags = LW_JSON_REQUIRED,
 	  .offset = I(digest) },
-	{ .name = "evidence", .reader = LW_JSON_READ_ARRAY, .flags = LW_JSON_REQUIRED,
-	  .offset = I(evidence), .max = LW_MAX_DESCRIPTORS },
-	{ .name = "ledger", .reader = LW_JSON_READ_ARRAY, .flags = LW_JSON_REQUIRED,
-	  .offset = I(ledger), .min = 1, .max = LW_MAX_DESCRIPTORS },
-	{ .name = "mediaType", .reader = LW_JSON_READ_PLAIN, .flags = LW_JSON_REQUIRED,
-	  .offset = I(media_type), .min = 1, .max = LW_MAX_MEDIA_TYPE },
-	{ .name = "name", .reader = LW_JSON_READ_PLAIN, .flags = LW_JSON_REQUIRED,
-	  .offset = I(name), .min = 1, .max = LW_MAX_REFERENCE },
-	{ .name = "omitted", .reader = LW_JSON_READ_ARRAY, .flags = LW_JSON_REQUIRED,
-	  .offset = I(omitted), .max = LW_MAX_DESCRIPTORS },
-	{ .name = "platforms", .reader = LW_JSON_READ_ARRAY, .flags = LW_JSON_REQUIRED,
-	  .offset = I(platforms), .max = 256 },
-	{ .name = "size", .reader = LW_JSON_READ_U64, .flags = LW_JSON_REQUIRED,
-	  .offset = I(size), .min = 2, .max = LW_MAX_MANIFEST_BYTES },
-	{ .name = "source", .reader = LW_JSON_READ_PLAIN, .flags = LW_JSON_REQUIRED,
-	  .offset = I(source), .max = 4096 },
+	{ .name = "evidence",
+	  .reader = LW_JSON_READ_ARRAY,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = I(evidence),
+	  .max = LW_MAX_DESCRIPTORS },
+	{ .name = "ledger",
+	  .reader = LW_JSON_READ_ARRAY,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = I(ledger),
+	  .min = 1,
+	  .max = LW_MAX_DESCRIPTORS },
+	{ .name = "mediaType",
+	  .reader = LW_JSON_READ_PLAIN,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = I(media_type),
+	  .min = 1,
+	  .max = LW_MAX_MEDIA_TYPE },
+	{ .name = "name",
+	  .reader = LW_JSON_READ_PLAIN,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = I(name),
+	  .min = 1,
+	  .max = LW_MAX_REFERENCE },
+	{ .name = "omitted",
+	  .reader = LW_JSON_READ_ARRAY,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = I(omitted),
+	  .max = LW_MAX_DESCRIPTORS },
+	{ .name = "platforms",
+	  .reader = LW_JSON_READ_ARRAY,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = I(platforms),
+	  .max = 256 },
+	{ .name = "size",
+	  .reader = LW_JSON_READ_U64,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = I(size),
+	  .min = 2,
+	  .max = LW_MAX_MANIFEST_BYTES },
+	{ .name = "source",
+	  .reader = LW_JSON_READ_PLAIN,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = I(source),
+	  .max = 4096 },
 };
 
 static const struct lw_json_field evidence_table[] = {
-	{ .name = "artifactType", .reader = LW_JSON_READ_PLAIN, .offset = E(artifact_type),
-	  .min = 1, .max = LW_MAX_MEDIA_TYPE },
-	{ .name = "digest", .reader = LW_JSON_READ_DIGEST, .flags = LW_JSON_REQUIRED,
+	{ .name = "artifactType",
+	  .reader = LW_JSON_READ_PLAIN,
+	  .offset = E(artifact_type),
+	  .min = 1,
+	  .max = LW_MAX_MEDIA_TYPE },
+	{ .name = "digest",
+	  .reader = LW_JSON_READ_DIGEST,
+	  .flags = LW_JSON_REQUIRED,
 	  .offset = E(digest) },
-	{ .name = "mechanism", .reader = LW_JSON_READ_LABEL, .flags = LW_JSON_REQUIRED,
+	{ .name = "mechanism",
+	  .reader = LW_JSON_READ_LABEL,
+	  .flags = LW_JSON_REQUIRED,
 	  .offset = E(mechanism) },
-	{ .name = "mediaType", .reader = LW_JSON_READ_PLAIN, .flags = LW_JSON_REQUIRED,
-	  .offset = E(media_type), .min = 1, .max = LW_MAX_MEDIA_TYPE },
-	{ .name = "size", .reader = LW_JSON_READ_U64, .flags = LW_JSON_REQUIRED,
-	  .offset = E(size), .min = 2, .max = LW_MAX_MANIFEST_BYTES },
-	{ .name = "subject", .reader = LW_JSON_READ_DIGEST, .flags = LW_JSON_REQUIRED,
+	{ .name = "mediaType",
+	  .reader = LW_JSON_READ_PLAIN,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = E(media_type),
+	  .min = 1,
+	  .max = LW_MAX_MEDIA_TYPE },
+	{ .name = "size",
+	  .reader = LW_JSON_READ_U64,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = E(size),
+	  .min = 2,
+	  .max = LW_MAX_MANIFEST_BYTES },
+	{ .name = "subject",
+	  .reader = LW_JSON_READ_DIGEST,
+	  .flags = LW_JSON_REQUIRED,
 	  .offset = E(subject) },
 };
 
@@ -255,14 +301,19 @@ static int parse_ledger_row(const struct lw_json *node, struct lw_image *image,
 		struct lw_digest subject;
 	} f = { 0 };
 	static const struct lw_json_field fields[] = {
-		{ .name = "absent", .reader = LW_JSON_READ_ARRAY, .flags = LW_JSON_REQUIRED,
-		  .offset = offsetof(struct ledger_fields, absent), .max = LW_MECHANISM_COUNT },
-		{ .name = "subject", .reader = LW_JSON_READ_DIGEST, .flags = LW_JSON_REQUIRED,
+		{ .name = "absent",
+		  .reader = LW_JSON_READ_ARRAY,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(struct ledger_fields, absent),
+		  .max = LW_MECHANISM_COUNT },
+		{ .name = "subject",
+		  .reader = LW_JSON_READ_DIGEST,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct ledger_fields, subject) },
 	};
 	unsigned absent = 0;
-	int r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN, "ledger",
-			     &f, e);
+	int r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN,
+			     "ledger", &f, e);
 
 	if (r < 0)
 		return r;
@@ -294,8 +345,9 @@ static int parse_platforms(const struct lw_json *array, struct lw_image *image,
 		const char *text = lw_json_string(n);
 
 		if (!text || strlen(text) > 64 ||
-		    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				 "/._-") != strlen(text))
+		    strspn(text,
+			   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			   "/._-") != strlen(text))
 			return lw_fail(e, LW_E_FORMAT, "want platforms such as linux/amd64");
 		if (image->n_platforms > 0 &&
 		    strcmp(image->platforms[image->n_platforms - 1], text) >= 0)
@@ -308,8 +360,8 @@ static int parse_platforms(const struct lw_json *array, struct lw_image *image,
 static int parse_image(const struct lw_json *node, struct lw_image *image, struct lw_error *e)
 {
 	struct image_fields f = { 0 };
-	int r = lw_json_read(node, image_table, LW_COUNT_OF(image_table), LW_JSON_REFUSE_UNKNOWN,
-			     "image", &f, e);
+	int r = lw_json_read(node, image_table, LW_COUNT_OF(image_table),
+			     LW_JSON_REFUSE_UNKNOWN, "image", &f, e);
 
 	if (r == 0)
 		r = lw_reference_parse(lw_span_str(f.name), &image->name, e);
@@ -330,7 +382,8 @@ static int parse_image(const struct lw_json *node, struct lw_image *image, struc
 	if (r < 0)
 		return r;
 	image->subjects = lw_alloc_array(lw_json_count(f.ledger), sizeof(*image->subjects));
-	for (const struct lw_json *n = lw_json_first(f.ledger); n && r == 0; n = lw_json_next(n))
+	for (const struct lw_json *n = lw_json_first(f.ledger); n && r == 0;
+	     n = lw_json_next(n))
 		r = parse_ledger_row(n, image, e);
 	return r;
 }
@@ -360,29 +413,45 @@ static int parse_top(const struct lw_json *root, struct lw_contents *c, struct l
 		const struct lw_json *entries, *images;
 	} f = { 0 };
 	static const struct lw_json_field top[] = {
-		{ .name = "entries", .reader = LW_JSON_READ_OBJECT, .flags = LW_JSON_REQUIRED,
+		{ .name = "entries",
+		  .reader = LW_JSON_READ_OBJECT,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct top_fields, entries) },
-		{ .name = "format", .reader = LW_JSON_IS, .flags = LW_JSON_REQUIRED, .is = FORMAT },
-		{ .name = "images", .reader = LW_JSON_READ_ARRAY, .flags = LW_JSON_REQUIRED,
-		  .offset = offsetof(struct top_fields, images), .min = 1,
+		{ .name = "format",
+		  .reader = LW_JSON_IS,
+		  .flags = LW_JSON_REQUIRED,
+		  .is = FORMAT },
+		{ .name = "images",
+		  .reader = LW_JSON_READ_ARRAY,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(struct top_fields, images),
+		  .min = 1,
 		  .max = LW_MAX_BUNDLE_IMAGES },
 	};
 	static const struct lw_json_field entries[] = {
-		{ .name = "blobs", .reader = LW_JSON_READ_U64, .flags = LW_JSON_REQUIRED,
-		  .offset = offsetof(struct lw_contents, entries_blobs), .min = 1,
+		{ .name = "blobs",
+		  .reader = LW_JSON_READ_U64,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(struct lw_contents, entries_blobs),
+		  .min = 1,
 		  .max = LW_MAX_ENTRIES },
-		{ .name = "bytes", .reader = LW_JSON_READ_U64, .flags = LW_JSON_REQUIRED,
-		  .offset = offsetof(struct lw_contents, entries_bytes), .min = 1,
+		{ .name = "bytes",
+		  .reader = LW_JSON_READ_U64,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(struct lw_contents, entries_bytes),
+		  .min = 1,
 		  .max = LW_MAX_ENTRIES_BYTES },
-		{ .name = "digest", .reader = LW_JSON_READ_DIGEST, .flags = LW_JSON_REQUIRED,
+		{ .name = "digest",
+		  .reader = LW_JSON_READ_DIGEST,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct lw_contents, entries_digest) },
 	};
-	int r = lw_json_read(root, top, LW_COUNT_OF(top), LW_JSON_REFUSE_UNKNOWN, "top level", &f,
-			     e);
+	int r = lw_json_read(root, top, LW_COUNT_OF(top), LW_JSON_REFUSE_UNKNOWN, "top level",
+			     &f, e);
 
 	if (r == 0)
-		r = lw_json_read(f.entries, entries, LW_COUNT_OF(entries), LW_JSON_REFUSE_UNKNOWN,
-				 "entries", c, e);
+		r = lw_json_read(f.entries, entries, LW_COUNT_OF(entries),
+				 LW_JSON_REFUSE_UNKNOWN, "entries", c, e);
 	if (r == 0)
 		r = parse_images(f.images, c, e);
 	return r;

@@ -17,11 +17,12 @@ struct lw_contents {
 	struct lw_digest entries_digest;
 };
 
-/* LW_E_FORMAT, LW_E_LIMIT, LW_E_CONFLICT. Checks form, order and uniqueness, and that the ledger
- * and the evidence together say for every subject and mechanism either "found" or "absent";
- * whether the subjects are all of the image's manifests is checked when those are read. */
-int lw_contents_parse(struct lw_proven proven, struct lw_contents *ret, struct lw_error *e)
-	LW_WARN_UNUSED;
+/* LW_E_FORMAT, LW_E_LIMIT, LW_E_CONFLICT. Checks form, order and uniqueness, and that the
+ * ledger and the evidence together say for every subject and mechanism either "found" or
+ * "absent"; whether the subjects are all of the image's manifests is checked when those are
+ * read. */
+int lw_contents_parse(struct lw_proven proven, struct lw_contents *ret,
+		      struct lw_error *e) LW_WARN_UNUSED;
 void lw_contents_write(const struct lw_contents *c, struct lw_buf *out);
 void lw_contents_release(struct lw_contents *c);
 

@@ -25,7 +25,8 @@ static int parse_line(struct lw_span line, struct lw_entry *ret, struct lw_error
 	for (size_t i = 0; i < LW_COUNT_OF(reserved); i++)
 		if (lw_span_starts(line, reserved[i]))
 			return lw_fail(e, LW_E_UNSUPPORTED,
-				       "'%s' lines are not supported by this version", reserved[i]);
+				       "'%s' lines are not supported by this version",
+				       reserved[i]);
 	if (line.n < SHORTEST_LINE - 1 || line.p[name] != ' ') {
 		char shown[128];
 
@@ -63,8 +64,8 @@ static int parse_in_place(uint8_t *text, size_t n, struct lw_entries *ret, struc
 		r = parse_line(lw_span(text + at, (size_t)(end - (text + at))), &entry, e);
 		if (r < 0)
 			return lw_prefix(e, "line %zu", ret->n + 1);
-		if (ret->n > 0 && lw_entry_compare(&last.digest, last.size, &entry.digest,
-						   entry.size) >= 0)
+		if (ret->n > 0 &&
+		    lw_entry_compare(&last.digest, last.size, &entry.digest, entry.size) >= 0)
 			return lw_fail(e, LW_E_FORMAT, "line %zu is out of order", ret->n + 1);
 		if (__builtin_add_overflow(ret->bytes, entry.size, &ret->bytes))
 			return lw_fail(e, LW_E_LIMIT, "sizes do not add up");
@@ -81,11 +82,11 @@ int lw_entries_parse(struct lw_proven proven, struct lw_buf *text, struct lw_ent
 {
 	struct lw_entries got = { 0 };
 	size_t n = text->n;
+	lw_auto_free uint8_t *bytes = lw_buf_detach(text);
 
-	if (proven.bytes.n != n || (n && proven.bytes.p != text->p))
+	if (proven.bytes.n != n || (n && proven.bytes.p != bytes))
 		return lw_fail(e, LW_E_INTERNAL, "entries: other bytes than the proven ones");
 
-	lw_auto_free uint8_t *bytes = lw_buf_detach(text);
 	int r = parse_in_place(bytes, n, &got, e);
 
 	if (r < 0)

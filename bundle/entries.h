@@ -23,6 +23,9 @@ enum {
 	/* read already for the image at hand: as part of it, as part of its evidence */
 	LW_ENTRY_WALKED = 16,
 	LW_ENTRY_WALKED_EVIDENCE = 32,
+	LW_ENTRY_READ = 64, /* as a document, of the kind that the next two say */
+	LW_ENTRY_READ_INDEX = 128,
+	LW_ENTRY_READ_DOCKER = 256,
 };
 
 struct lw_entries {
@@ -32,8 +35,9 @@ struct lw_entries {
 };
 
 /* LW_E_FORMAT, LW_E_LIMIT, LW_E_UNSUPPORTED (reserved lines). Takes `text` over and parses in
- * place, so that a large list is never held twice; the proof that the bytes are the sealed ones is
- * `proven`, which must span exactly text's bytes. `text` is empty afterwards, also on failure. */
+ * place, so that a large list is never held twice; the proof that the bytes are the sealed ones
+ * is `proven`, which must span exactly text's bytes. `text` is empty afterwards, also on
+ * failure. */
 int lw_entries_parse(struct lw_proven proven, struct lw_buf *text, struct lw_entries *ret,
 		     struct lw_error *e) LW_WARN_UNUSED;
 void lw_entries_write(const struct lw_entries *entries, struct lw_buf *out);

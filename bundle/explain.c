@@ -165,11 +165,12 @@ void lw_explain_slip(const struct lw_explain *x, struct lw_buf *out)
 	if (x->contents->n_images > most)
 		lw_buf_printf(out, "  and %zu more\n", x->contents->n_images - most);
 	lw_buf_adds(out, rule);
-	lw_buf_adds(out, "medium no. ______________  ticket ______________  copies ____________\n\n"
-			 "packed by  __________________________  date ______________________\n\n"
-			 "courier    __________________________  date ______________________\n\n"
-			 "received   __________________________  date ______________________\n\n"
-			 "verdict    ______________  record no. ________  head _____________\n");
+	lw_buf_adds(out,
+		    "medium no. ______________  ticket ______________  copies ____________\n\n"
+		    "packed by  __________________________  date ______________________\n\n"
+		    "courier    __________________________  date ______________________\n\n"
+		    "received   __________________________  date ______________________\n\n"
+		    "verdict    ______________  record no. ________  head _____________\n");
 	lw_buf_adds(out, rule);
 	centred(out, x->statement->marking);
 }

@@ -2,8 +2,8 @@
 #ifndef LW_BUNDLE_EXPLAIN_H
 #define LW_BUNDLE_EXPLAIN_H
 
-/* What a bundle says of itself, in words: for `inspect`, `approve` and the slip that travels with
- * the disc. Runs in the box; nothing here is a verdict. */
+/* What a bundle says of itself, in words: for `inspect`, `approve` and the slip that travels
+ * with the disc. Runs in the box; nothing here is a verdict. */
 
 #include "bundle/contents.h"
 #include "bundle/statement.h"

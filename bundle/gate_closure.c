@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gate 4, the last part: do the images hold together? Every manifest, proven by now, is read; all
- * it names must be in the bundle, nothing else may be, and the sender's ledger must speak of every
- * manifest. */
+/* Gate 4, the last part: do the images hold together? Every manifest, proven by now, is read;
+ * all it names must be in the bundle, nothing else may be, and the sender's ledger must speak
+ * of every manifest. */
 #include "base/mem.h"
 #include "bundle/format.h"
 #include "bundle/intake_internal.h"
@@ -15,6 +15,8 @@ struct walk {
 	size_t cap;
 	struct lw_digest *manifests; /* of the image itself, as walked */
 	size_t n_manifests, cap_manifests;
+	bool unread; /* a part of the image could not be read: its manifests are not all known
+		      */
 	const char *name;
 };
 
@@ -36,7 +38,8 @@ static struct lw_entry *require(struct walk *w, const struct lw_digest *d, uint6
 
 	if (!entry) {
 		lw_verdict_addf(&w->in->result->verdict, LW_FINDING_CONTENT_MISSING, w->name,
-				lw_digest_text(d, text), "no such blob of %llu bytes, named by %s",
+				lw_digest_text(d, text),
+				"no such blob of %llu bytes, named by %s",
 				(unsigned long long)size, named_by);
 		return NULL;
 	}
@@ -90,10 +93,27 @@ static void note_manifest(struct walk *w, const struct lw_digest *d)
 {
 	if (w->n_manifests == w->cap_manifests) {
 		w->cap_manifests = w->cap_manifests ? w->cap_manifests * 2 : 8;
-		w->manifests = lw_realloc_array(w->manifests, w->cap_manifests,
-						sizeof(*w->manifests));
+		w->manifests =
+			lw_realloc_array(w->manifests, w->cap_manifests, sizeof(*w->manifests));
 	}
 	w->manifests[w->n_manifests++] = *d;
+}
+
+/* The same bytes are one kind of document, whoever names them: a reader that is told another
+ * kind would find other children in them (CVE-2021-41190). */
+static bool same_kind(struct lw_entry *entry, const char *media_type)
+{
+	const uint64_t bits = LW_ENTRY_READ | LW_ENTRY_READ_INDEX | LW_ENTRY_READ_DOCKER;
+	uint64_t kind = LW_ENTRY_READ;
+
+	if (lw_media_kind(media_type) == LW_MEDIA_INDEX)
+		kind |= LW_ENTRY_READ_INDEX;
+	if (strstr(media_type, "docker"))
+		kind |= LW_ENTRY_READ_DOCKER;
+	if (entry->flags & LW_ENTRY_READ)
+		return (entry->flags & bits) == kind;
+	entry->flags |= kind;
+	return true;
 }
 
 /* A manifest or index and all below it. `own`: part of the image, not of its evidence. */
@@ -107,8 +127,15 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 
 	lw_digest_text(&entry->digest, text);
 	if (depth > LW_MAX_IMAGE_DEPTH) {
+		w->unread |= own;
 		lw_verdict_add(&w->in->result->verdict, LW_FINDING_CONTENT_DOCUMENT, text,
 			       "a shallower nesting", "too many levels");
+		return 0;
+	}
+	if (!same_kind(entry, media_type)) {
+		w->unread |= own;
+		lw_verdict_add(&w->in->result->verdict, LW_FINDING_CONTENT_DOCUMENT, text,
+			       "one media type wherever it is named", media_type);
 		return 0;
 	}
 	/* Once is enough, however often it is named: no index of indexes grows the work. */
@@ -116,8 +143,10 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 		return 0;
 	entry->flags |= own ? LW_ENTRY_WALKED : LW_ENTRY_WALKED_EVIDENCE;
 	r = read_document(w, entry, media_type, &d, e);
-	if (r < 0 || !d)
+	if (r < 0 || !d) {
+		w->unread |= own;
 		return r;
+	}
 	if (own)
 		note_manifest(w, &entry->digest);
 	if (subject) {
@@ -125,8 +154,9 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 
 		/* The manifests of an attached index need not name a subject themselves. */
 		if (s && !lw_digest_equal(&s->digest, subject))
-			lw_verdict_add(&w->in->result->verdict, LW_FINDING_CONTENT_DOCUMENT, text,
-				       "the subject its evidence row names", "another subject");
+			lw_verdict_add(&w->in->result->verdict, LW_FINDING_CONTENT_DOCUMENT,
+				       text, "the subject its evidence row names",
+				       "another subject");
 	}
 	for (size_t i = 0; i < d->n_children && r == 0; i++) {
 		const struct lw_descriptor *c = &d->children[i];
@@ -136,6 +166,7 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 		    (c->role == LW_CHILD_MANIFEST && own && is_omitted(w, &c->digest)))
 			continue;
 		child = require(w, &c->digest, c->size, text);
+		w->unread |= own && !child;
 		if (child && c->role == LW_CHILD_MANIFEST &&
 		    lw_media_kind(c->media_type) != LW_MEDIA_OTHER)
 			r = walk_document(w, child, c->media_type, own, depth + 1, NULL, e);
@@ -207,7 +238,7 @@ static int walk_image(struct walk *w, struct lw_error *e)
 			r = walk_document(w, entry, ev->media_type, false, 0,
 					  by_subject ? &ev->subject : NULL, e);
 	}
-	if (r == 0 && root)
+	if (r == 0 && root && !w->unread)
 		compare_ledger(w);
 	return r;
 }

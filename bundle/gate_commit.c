@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gate 6: everything that changes, in one transaction. The blobs are durable in blobs/ before the
- * rows that make them exist; the record is part of the same transaction (bundle/intake.c). */
+/* Gate 6: everything that changes, in one transaction. The blobs are durable in blobs/ before
+ * the rows that make them exist; the record is part of the same transaction (bundle/intake.c).
+ */
 #include "base/mem.h"
 #include "bundle/intake_internal.h"
 
@@ -10,7 +11,8 @@ static int publish_blobs(struct lw_intake *in, struct lw_error *e)
 
 	for (size_t i = 0; i < in->entries.n && r == 0; i++)
 		if (in->entries.list[i].flags & LW_ENTRY_STAGED)
-			r = lw_store_publish(in->enclave->store, &in->entries.list[i].digest, e);
+			r = lw_store_publish(in->enclave->store, &in->entries.list[i].digest,
+					     e);
 	return r < 0 ? r : lw_store_sync_published(in->enclave->store, e);
 }
 
@@ -69,14 +71,17 @@ static int add_image(struct lw_intake *in, size_t i, struct lw_error *e)
 static int raise_floors(struct lw_intake *in, struct lw_error *e)
 {
 	const struct lw_statement *s = &in->result->statement;
+	/* The threshold vouches for `created`. Gate 3 let it be ahead of hi by policy's skew:
+	 * the floor is not, or a sender's fast clock would make ours "behind" for as long. */
+	int64_t proven =
+		s->created < in->result->interval.hi ? s->created : in->result->interval.hi;
 	int64_t floor = 0;
 	int r = lw_state_sender_raise(in->enclave->state, s->sender, s->sequence, e);
 
 	if (r == 0)
 		r = lw_state_get_integer(in->enclave->state, "time.floor", &floor, e);
-	/* The threshold vouches for `created`; gate 3 held it against hi. */
-	if (r == 0 && s->created > floor)
-		r = lw_state_set_integer(in->enclave->state, "time.floor", s->created, e);
+	if (r == 0 && proven > floor)
+		r = lw_state_set_integer(in->enclave->state, "time.floor", proven, e);
 	return r;
 }
 

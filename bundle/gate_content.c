@@ -42,8 +42,8 @@ static int read_contents(struct lw_intake *in, uint64_t *at, struct lw_error *e)
 	LW_AUTO(buf) struct lw_buf bytes = { 0 };
 	const struct lw_statement *s = &in->result->statement;
 	struct lw_proven proven;
-	int r = lw_head_read_member(&in->medium, *at, LW_NAME_CONTENTS, s->contents_bytes, &bytes,
-				    at, e);
+	int r = lw_head_read_member(&in->medium, *at, LW_NAME_CONTENTS, s->contents_bytes,
+				    &bytes, at, e);
 
 	if (r == 0)
 		r = lw_prove_by_digest(lw_buf_span(&bytes), &s->contents, &proven, e);
@@ -146,15 +146,13 @@ void lw_gate_content_lists(struct lw_intake *in)
 
 	if (read_lists(in, &object, &e) < 0)
 		lw_intake_damaged(in, object, &e);
-	else
-		judge_size(in);
 }
 
 /* ---- the blobs ---- */
 
-/* Manifests are read after all blobs were hashed, from a copy made in the same pass: the medium is
- * not asked again. Where an entry's copy stands is kept above its flags. */
-#define DOCUMENT_SHIFT 8
+/* Manifests are read after all blobs were hashed, from a copy made in the same pass: the medium
+ * is not asked again. Where an entry's copy stands is kept above its flags. */
+#define DOCUMENT_SHIFT 16
 
 static int compare_digests(const void *a, const void *b)
 {
@@ -199,7 +197,8 @@ static bool store_has(struct lw_intake *in, const struct lw_entry *entry)
 	uint64_t size = 0;
 
 	return in->enclave->alarms == 0 ||
-	       (lw_store_open_blob(in->enclave->store, &entry->digest, &fd, &size, &ignored) == 0 &&
+	       (lw_store_open_blob(in->enclave->store, &entry->digest, &fd, &size, &ignored) ==
+			0 &&
 		size == entry->size);
 }
 
@@ -207,22 +206,25 @@ static bool store_has(struct lw_intake *in, const struct lw_entry *entry)
 static int mark_kept(struct lw_intake *in, uint64_t *ret_new_bytes, struct lw_error *e)
 {
 	uint64_t bytes = 0;
+	/* One transaction for all the questions: else each takes and drops the locks. */
+	int r = lw_state_begin(in->enclave->state, e);
 
-	for (size_t i = 0; i < in->entries.n; i++) {
+	for (size_t i = 0; i < in->entries.n && r == 0; i++) {
 		struct lw_entry *entry = &in->entries.list[i];
 		uint64_t size = 0;
 		bool has = false;
-		int r = lw_state_blob_has(in->enclave->state, &entry->digest, &has, &size, e);
 
+		r = lw_state_blob_has(in->enclave->state, &entry->digest, &has, &size, e);
 		if (r < 0)
-			return r;
+			break;
 		if (has && size == entry->size && store_has(in, entry))
 			entry->flags |= LW_ENTRY_KEPT;
 		else
 			bytes += entry->size + 4096; /* a block's slack each */
 	}
+	lw_state_rollback(in->enclave->state);
 	*ret_new_bytes = bytes;
-	return 0;
+	return r;
 }
 
 static int open_documents(struct lw_intake *in, struct lw_error *e)
@@ -248,12 +250,13 @@ static int open_sink(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *
 	return lw_store_stage(in->enclave->store, &entry->digest, ret_fd, e);
 }
 
-int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry, struct lw_buf *out,
-			 struct lw_error *e)
+int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
+			     struct lw_buf *out, struct lw_error *e)
 {
 	lw_buf_reserve(out, entry->size);
 
-	int r = lw_fs_pread(in->documents, out->p, entry->size, entry->flags >> DOCUMENT_SHIFT, e);
+	int r = lw_fs_pread(in->documents, out->p, entry->size, entry->flags >> DOCUMENT_SHIFT,
+			    e);
 	if (r == 0)
 		out->n = entry->size;
 	return r;
@@ -292,9 +295,15 @@ static int close_sink(void *data, struct lw_entry *entry, int fd, bool good, str
 
 static void bad_entry(void *data, const struct lw_entry *entry, const struct lw_error *why)
 {
-	char name[LW_BLOB_NAME];
+	struct lw_intake *in = data;
+	char name[LW_BLOB_NAME], want[LW_DIGEST_TEXT];
 
-	lw_intake_damaged(data, lw_format_blob_name(&entry->digest, name), why);
+	lw_format_blob_name(&entry->digest, name);
+	if (why->code == LW_E_DIGEST)
+		lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_DIGEST, name,
+			       lw_digest_text(&entry->digest, want), why->text);
+	else
+		lw_intake_damaged(in, name, why);
 }
 
 static int read_end(struct lw_intake *in, struct lw_error *e)
@@ -337,15 +346,16 @@ static int check_space(struct lw_intake *in, uint64_t new_bytes, struct lw_error
 	(void)snprintf(want, sizeof(want), "%llu bytes free",
 		       (unsigned long long)(new_bytes + HEADROOM_BYTES));
 	if (room < new_bytes + HEADROOM_BYTES)
-		lw_verdict_addf(&in->result->verdict, LW_FINDING_SYSTEM_SPACE, in->enclave->path,
-				want, "%llu", (unsigned long long)room);
+		lw_verdict_addf(&in->result->verdict, LW_FINDING_SYSTEM_SPACE,
+				in->enclave->path, want, "%llu", (unsigned long long)room);
 	return 0;
 }
 
 static int read_blobs(struct lw_intake *in, struct lw_error *e)
 {
 	bool load = in->options->purpose == LW_INTAKE_LOAD;
-	struct lw_content_job job = { .open_sink = open_sink, .close_sink = close_sink,
+	struct lw_content_job job = { .open_sink = open_sink,
+				      .close_sink = close_sink,
 				      .sink = in };
 	uint64_t new_bytes = 0;
 	int r = mark_kept(in, &new_bytes, e);
@@ -370,6 +380,8 @@ void lw_gate_content(struct lw_intake *in)
 	struct lw_error e = { 0 };
 
 	lw_gate_content_lists(in);
+	if (lw_verdict_clear(&in->result->verdict))
+		judge_size(in);
 	if (!lw_verdict_clear(&in->result->verdict))
 		return;
 	if (read_blobs(in, &e) < 0) {

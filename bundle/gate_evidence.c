@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gate 5: per image, which rule of the policy covers it, and does its evidence meet that rule? */
+/* Gate 5: per image, which rule of the policy covers it, and does its evidence meet that rule?
+ */
 #include "base/mem.h"
 #include "bundle/intake_internal.h"
 
@@ -12,13 +13,15 @@ static void judge_image(struct lw_intake *in, size_t i)
 		lw_policy_rule(in->policy, lw_reference_text(&image->name, name));
 
 	if (!rule)
-		lw_verdict_add(v, LW_FINDING_POLICY_NO_MATCH, name, "a rule that matches", "none");
+		lw_verdict_add(v, LW_FINDING_POLICY_NO_MATCH, name, "a rule that matches",
+			       "none");
 	else if (!rule->evidence_not_required) /* no other rule parses in this version */
-		lw_verdict_add(v, LW_FINDING_POLICY_NO_MATCH, name, "a rule this version judges",
-			       rule->match);
+		lw_verdict_add(v, LW_FINDING_POLICY_NO_MATCH, name,
+			       "a rule this version judges", rule->match);
 }
 
-/* One note for all images that the rule lets in without evidence: it must not drown the rest. */
+/* One note for all images that the rule lets in without evidence: it must not drown the rest.
+ */
 static void note_evaluation(struct lw_intake *in)
 {
 	lw_verdict_addf(&in->result->verdict, LW_FINDING_POLICY_EVALUATION, in->object,
@@ -57,12 +60,17 @@ void lw_gate_evidence(struct lw_intake *in)
 
 	in->result->moved = lw_alloc_array(n, sizeof(*in->result->moved));
 	in->result->new_image = lw_alloc_array(n, sizeof(*in->result->new_image));
-	for (size_t i = 0; i < n; i++) {
+
+	int r = lw_state_begin(in->enclave->state, &e); /* to look, not to change */
+
+	for (size_t i = 0; i < n && r == 0; i++) {
 		judge_image(in, i);
-		if (compare_with_accepted(in, i, &e) < 0) {
-			lw_intake_failed(in, &e);
-			return;
-		}
+		r = compare_with_accepted(in, i, &e);
+	}
+	lw_state_rollback(in->enclave->state);
+	if (r < 0) {
+		lw_intake_failed(in, &e);
+		return;
 	}
 	note_evaluation(in);
 	lw_verdict_pass(&in->result->verdict, LW_GATE_EVIDENCE);

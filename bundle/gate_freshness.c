@@ -16,8 +16,8 @@ static bool is_replay(struct lw_intake *in, struct lw_error *e, int *ret)
 	if (*ret < 0)
 		return true;
 	lw_verdict_addf(&in->result->verdict, LW_FINDING_FRESHNESS_REPLAY, in->object,
-			"a bundle not accepted before", "accepted %s, record %llu", lw_time_format(seen.accepted, when),
-			(unsigned long long)seen.record);
+			"a bundle not accepted before", "accepted %s, record %llu",
+			lw_time_format(seen.accepted, when), (unsigned long long)seen.record);
 	return true;
 }
 

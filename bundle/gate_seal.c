@@ -25,7 +25,12 @@ static void seal_fault(struct lw_intake *in, const char *object, const struct lw
 {
 	enum lw_finding_id id = LW_FINDING_SEAL_FORMAT;
 
-	if (e->code == LW_E_TRUNCATED || e->code == LW_E_IO)
+	if (e->code == LW_E_STATE) {
+		lw_intake_failed(in, e);
+		return;
+	}
+
+	if (e->code == LW_E_TRUNCATED || e->code == LW_E_IO || e->code == LW_E_NOTFOUND)
 		id = LW_FINDING_SEAL_UNREADABLE;
 	else if (e->code == LW_E_JAIL)
 		id = LW_FINDING_SEAL_BOX;
@@ -64,7 +69,8 @@ static bool read_approval_file(struct lw_intake *in, const char *path, struct se
 		seal_fault(in, path, &e);
 		return false;
 	}
-	if (!lw_span_equal(lw_buf_span(&mine->seal.payload), lw_buf_span(&other->seal.payload))) {
+	if (!lw_span_equal(lw_buf_span(&mine->seal.payload),
+			   lw_buf_span(&other->seal.payload))) {
 		struct lw_digest d = lw_digest_of(lw_buf_span(&other->seal.payload));
 		char text[LW_DIGEST_TEXT];
 
@@ -114,7 +120,8 @@ static void judge_statement(struct lw_intake *in, struct lw_proven payload)
 	}
 	in->result->proven = true;
 	if (strcmp(s->sender, in->sender->name) != 0)
-		lw_verdict_add(v, LW_FINDING_SEAL_SENDER, in->object, in->sender->name, s->sender);
+		lw_verdict_add(v, LW_FINDING_SEAL_SENDER, in->object, in->sender->name,
+			       s->sender);
 	if (s->any_audience ? !in->sender->any_audience
 			    : !lw_digest_equal(&s->audience, &in->enclave->identity))
 		lw_verdict_add(v, LW_FINDING_SEAL_AUDIENCE, in->object,

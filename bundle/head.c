@@ -15,8 +15,9 @@ static int expect_header(struct lw_medium *m, uint64_t offset, const char *name,
 		return r;
 	lw_format_header(name, size, want);
 	if (memcmp(want, have, sizeof(want)) != 0)
-		return lw_fail(e, LW_E_CONFLICT, "want the header of %s (%llu bytes) at %llu, have "
-						 "something else",
+		return lw_fail(e, LW_E_CONFLICT,
+			       "want the header of %s (%llu bytes) at %llu, have "
+			       "something else",
 			       name, (unsigned long long)size, (unsigned long long)offset);
 	return 0;
 }
@@ -26,7 +27,8 @@ int lw_head_read_seal(struct lw_medium *m, struct lw_buf *seal, struct lw_error 
 	uint64_t next;
 	int r = lw_head_read_member(m, 0, LW_NAME_SEAL, LW_MAX_SEAL_BYTES, seal, &next, e);
 
-	return r == -LW_E_CONFLICT ? lw_fail(e, LW_E_FORMAT, "this is no Landwaiter bundle") : r;
+	return r == -LW_E_CONFLICT ? lw_fail(e, LW_E_FORMAT, "this is no Landwaiter bundle")
+				   : r;
 }
 
 int lw_head_read_member(struct lw_medium *m, uint64_t offset, const char *name, uint64_t size,

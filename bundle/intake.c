@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 
-/* The gates in their order. Gate 1 (the door) comes before a medium reaches us; gate 6 runs inside
- * the transaction that also takes the record. */
+/* The gates in their order. Gate 1 (the door) comes before a medium reaches us; gate 6 runs
+ * inside the transaction that also takes the record. */
 static const struct {
 	enum lw_gate gate;
 	void (*judge)(struct lw_intake *in);
@@ -18,7 +18,8 @@ static const struct {
 void lw_intake_failed(struct lw_intake *in, const struct lw_error *e)
 {
 	lw_verdict_add(&in->result->verdict,
-		       e->code == LW_E_NOSPACE ? LW_FINDING_SYSTEM_SPACE : LW_FINDING_SYSTEM_ERROR,
+		       e->code == LW_E_NOSPACE ? LW_FINDING_SYSTEM_SPACE
+					       : LW_FINDING_SYSTEM_ERROR,
 		       in->object, "", e->text);
 }
 
@@ -52,7 +53,8 @@ static int get_attested(struct lw_state *state, struct lw_attested *ret, struct 
 }
 
 int lw_intake_interval(struct lw_enclave *enclave, const struct lw_policy *policy,
-		       const struct lw_clock *clock, struct lw_interval *ret, struct lw_error *e)
+		       const struct lw_clock *clock, struct lw_interval *ret,
+		       struct lw_error *e)
 {
 	struct lw_attested attested = { 0 };
 	int64_t floor = 0;
@@ -82,7 +84,8 @@ int lw_intake_open(struct lw_intake *in, struct lw_error *e)
 	int r = lw_intake_policy(in->enclave, &in->policy, e);
 
 	if (r == 0)
-		r = lw_state_get_integer(in->enclave->state, "trust.version", &in->trust_version, e);
+		r = lw_state_get_integer(in->enclave->state, "trust.version",
+					 &in->trust_version, e);
 	if (r == 0)
 		r = lw_intake_interval(in->enclave, in->policy, &in->clock,
 				       &in->result->interval, e);
@@ -92,7 +95,12 @@ int lw_intake_open(struct lw_intake *in, struct lw_error *e)
 	struct lw_error unreadable = { 0 };
 
 	(void)snprintf(in->object, sizeof(in->object), "%s", in->options->path);
-	if (lw_medium_open(in->options->path, &in->medium, &in->fd, &unreadable) < 0)
+	r = lw_medium_open(in->options->path, &in->medium, &in->fd, &unreadable);
+	if (r == -LW_E_NOTFOUND) { /* a slip of the hand, not an attempt */
+		*e = unreadable;
+		return r;
+	}
+	if (r < 0)
 		lw_verdict_add(&in->result->verdict, LW_FINDING_SEAL_UNREADABLE,
 			       in->options->path, "a readable file or device", unreadable.text);
 	return 0;
@@ -169,8 +177,12 @@ int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
 		  const struct lw_intake_options *options, struct lw_intake_result *ret,
 		  struct lw_error *e)
 {
-	struct lw_intake in = { .enclave = enclave, .options = options, .clock = *clock,
-				.fd = -1, .documents = -1, .result = ret };
+	struct lw_intake in = { .enclave = enclave,
+				.options = options,
+				.clock = *clock,
+				.fd = -1,
+				.documents = -1,
+				.result = ret };
 	struct lw_verdict *v = &ret->verdict;
 	int r = lw_record_head(enclave->state, &ret->head, e);
 

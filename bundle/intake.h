@@ -3,9 +3,10 @@
 #define LW_BUNDLE_INTAKE_H
 
 /*
- * Intake: a bundle goes through the gates (DESIGN 7), in order, until one says no. Every attempt
- * ends in a verdict and a record in the book; only a load that every gate passed changes anything
- * else. The gates stand in a table (bundle/intake.c); each is one file, bundle/gate_*.c.
+ * Intake: a bundle goes through the gates (DESIGN 7), in order, until one says no. Every
+ * attempt ends in a verdict and a record in the book; only a load that every gate passed
+ * changes anything else. The gates stand in a table (bundle/intake.c); each is one file,
+ * bundle/gate_*.c.
  */
 
 #include "bundle/content.h"
@@ -30,8 +31,8 @@ enum lw_intake_purpose {
 
 struct lw_intake_options {
 	enum lw_intake_purpose purpose;
-	const char *path;		 /* the bundle */
-	const char *const *approvals;	 /* files with more approvals (.lwa) */
+	const char *path;	      /* the bundle */
+	const char *const *approvals; /* files with more approvals (.lwa) */
 	size_t n_approvals;
 	struct lw_custody_claims claims;
 	bool in_order; /* read strictly in order, whatever the medium seems to be */
@@ -47,7 +48,7 @@ struct lw_intake_result {
 	struct lw_statement statement;
 	char *approvals; /* owned: "2 of 3: alice ✓ bob ✓ carol absent"; NULL before gate 2 */
 	struct lw_contents contents; /* from gate 4 on */
-	bool *moved;	/* owned: for each image, whether its name stood for another digest */
+	bool *moved;	 /* owned: for each image, whether its name stood for another digest */
 	bool *new_image; /* owned: for each image, whether it was not here before */
 	uint64_t bytes_read;
 	struct lw_interval interval;
@@ -55,16 +56,16 @@ struct lw_intake_result {
 	struct lw_head head;
 };
 
-/* Returns 0 when there is a verdict and its record is in the book; an error (nothing loaded) when
- * no record could be written, or the enclave's own state cannot be used. */
+/* Returns 0 when there is a verdict and its record is in the book; an error (nothing loaded)
+ * when no record could be written, or the enclave's own state cannot be used. */
 int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
 		  const struct lw_intake_options *options, struct lw_intake_result *ret,
 		  struct lw_error *e) LW_WARN_UNUSED;
 void lw_intake_release(struct lw_intake_result *r);
 
-/* `repair`: takes from a bundle that passes gates 2 and 4 (its freshness does not matter: what it
- * brings is pinned by digest) those blobs of accepted images that are missing or damaged here.
- * Counts them; a record. */
+/* `repair`: takes from a bundle that passes gates 2 and 4 (its freshness does not matter: what
+ * it brings is pinned by digest) those blobs of accepted images that are missing or damaged
+ * here. Counts them; a record. */
 struct lw_repair_result {
 	struct lw_intake_result intake;
 	uint64_t damaged, repaired;
@@ -74,8 +75,8 @@ int lw_intake_repair(struct lw_enclave *enclave, const struct lw_clock *clock,
 		     struct lw_error *e) LW_WARN_UNUSED;
 
 /* The enclave's policy, from its trust files. */
-int lw_intake_policy(struct lw_enclave *enclave, struct lw_policy **ret, struct lw_error *e)
-	LW_WARN_UNUSED;
+int lw_intake_policy(struct lw_enclave *enclave, struct lw_policy **ret,
+		     struct lw_error *e) LW_WARN_UNUSED;
 /* The enclave's interval now. */
 int lw_intake_interval(struct lw_enclave *enclave, const struct lw_policy *policy,
 		       const struct lw_clock *clock, struct lw_interval *ret,

@@ -62,7 +62,7 @@ void lw_intake_damaged(struct lw_intake *in, const char *object, const struct lw
 int lw_intake_open(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
 void lw_intake_close(struct lw_intake *in);
 /* Writes the record of the attempt within an open transaction. */
-int lw_intake_record(struct lw_intake *in, enum lw_event event, struct lw_error *e)
-	LW_WARN_UNUSED;
+int lw_intake_record(struct lw_intake *in, enum lw_event event,
+		     struct lw_error *e) LW_WARN_UNUSED;
 
 #endif

@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "bundle/intake_internal.h"
 
-/* A record holds at most 65,535 bytes: long lists are cut, with their full count beside them; the
- * digest of contents names the rest. */
+/* A record holds at most 65,535 bytes: long lists are cut, with their full count beside them;
+ * the digest of contents names the rest. */
 #define MOST_IMAGES   32
 #define MOST_FINDINGS 16
 #define MOST_TEXT     240
@@ -83,8 +83,9 @@ static void write_claims(struct lw_json_writer *w, const struct lw_custody_claim
 		if (claims[i].text) {
 			char safe[MOST_TEXT];
 
-			lw_json_w_member(w, claims[i].key,
-					 lw_text_escape_str(claims[i].text, safe, sizeof(safe)));
+			lw_json_w_member(
+				w, claims[i].key,
+				lw_text_escape_str(claims[i].text, safe, sizeof(safe)));
 		}
 	lw_json_w_end_object(w);
 }
@@ -156,7 +157,7 @@ int lw_intake_record(struct lw_intake *in, enum lw_event event, struct lw_error 
 	if (v->outcome == LW_TIME_UNTRUSTED)
 		result = "refused"; /* the book's word; the reason says time */
 	else if (in->repairing && v->outcome == LW_ACCEPTED)
-		result = "done";
+		result = in->repaired == in->damaged ? "done" : "incomplete";
 	return lw_record_add(in->enclave->state, event, result,
 			     reason ? lw_finding_kind(reason->id)->code : "", &time, fill, in,
 			     &in->result->head, e);

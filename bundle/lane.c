@@ -18,7 +18,8 @@ struct buffer {
 struct lw_lane {
 	struct buffer ring[BUFFERS];
 	struct lw_hasher *hasher;
-	/* The hashing thread: takes filled[taken % BUFFERS] until `filled` says there is no more. */
+	/* The hashing thread: takes filled[taken % BUFFERS] until `filled` says there is no
+	 * more. */
 	pthread_t thread;
 	bool running;
 	pthread_mutex_t lock;

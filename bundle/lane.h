@@ -35,7 +35,7 @@ struct lw_lane_read {
 };
 
 /* LW_E_TRUNCATED, LW_E_IO; what `write` returns. */
-int lw_lane_run(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
-	LW_WARN_UNUSED;
+int lw_lane_run(struct lw_lane *lane, struct lw_lane_read *read,
+		struct lw_error *e) LW_WARN_UNUSED;
 
 #endif

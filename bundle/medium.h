@@ -3,8 +3,8 @@
 #define LW_BUNDLE_MEDIUM_H
 
 /*
- * What a bundle is read from: one open descriptor, every byte asked for once. The count of bytes
- * read stands in every verdict; that no byte is read twice is how a medium that answers
+ * What a bundle is read from: one open descriptor, every byte asked for once. The count of
+ * bytes read stands in every verdict; that no byte is read twice is how a medium that answers
  * differently the second time gains nothing. Thread-safe.
  */
 
@@ -23,11 +23,11 @@ struct lw_medium {
 };
 
 /* Opens a file or a block device. The caller closes *ret_fd after the medium. */
-int lw_medium_open(const char *path, struct lw_medium *ret, int *ret_fd, struct lw_error *e)
-	LW_WARN_UNUSED;
+int lw_medium_open(const char *path, struct lw_medium *ret, int *ret_fd,
+		   struct lw_error *e) LW_WARN_UNUSED;
 
 /* Exactly n bytes at an offset. LW_E_TRUNCATED (the medium ends first), LW_E_IO. */
-int lw_medium_read(struct lw_medium *m, void *p, size_t n, uint64_t offset, struct lw_error *e)
-	LW_WARN_UNUSED;
+int lw_medium_read(struct lw_medium *m, void *p, size_t n, uint64_t offset,
+		   struct lw_error *e) LW_WARN_UNUSED;
 
 #endif

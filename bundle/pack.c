@@ -37,7 +37,7 @@ struct layouts {
 	struct open_layout {
 		const char *dir;
 		struct lw_layout *layout;
-	} *list;
+	} * list;
 	size_t n;
 };
 
@@ -79,8 +79,8 @@ static int gather_all(const struct lw_pack_options *o, const struct lw_document_
 		if (r == 0)
 			r = open_layout(layouts, s->dir, reader, &layout, e);
 		if (r == 0)
-			r = lw_gather_image(layout, s->ref, s->name ? &name : NULL, &o->gather, g,
-					    e);
+			r = lw_gather_image(layout, s->ref, s->name ? &name : NULL, &o->gather,
+					    g, e);
 		if (r < 0)
 			return lw_prefix(e, "oci:%s%s%s", s->dir, s->ref[0] ? ":" : "", s->ref);
 	}
@@ -100,15 +100,17 @@ static int check_caps(const struct lw_gathered *g, struct lw_error *e)
 	char text[LW_DIGEST_TEXT];
 
 	if (g->n_images > LW_MAX_BUNDLE_IMAGES || g->n_blobs > LW_MAX_ENTRIES)
-		return lw_fail(e, LW_E_LIMIT, "want at most %zu images and %zu blobs, have %zu and %zu",
+		return lw_fail(e, LW_E_LIMIT,
+			       "want at most %zu images and %zu blobs, have %zu and %zu",
 			       LW_MAX_BUNDLE_IMAGES, LW_MAX_ENTRIES, g->n_images, g->n_blobs);
 	for (size_t i = 0; i < g->n_blobs; i++)
 		if (g->blobs[i].size > LW_MAX_BLOB_BYTES)
-			return lw_fail(e, LW_E_LIMIT,
-				       "blob %s: want at most %llu bytes in one piece, have %llu",
-				       lw_digest_text(&g->blobs[i].digest, text),
-				       (unsigned long long)LW_MAX_BLOB_BYTES,
-				       (unsigned long long)g->blobs[i].size);
+			return lw_fail(
+				e, LW_E_LIMIT,
+				"blob %s: want at most %llu bytes in one piece, have %llu",
+				lw_digest_text(&g->blobs[i].digest, text),
+				(unsigned long long)LW_MAX_BLOB_BYTES,
+				(unsigned long long)g->blobs[i].size);
 	return 0;
 }
 
@@ -133,7 +135,8 @@ static int make_head(const struct lw_pack_options *o, struct lw_gathered *g, str
 	lw_contents_write(&c, &h->contents);
 	lw_contents_write_index(&c, &h->index);
 	if (h->contents.n > LW_MAX_CONTENTS_BYTES)
-		return lw_fail(e, LW_E_LIMIT, "contents: want at most %zu bytes, have %zu: pack fewer images",
+		return lw_fail(e, LW_E_LIMIT,
+			       "contents: want at most %zu bytes, have %zu: pack fewer images",
 			       LW_MAX_CONTENTS_BYTES, h->contents.n);
 
 	*s = o->statement;
@@ -203,8 +206,8 @@ static int check_room(int dir, uint64_t bytes, struct lw_error *e)
 
 /* Written under a temporary name, made durable, then named: a file of that name is whole. */
 static int write_output(const struct lw_pack_options *o, const struct layouts *layouts,
-			const struct lw_gathered *g, const struct head *h, uint64_t bytes,
-			struct lw_error *e)
+			const struct lw_gathered *g, const struct head *h,
+			const struct lw_pack_result *result, struct lw_error *e)
 {
 	lw_auto_fd int dir = -1;
 	const char *name = NULL;
@@ -214,18 +217,20 @@ static int write_output(const struct lw_pack_options *o, const struct layouts *l
 		return r;
 	if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return lw_fail(e, LW_E_EXISTS, "it exists already; packing never overwrites");
-	r = check_room(dir, bytes, e);
+	r = check_room(dir, result->bytes, e);
 	if (r < 0)
 		return r;
 
 	lw_auto_free char *temporary = lw_asprintf(".%s.%ld.part", name, (long)getpid());
-	lw_auto_fd int fd =
-		openat(dir, temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
+	lw_auto_fd int fd = openat(dir, temporary,
+				   O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return lw_fail_errno(e, "%s", temporary);
 	r = write_bundle(o, layouts, g, h, fd, e);
 	if (r == 0)
 		r = lw_fs_sync(fd, "bundle", e);
+	if (r == 0 && o->made)
+		r = o->made(o->made_data, &result->bundle, e);
 	if (r == 0 && renameat2(dir, temporary, dir, name, RENAME_NOREPLACE) < 0)
 		r = lw_fail_errno(e, "naming it");
 	if (r == 0)
@@ -254,12 +259,12 @@ int lw_pack(const struct lw_pack_options *o, struct lw_pack_result *ret, struct 
 		r = make_head(o, &g, &h, &s, &result.bundle, e);
 	if (r < 0)
 		return r;
-	r = write_output(o, &layouts, &g, &h, s.bytes, e);
-	if (r < 0)
-		return lw_prefix(e, "%s", o->output);
 	result.bytes = s.bytes;
 	result.blobs = g.n_blobs;
 	result.images = g.n_images;
+	r = write_output(o, &layouts, &g, &h, &result, e);
+	if (r < 0)
+		return lw_prefix(e, "%s", o->output);
 	*ret = result;
 	return 0;
 }

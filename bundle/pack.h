@@ -3,9 +3,10 @@
 #define LW_BUNDLE_PACK_H
 
 /*
- * Packing: from images in layouts to a bundle with an unapproved seal. The archive is written by
- * libarchive in one pass, each blob hashed while it is copied; the file appears under its name only
- * when it is whole and durable. Packing the same inputs twice gives the same bytes after the seal.
+ * Packing: from images in layouts to a bundle with an unapproved seal. The archive is written
+ * by libarchive in one pass, each blob hashed while it is copied; the file appears under its
+ * name only when it is whole and durable. Packing the same inputs twice gives the same bytes
+ * after the seal.
  */
 
 #include "bundle/content.h"
@@ -22,12 +23,17 @@ struct lw_pack_options {
 	const struct lw_pack_source *sources;
 	size_t n_sources;
 	struct lw_gather_options gather;
-	/* sender, sequence, audience, created, expires, marking, previous: filled in; the rest is
-	 * computed */
+	/* sender, sequence, audience, created, expires, marking, previous: filled in; the rest
+	 * is computed */
 	struct lw_statement statement;
 	const char *output;
 	struct lw_content_progress progress;
 	const char *judge; /* as in struct lw_intake_options */
+	/* Called when the bundle is whole and durable, before it gets its name: here its
+	 * sequence is used up, so that no two files ever bear the same. Its failure is that of
+	 * the packing. May be NULL. */
+	int (*made)(void *data, const struct lw_digest *bundle, struct lw_error *e);
+	void *made_data;
 };
 
 struct lw_pack_result {
@@ -35,21 +41,22 @@ struct lw_pack_result {
 	uint64_t bytes, blobs, images;
 };
 
-/* LW_E_EXISTS when the output is there; LW_E_NOSPACE before anything is written when there is not
- * room enough; the gather errors; LW_E_DIGEST naming a blob whose bytes are not its name's. On
- * failure no output is left. */
+/* LW_E_EXISTS when the output is there; LW_E_NOSPACE before anything is written when there is
+ * not room enough; the gather errors; LW_E_DIGEST naming a blob whose bytes are not its name's.
+ * On failure no output is left, but where the last step fails, the sync of its folder: then it
+ * is whole, and its durability in doubt. */
 int lw_pack(const struct lw_pack_options *options, struct lw_pack_result *ret,
 	    struct lw_error *e) LW_WARN_UNUSED;
 
 /* The sender's counter and last bundle, in a folder of its own (--sender-dir): one file per
- * sender, `<sender>.json`. take: the next sequence (`wanted` 0) or the one wanted, which must be
- * higher than every one before; *ret_previous the digest of the last bundle if *ret_has. Holds a
- * lock until done, which records what was packed (bundle NULL: nothing was). */
+ * sender, `<sender>.json`. take: the next sequence (`wanted` 0) or the one wanted, which must
+ * be higher than every one before; *ret_previous the digest of the last bundle if *ret_has.
+ * Holds a lock until done, which records what was packed (bundle NULL: nothing was). */
 struct lw_sender_counter;
 int lw_sender_counter_take(const char *dir, const char *sender, uint64_t wanted,
 			   struct lw_sender_counter **ret, uint64_t *ret_sequence,
-			   bool *ret_has, struct lw_digest *ret_previous, struct lw_error *e)
-	LW_WARN_UNUSED;
+			   bool *ret_has, struct lw_digest *ret_previous,
+			   struct lw_error *e) LW_WARN_UNUSED;
 int lw_sender_counter_done(struct lw_sender_counter *c, const struct lw_digest *bundle,
 			   struct lw_error *e) LW_WARN_UNUSED;
 

@@ -45,10 +45,9 @@ static int copy_blob(const struct lw_packer_job *job, const struct lw_blob *blob
 		return r;
 
 	struct lw_medium medium = { .fd = fd, .size = blob->size, .exact = true };
-	struct lw_lane_read read = { .medium = &medium,
-				     .bytes = blob->size,
-				     .write = write_archive,
-				     .sink = archive };
+	struct lw_lane_read read = {
+		.medium = &medium, .bytes = blob->size, .write = write_archive, .sink = archive
+	};
 
 	r = lw_lane_run(lane, &read, e);
 	if (r == 0 && !lw_digest_equal(&read.digest, &blob->digest))
@@ -73,7 +72,8 @@ int lw_packer_run(const struct lw_packer_job *job, struct lw_archive *archive,
 			return lw_prefix(e, "blob %s",
 					 lw_digest_text(&job->blobs[i].digest, text));
 		done += job->blobs[i].size;
-		if (job->progress.tell && (done >= told + TELL_BYTES || i + 1 == job->n_blobs)) {
+		if (job->progress.tell &&
+		    (done >= told + TELL_BYTES || i + 1 == job->n_blobs)) {
 			told = done;
 			job->progress.tell(job->progress.data, done, total);
 		}

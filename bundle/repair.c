@@ -110,7 +110,8 @@ static int publish(struct repair *rep, struct lw_error *e)
 
 static void repair_from(struct repair *rep)
 {
-	struct lw_content_job job = { .open_sink = open_sink, .close_sink = close_sink,
+	struct lw_content_job job = { .open_sink = open_sink,
+				      .close_sink = close_sink,
 				      .sink = rep };
 	struct lw_verdict *v = &rep->in.result->verdict;
 	struct lw_error e = { 0 };
@@ -147,8 +148,12 @@ int lw_intake_repair(struct lw_enclave *enclave, const struct lw_clock *clock,
 		     const struct lw_intake_options *options, struct lw_repair_result *ret,
 		     struct lw_error *e)
 {
-	struct repair rep = { .in = { .enclave = enclave, .options = options, .clock = *clock,
-				      .fd = -1, .documents = -1, .repairing = true,
+	struct repair rep = { .in = { .enclave = enclave,
+				      .options = options,
+				      .clock = *clock,
+				      .fd = -1,
+				      .documents = -1,
+				      .repairing = true,
 				      .result = &ret->intake } };
 	struct lw_verdict *v = &ret->intake.verdict;
 	int r = lw_record_head(enclave->state, &ret->intake.head, e);

@@ -18,8 +18,11 @@ int lw_seal_write(const struct lw_dsse *d, struct lw_buf *out, struct lw_error *
 	size_t start = out->n;
 
 	lw_dsse_write(d, out);
-	if (out->n - start > LW_MAX_SEAL_BYTES)
+	if (out->n - start > LW_MAX_SEAL_BYTES) {
+		out->n = start;
+		out->p[start] = '\0';
 		return lw_fail(e, LW_E_LIMIT, "seal: no room for another approval");
+	}
 	lw_buf_fill(out, ' ', LW_MAX_SEAL_BYTES - (out->n - start));
 	return 0;
 }

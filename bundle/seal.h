@@ -12,8 +12,8 @@
 int lw_seal_parse(struct lw_span seal, struct lw_dsse *ret, struct lw_error *e) LW_WARN_UNUSED;
 
 /* Appends the padded seal. LW_E_LIMIT if the envelope does not fit. */
-int lw_seal_write(const struct lw_dsse *d, struct lw_buf *out, struct lw_error *e)
-	LW_WARN_UNUSED;
+int lw_seal_write(const struct lw_dsse *d, struct lw_buf *out,
+		  struct lw_error *e) LW_WARN_UNUSED;
 
 /* Adds a signature by this key id. LW_E_EXISTS if the same signature is there; LW_E_LIMIT. */
 int lw_seal_add(struct lw_dsse *d, const struct lw_digest *keyid, struct lw_span sig,

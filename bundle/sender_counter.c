@@ -42,12 +42,19 @@ static int read_counter(struct lw_sender_counter *c, struct counter_fields *f,
 			struct lw_error *e)
 {
 	static const struct lw_json_field fields[] = {
-		{ .name = "bundle", .reader = LW_JSON_READ_DIGEST, .flags = LW_JSON_REQUIRED,
+		{ .name = "bundle",
+		  .reader = LW_JSON_READ_DIGEST,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct counter_fields, bundle) },
-		{ .name = "sender", .reader = LW_JSON_READ_LABEL, .flags = LW_JSON_REQUIRED,
+		{ .name = "sender",
+		  .reader = LW_JSON_READ_LABEL,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct counter_fields, sender) },
-		{ .name = "sequence", .reader = LW_JSON_READ_U64, .flags = LW_JSON_REQUIRED,
-		  .offset = offsetof(struct counter_fields, sequence), .min = 1 },
+		{ .name = "sequence",
+		  .reader = LW_JSON_READ_U64,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(struct counter_fields, sequence),
+		  .min = 1 },
 	};
 	LW_AUTO(buf) struct lw_buf bytes = { 0 };
 	LW_AUTO(json) struct lw_json_doc *doc = NULL;
@@ -83,8 +90,8 @@ static int open_counter(struct lw_sender_counter *c, const char *dir, struct lw_
 }
 
 int lw_sender_counter_take(const char *dir, const char *sender, uint64_t wanted,
-			   struct lw_sender_counter **ret, uint64_t *ret_sequence, bool *ret_has,
-			   struct lw_digest *ret_previous, struct lw_error *e)
+			   struct lw_sender_counter **ret, uint64_t *ret_sequence,
+			   bool *ret_has, struct lw_digest *ret_previous, struct lw_error *e)
 {
 	LW_AUTO(counter) struct lw_sender_counter *c = lw_alloc_array(1, sizeof(*c));
 	struct counter_fields f = { 0 };

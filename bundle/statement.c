@@ -12,13 +12,13 @@
 
 struct top_fields {
 	const struct lw_json *predicate, *subject;
+	const char *predicate_type;
 };
 
 struct predicate_fields {
-	const char *audience, *marking, *sender;
+	const char *audience, *marking, *previous, *sender;
 	uint64_t bytes, contents_bytes, sequence, volumes;
 	int64_t created, expires;
-	struct lw_digest previous;
 };
 
 static int parse_subject(const struct lw_json *array, struct lw_digest *ret, struct lw_error *e)
@@ -31,12 +31,17 @@ static int parse_subject(const struct lw_json *array, struct lw_digest *ret, str
 	} d = { 0 };
 	static const struct lw_json_field subject[] = {
 		{ .name = "digest", .reader = LW_JSON_READ_OBJECT, .flags = LW_JSON_REQUIRED },
-		{ .name = "name", .reader = LW_JSON_IS, .flags = LW_JSON_REQUIRED,
+		{ .name = "name",
+		  .reader = LW_JSON_IS,
+		  .flags = LW_JSON_REQUIRED,
 		  .is = LW_NAME_CONTENTS },
 	};
 	static const struct lw_json_field digest[] = {
-		{ .name = "sha256", .reader = LW_JSON_READ_STRING, .flags = LW_JSON_REQUIRED,
-		  .min = 64, .max = 64 },
+		{ .name = "sha256",
+		  .reader = LW_JSON_READ_STRING,
+		  .flags = LW_JSON_REQUIRED,
+		  .min = 64,
+		  .max = 64 },
 	};
 	int r = lw_json_read(lw_json_first(array), subject, LW_COUNT_OF(subject),
 			     LW_JSON_REFUSE_UNKNOWN, "subject", &s, e);
@@ -63,32 +68,57 @@ static int refuse_reserved(const struct lw_json *predicate, struct lw_error *e)
 #define P(field) offsetof(struct predicate_fields, field)
 
 static const struct lw_json_field predicate_table[] = {
-	{ .name = "audience", .reader = LW_JSON_READ_STRING, .flags = LW_JSON_REQUIRED,
+	{ .name = "audience",
+	  .reader = LW_JSON_READ_STRING,
+	  .flags = LW_JSON_REQUIRED,
 	  .offset = P(audience) },
-	{ .name = "bytes", .reader = LW_JSON_READ_U64, .flags = LW_JSON_REQUIRED,
-	  .offset = P(bytes), .min = 1 },
-	{ .name = "contentsBytes", .reader = LW_JSON_READ_U64, .flags = LW_JSON_REQUIRED,
-	  .offset = P(contents_bytes), .min = 2, .max = LW_MAX_CONTENTS_BYTES },
-	{ .name = "created", .reader = LW_JSON_READ_TIME, .flags = LW_JSON_REQUIRED,
+	{ .name = "bytes",
+	  .reader = LW_JSON_READ_U64,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = P(bytes),
+	  .min = 1 },
+	{ .name = "contentsBytes",
+	  .reader = LW_JSON_READ_U64,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = P(contents_bytes),
+	  .min = 2,
+	  .max = LW_MAX_CONTENTS_BYTES },
+	{ .name = "created",
+	  .reader = LW_JSON_READ_TIME,
+	  .flags = LW_JSON_REQUIRED,
 	  .offset = P(created) },
-	{ .name = "expires", .reader = LW_JSON_READ_TIME, .flags = LW_JSON_REQUIRED,
+	{ .name = "expires",
+	  .reader = LW_JSON_READ_TIME,
+	  .flags = LW_JSON_REQUIRED,
 	  .offset = P(expires) },
 	{ .name = "format", .reader = LW_JSON_IS, .flags = LW_JSON_REQUIRED, .is = FORMAT },
-	{ .name = "marking", .reader = LW_JSON_READ_PLAIN, .flags = LW_JSON_REQUIRED,
-	  .offset = P(marking), .min = 1, .max = LW_MAX_MARKING },
-	{ .name = "previous", .reader = LW_JSON_READ_DIGEST, .offset = P(previous) },
-	{ .name = "sender", .reader = LW_JSON_READ_LABEL, .flags = LW_JSON_REQUIRED,
+	{ .name = "marking",
+	  .reader = LW_JSON_READ_PLAIN,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = P(marking),
+	  .min = 1,
+	  .max = LW_MAX_MARKING },
+	{ .name = "previous", .reader = LW_JSON_READ_STRING, .offset = P(previous) },
+	{ .name = "sender",
+	  .reader = LW_JSON_READ_LABEL,
+	  .flags = LW_JSON_REQUIRED,
 	  .offset = P(sender) },
-	{ .name = "sequence", .reader = LW_JSON_READ_U64, .flags = LW_JSON_REQUIRED,
-	  .offset = P(sequence), .min = 1 },
-	{ .name = "volumes", .reader = LW_JSON_READ_U64, .flags = LW_JSON_REQUIRED,
-	  .offset = P(volumes), .min = 1, .max = LW_MAX_VOLUMES },
+	{ .name = "sequence",
+	  .reader = LW_JSON_READ_U64,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = P(sequence),
+	  .min = 1 },
+	{ .name = "volumes",
+	  .reader = LW_JSON_READ_U64,
+	  .flags = LW_JSON_REQUIRED,
+	  .offset = P(volumes),
+	  .min = 1,
+	  .max = LW_MAX_VOLUMES },
 };
 
 static int parse_predicate(const struct lw_json *node, struct lw_statement *s,
 			   struct lw_error *e)
 {
-	static const struct lw_digest none;
 	struct predicate_fields f = { 0 };
 	int r = refuse_reserved(node, e);
 
@@ -98,21 +128,26 @@ static int parse_predicate(const struct lw_json *node, struct lw_statement *s,
 	if (r < 0)
 		return r;
 	if (f.volumes != 1)
-		return lw_fail(e, LW_E_UNSUPPORTED,
-			       "predicate: more than one volume is not supported by this version");
+		return lw_fail(
+			e, LW_E_UNSUPPORTED,
+			"predicate: more than one volume is not supported by this version");
 	s->any_audience = strcmp(f.audience, "any") == 0;
 	if (!s->any_audience) {
 		r = lw_digest_parse(lw_span_str(f.audience), &s->audience, e);
 		if (r < 0)
 			return lw_prefix(e, "audience");
 	}
+	s->has_previous = f.previous != NULL;
+	if (s->has_previous) {
+		r = lw_digest_parse(lw_span_str(f.previous), &s->previous, e);
+		if (r < 0)
+			return lw_prefix(e, "previous");
+	}
 	s->bytes = f.bytes;
 	s->contents_bytes = f.contents_bytes;
 	s->created = f.created;
 	s->expires = f.expires;
 	s->sequence = f.sequence;
-	s->previous = f.previous;
-	s->has_previous = !lw_digest_equal(&f.previous, &none);
 	(void)snprintf(s->marking, sizeof(s->marking), "%s", f.marking);
 	(void)snprintf(s->sender, sizeof(s->sender), "%s", f.sender);
 	return 0;
@@ -122,18 +157,32 @@ static int parse_top(const struct lw_json *root, struct lw_statement *s, struct 
 {
 	struct top_fields f = { 0 };
 	static const struct lw_json_field fields[] = {
-		{ .name = "_type", .reader = LW_JSON_IS, .flags = LW_JSON_REQUIRED,
+		{ .name = "_type",
+		  .reader = LW_JSON_IS,
+		  .flags = LW_JSON_REQUIRED,
 		  .is = STATEMENT_TYPE },
-		{ .name = "predicate", .reader = LW_JSON_READ_OBJECT, .flags = LW_JSON_REQUIRED,
+		{ .name = "predicate",
+		  .reader = LW_JSON_READ_OBJECT,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct top_fields, predicate) },
-		{ .name = "predicateType", .reader = LW_JSON_IS, .flags = LW_JSON_REQUIRED,
-		  .is = LW_BUNDLE_PREDICATE },
-		{ .name = "subject", .reader = LW_JSON_READ_ARRAY, .flags = LW_JSON_REQUIRED,
-		  .offset = offsetof(struct top_fields, subject), .min = 1, .max = 1 },
+		{ .name = "predicateType",
+		  .reader = LW_JSON_READ_STRING,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(struct top_fields, predicate_type) },
+		{ .name = "subject",
+		  .reader = LW_JSON_READ_ARRAY,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(struct top_fields, subject),
+		  .min = 1,
+		  .max = 1 },
 	};
 	int r = lw_json_read(root, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN,
 			     "statement", &f, e);
 
+	/* A statement of another kind is not a bundle's, however alike it looks. */
+	if (r == 0 && strcmp(f.predicate_type, LW_BUNDLE_PREDICATE) != 0)
+		r = lw_fail(e, LW_E_UNSUPPORTED,
+			    "statement: want predicate " LW_BUNDLE_PREDICATE);
 	if (r == 0)
 		r = parse_subject(f.subject, &s->contents, e);
 	if (r == 0)

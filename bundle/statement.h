@@ -2,7 +2,8 @@
 #ifndef LW_BUNDLE_STATEMENT_H
 #define LW_BUNDLE_STATEMENT_H
 
-/* The statement: what approvers sign (docs/format/bundle.md section 3; in-toto Statement v1). */
+/* The statement: what approvers sign (docs/format/bundle.md section 3; in-toto Statement v1).
+ */
 
 #include "base/buf.h"
 #include "base/digest.h"
@@ -26,8 +27,8 @@ struct lw_statement {
 
 /* LW_E_FORMAT, LW_E_LIMIT; LW_E_UNSUPPORTED for what is reserved (nonce, checkpoint, more
  * volumes) and for another predicate type. */
-int lw_statement_parse(struct lw_proven payload, struct lw_statement *ret, struct lw_error *e)
-	LW_WARN_UNUSED;
+int lw_statement_parse(struct lw_proven payload, struct lw_statement *ret,
+		       struct lw_error *e) LW_WARN_UNUSED;
 /* Appends the canonical bytes. */
 void lw_statement_write(const struct lw_statement *s, struct lw_buf *out);
 

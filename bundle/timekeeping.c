@@ -104,7 +104,8 @@ static int require_people(const struct attempt *a, struct lw_error *e)
 	const struct lw_group *g = &a->policy->time;
 
 	if (g->threshold == 0)
-		return lw_fail(e, LW_E_UNSUPPORTED, "policy names nobody who may attest the time");
+		return lw_fail(e, LW_E_UNSUPPORTED,
+			       "policy names nobody who may attest the time");
 	if (lw_approvals_people(a->policy, g, &a->approvals) >= g->threshold)
 		return 0;
 	lw_approvals_describe(a->policy, g, &a->approvals, &have);
@@ -155,7 +156,8 @@ static int store(const struct attempt *a, struct lw_head *ret_head, struct lw_er
 	if (r == 0)
 		r = lw_state_set(s, "time.attested.boot-id", lw_span_str(a->clock->boot_id), e);
 	if (r == 0)
-		r = lw_record_add(s, kinds[a->what].event, "done", "", &time, fill, a, ret_head, e);
+		r = lw_record_add(s, kinds[a->what].event, "done", "", &time, fill, a, ret_head,
+				  e);
 	if (r == 0)
 		r = lw_state_commit(s, e);
 	if (r < 0)
@@ -176,7 +178,8 @@ int lw_timekeeping_apply(struct lw_enclave *enclave, const struct lw_clock *cloc
 	if (r == 0)
 		r = lw_intake_interval(enclave, policy, clock, &a.before, e);
 	if (r == 0 && !clock->boot_id[0])
-		r = lw_fail(e, LW_E_UNSUPPORTED, "this system does not tell which boot it is in");
+		r = lw_fail(e, LW_E_UNSUPPORTED,
+			    "this system does not tell which boot it is in");
 	if (r == 0)
 		r = sign_and_count(&a, keys, n_keys, e);
 	if (r == 0)

@@ -3,10 +3,10 @@
 #define LW_BUNDLE_TIMEKEEPING_H
 
 /*
- * People's word about the time (DESIGN 10): an in-toto statement with a predicate type of its own,
- * signed by as many people as the policy's `time` group asks for, at the enclave. An attestation
- * gives `hi` until the next boot; a reset also lowers the floor, for an enclave that an absurd
- * date has locked. Each is a record.
+ * People's word about the time (DESIGN 10): an in-toto statement with a predicate type of its
+ * own, signed by as many people as the policy's `time` group asks for, at the enclave. An
+ * attestation gives `hi` until the next boot; a reset also lowers the floor, for an enclave
+ * that an absurd date has locked. Each is a record.
  */
 
 #include "custody/enclave.h"
@@ -18,8 +18,8 @@ enum lw_timekeeping {
 };
 
 /* keys: borrowed. LW_E_SIGNATURE: fewer people than policy asks for; LW_E_CONFLICT: the time is
- * before the floor (attest), before this release, or implausibly far; LW_E_UNSUPPORTED: policy names
- * nobody. */
+ * before the floor (attest), before this release, or implausibly far; LW_E_UNSUPPORTED: policy
+ * names nobody. */
 int lw_timekeeping_apply(struct lw_enclave *enclave, const struct lw_clock *clock,
 			 enum lw_timekeeping what, int64_t at,
 			 struct lw_private_key *const *keys, size_t n_keys,

@@ -19,7 +19,8 @@ static const struct lw_option options[] = {
 	{ "extract", 0, LW_OPTION_FLAG, NULL, &arg_extract,
 	  "write the head alone (seal and contents) to --file" },
 	{ "file", 'o', LW_OPTION_TEXT, "FILE", &arg_file, "the head to write (.lwa)" },
-	{ "merge", 0, LW_OPTION_TEXT, "FILE", &arg_merge, "copy this head's approvals into it" },
+	{ "merge", 0, LW_OPTION_TEXT, "FILE", &arg_merge,
+	  "copy this head's approvals into it" },
 	LW_PASSPHRASE_OPTIONS,
 	{ 0 },
 };
@@ -27,13 +28,18 @@ static const struct lw_option options[] = {
 static int extract(const char *path, struct lw_error *e)
 {
 	LW_AUTO(approvable) struct lw_approvable a = { .fd = -1 };
+	char text[LW_DIGEST_TEXT];
 	int r = lw_approve_open(path, false, LW_EXPLAIN_TEXT, NULL, NULL, &a, e);
 
 	if (r == 0)
 		r = lw_approve_extract(&a, arg_file, e);
 	if (r == 0)
-		(void)fprintf(stderr, "%s: the head of %s; approve it with `landwaiter approve %s`\n",
+		(void)fprintf(stderr,
+			      "%s: the head of %s; approve it with `landwaiter approve %s`\n",
 			      arg_file, path, arg_file);
+	if (r == 0 && lw_arg_json)
+		(void)printf("{\"bundle\":\"%s\",\"format\":\"landwaiter-approve/1\"}\n",
+			     lw_digest_text(&a.digest, text));
 	return r;
 }
 
@@ -49,7 +55,9 @@ static int merge(const char *path, struct lw_error *e)
 	if (r == 0)
 		r = lw_approve_merge(&a, &from, &added, e);
 	if (r == 0)
-		(void)fprintf(stderr, "%s: %zu approvals added\n", path, added);
+		(void)fprintf(stderr, "%s: approvals added: %zu\n", path, added);
+	if (r == 0 && lw_arg_json)
+		(void)printf("{\"added\":%zu,\"format\":\"landwaiter-approve/1\"}\n", added);
 	return r;
 }
 
@@ -82,7 +90,7 @@ static int sign(const char *path, struct lw_error *e)
 		r = lw_approve_sign(&a, key, e);
 	if (r < 0)
 		return r;
-	(void)fprintf(stderr, "approved: %zu approvals in the seal\n",
+	(void)fprintf(stderr, "approved; approvals in the seal: %zu\n",
 		      a.explained.seal.n_signatures);
 	lw_digest_text(&a.digest, text);
 	if (lw_arg_json)
@@ -101,7 +109,8 @@ static int run(int n, char **objects)
 
 	(void)n;
 	if (ways != 1 || arg_extract != (arg_file != NULL))
-		return lw_command_usage("want one of --key FILE, --extract -o FILE, --merge FILE");
+		return lw_command_usage(
+			"want one of --key FILE, --extract -o FILE, --merge FILE");
 	r = arg_extract ? extract(objects[0], &e)
 	    : arg_merge ? merge(objects[0], &e)
 			: sign(objects[0], &e);
@@ -109,5 +118,6 @@ static int run(int n, char **objects)
 }
 
 const struct lw_verb lw_verb_approve = {
-	"approve", "FILE",  "Show a bundle, and sign its statement in place.", options, 1, 1, run,
+	"approve", "FILE", "Show a bundle, and sign its statement in place.", options, 1,
+	1,	   run,
 };

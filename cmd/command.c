@@ -9,7 +9,7 @@
 const char *lw_arg_enclave;
 bool lw_arg_json;
 bool lw_arg_no_progress;
-const char *lw_command_name = "landwaiter";
+const char *lw_command_name = "";
 
 static const char *arg_output;
 
@@ -39,10 +39,17 @@ int lw_command_usage(const char *fmt, ...)
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
 	va_end(ap);
-	(void)fprintf(stderr, "landwaiter %s: %s\n", lw_command_name,
-		      lw_text_escape_str(text, shown, sizeof(shown)));
-	(void)fprintf(stderr, "  next: landwaiter help %s\n", lw_command_name);
+	(void)fprintf(stderr, "landwaiter%s%s: %s\n", lw_command_name[0] ? " " : "",
+		      lw_command_name, lw_text_escape_str(text, shown, sizeof(shown)));
+	(void)fprintf(stderr, "  next: landwaiter help%s%s\n", lw_command_name[0] ? " " : "",
+		      lw_command_name);
 	return LW_EXIT_USAGE;
+}
+
+int lw_command_misused(struct lw_error *e, const char *option)
+{
+	e->code = LW_E_USAGE;
+	return option ? lw_prefix(e, "%s", option) : -(int)LW_E_USAGE;
 }
 
 int lw_command_failed(const struct lw_error *e)
@@ -199,20 +206,21 @@ int lw_command_parse(const struct lw_verb *verb, int argc, char **argv)
 	return finish_common() < 0 ? -1 : n;
 }
 
-static void help_options(const struct lw_verb *verb, const struct lw_option *options, FILE *out)
+static void help_options(const struct lw_verb *verb, const struct lw_option *options,
+			 bool common, FILE *out)
 {
 	for (; options && options->name; options++) {
 		char left[80];
 
-		if (options >= lw_common_options &&
-		    find_in(verb->options, options->name, strlen(options->name), 0))
+		if (common && find_in(verb->options, options->name, strlen(options->name), 0))
 			continue;
 
-		bool letter = options->letter && find(verb, NULL, 0, options->letter) == options;
+		bool letter =
+			options->letter && find(verb, NULL, 0, options->letter) == options;
 
 		(void)snprintf(left, sizeof(left), "%s%c%s--%s%s%s", letter ? "-" : "  ",
-			       letter ? options->letter : ' ', letter ? ", " : " ", options->name,
-			       options->argument ? " " : "",
+			       letter ? options->letter : ' ', letter ? ", " : " ",
+			       options->name, options->argument ? " " : "",
 			       options->argument ? options->argument : "");
 		(void)fprintf(out, "  %-34s %s\n", left, options->help);
 	}
@@ -222,6 +230,6 @@ void lw_command_help(const struct lw_verb *verb, FILE *out)
 {
 	(void)fprintf(out, "landwaiter %s [options]%s%s\n%s\n\n", verb->name,
 		      verb->objects[0] ? " " : "", verb->objects, verb->summary);
-	help_options(verb, verb->options, out);
-	help_options(verb, lw_common_options, out);
+	help_options(verb, verb->options, false, out);
+	help_options(verb, lw_common_options, true, out);
 }

@@ -4,7 +4,8 @@
 
 /*
  * The command line: one table of options per verb parses, explains and completes; the man pages
- * are checked against the same tables. A verb is one file: options, printing, exit code; no logic.
+ * are checked against the same tables. A verb is one file: options, printing, exit code; no
+ * logic.
  */
 
 #include "base/error.h"
@@ -14,13 +15,13 @@
 #include <stdbool.h>
 
 enum { /* DESIGN 11 */
-	LW_EXIT_DONE = 0,
-	LW_EXIT_SYSTEM = 1,
-	LW_EXIT_USAGE = 2,
-	LW_EXIT_REFUSED = 3,
-	LW_EXIT_DAMAGED = 4,
-	LW_EXIT_INCOMPLETE = 5,
-	LW_EXIT_TIME = 6,
+       LW_EXIT_DONE = 0,
+       LW_EXIT_SYSTEM = 1,
+       LW_EXIT_USAGE = 2,
+       LW_EXIT_REFUSED = 3,
+       LW_EXIT_DAMAGED = 4,
+       LW_EXIT_INCOMPLETE = 5,
+       LW_EXIT_TIME = 6,
 };
 
 struct lw_list {
@@ -60,14 +61,16 @@ extern const char *lw_arg_enclave; /* --enclave, else $LANDWAITER_ENCLAVE, else 
 extern bool lw_arg_json;
 extern bool lw_arg_no_progress;
 
-/* Parses a verb's words; objects are moved to the front of argv. Returns the number of objects, or
- * -1 after having said what is wrong. */
+/* Parses a verb's words; objects are moved to the front of argv. Returns the number of objects,
+ * or -1 after having said what is wrong. */
 int lw_command_parse(const struct lw_verb *verb, int argc, char **argv);
 void lw_command_help(const struct lw_verb *verb, FILE *out);
 const struct lw_verb *lw_command_find(const char *name);
 
 /* "landwaiter VERB: text", safe; returns the exit code that fits the error. */
 int lw_command_failed(const struct lw_error *e);
+/* What the user typed was off, whatever the reader of it said: makes the error one of usage. */
+int lw_command_misused(struct lw_error *e, const char *option);
 int lw_command_usage(const char *fmt, ...) LW_PRINTF(1, 2);
 extern const char *lw_command_name; /* of the verb at work */
 
@@ -80,14 +83,15 @@ struct lw_private_key;
 struct lw_secret;
 extern const char *lw_arg_passphrase_file, *lw_arg_passphrase_fd;
 #define LW_PASSPHRASE_OPTIONS                                                                  \
-	{ "passphrase-file", 0, LW_OPTION_TEXT, "FILE", &lw_arg_passphrase_file,               \
-	  "read the key's passphrase from the first line of FILE" },                           \
+	{ "passphrase-file",	   0,                                                          \
+	  LW_OPTION_TEXT,	   "FILE",                                                     \
+	  &lw_arg_passphrase_file, "read the key's passphrase from the first line of FILE" },  \
 	{                                                                                      \
 		"passphrase-fd", 0, LW_OPTION_TEXT, "N", &lw_arg_passphrase_fd,                \
 			"read it from this open descriptor"                                    \
 	}
-int lw_command_key(const char *path, struct lw_private_key **ret, struct lw_error *e)
-	LW_WARN_UNUSED;
+int lw_command_key(const char *path, struct lw_private_key **ret,
+		   struct lw_error *e) LW_WARN_UNUSED;
 /* A new key's passphrase: asked for twice on a terminal. LW_E_USAGE where none can be had. */
 int lw_command_new_passphrase(struct lw_secret **ret, struct lw_error *e) LW_WARN_UNUSED;
 

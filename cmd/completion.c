@@ -31,10 +31,11 @@ static int run(int n, char **objects)
 		     "\t\tmapfile -t COMPREPLY < <(compgen -W '");
 	for (size_t i = 0; lw_verbs[i]; i++)
 		(void)printf("%s%s", i ? " " : "", lw_verbs[i]->name);
-	(void)printf("' -- \"$cur\")\n\t\treturn\n\tfi\n"
-		     "\tcase $cur in\n\t-*) ;;\n"
-		     "\t*) mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n\tesac\n"
-		     "\tcase ${COMP_WORDS[1]} in\n");
+	(void)printf(
+		"' -- \"$cur\")\n\t\treturn\n\tfi\n"
+		"\tcase $cur in\n\t-*) ;;\n"
+		"\t*) mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n\tesac\n"
+		"\tcase ${COMP_WORDS[1]} in\n");
 	for (size_t i = 0; lw_verbs[i]; i++)
 		verb_case(lw_verbs[i]);
 	(void)printf("\tesac\n"

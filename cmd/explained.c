@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-/* The box has made its text safe already, so a backslash must not be doubled again: only what is
- * not plain is escaped here. */
+/* The box has made its text safe already, so a backslash must not be doubled again: only what
+ * is not plain is escaped here. */
 void lw_print_explained(const struct lw_buf *text, FILE *out)
 {
 	struct lw_span rest = lw_buf_span(text);

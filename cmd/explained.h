@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* Prints what a box rendered, line by line, each made safe: even a broken box cannot speak to the
- * terminal. */
+/* Prints what a box rendered, line by line, each made safe: even a broken box cannot speak to
+ * the terminal. */
 void lw_print_explained(const struct lw_buf *text, FILE *out);
 
 #endif

@@ -25,7 +25,8 @@ static int run(int n, char **objects)
 		return lw_command_failed(&e);
 	if (lw_arg_json)
 		(void)printf("{\"blobs\":%llu,\"bytes\":%llu,\"format\":\"landwaiter-gc/1\"}\n",
-			     (unsigned long long)result.blobs, (unsigned long long)result.bytes);
+			     (unsigned long long)result.blobs,
+			     (unsigned long long)result.bytes);
 	else
 		(void)printf("%llu blobs deleted, %s\n", (unsigned long long)result.blobs,
 			     lw_num_human_size(result.bytes, size));

@@ -16,9 +16,10 @@ static int run(int n, char **objects)
 		     "approved.\n\n");
 	for (size_t i = 0; lw_verbs[i]; i++)
 		(void)printf("  %-11s %s\n", lw_verbs[i]->name, lw_verbs[i]->summary);
-	(void)printf("\nlandwaiter help VERB lists its options.\n"
-		     "Exit: 0 accepted or done, 1 system error, 2 usage, 3 refused, 4 damaged,\n"
-		     "      5 incomplete, 6 time not trusted.\n");
+	(void)printf(
+		"\nlandwaiter help VERB lists its options.\n"
+		"Exit: 0 accepted or done, 1 system error, 2 usage, 3 refused, 4 damaged,\n"
+		"      5 incomplete, 6 time not trusted.\n");
 	return LW_EXIT_DONE;
 }
 

@@ -15,7 +15,8 @@ static bool arg_any_audience;
 
 static const struct lw_option options[] = {
 	{ "name", 0, LW_OPTION_TEXT, "NAME", &arg_name, "what the enclave is called" },
-	{ "sender", 0, LW_OPTION_TEXT, "S", &arg_sender, "the sender whose bundles are let in" },
+	{ "sender", 0, LW_OPTION_TEXT, "S", &arg_sender,
+	  "the sender whose bundles are let in" },
 	{ "threshold", 0, LW_OPTION_TEXT, "M", &arg_threshold,
 	  "how many approvers a seal needs" },
 	{ "approver", 0, LW_OPTION_LIST, "WHO=FILE.pub", &arg_approvers,
@@ -204,7 +205,7 @@ static int make_policy(struct trust *t, struct lw_error *e)
 	int r = lw_num_u64(lw_span_str(arg_threshold), 1, LW_MAX_APPROVALS, &threshold, e);
 
 	if (r < 0)
-		return lw_prefix(e, "--threshold");
+		return lw_command_misused(e, "--threshold");
 	for (; n < arg_approvers.n && r == 0; n++)
 		r = split(arg_approvers.list[n], &names[n], &file, e);
 	if (r == 0) {
@@ -249,7 +250,8 @@ static int create(struct trust *t, struct lw_digest *identity, struct lw_head *h
 	/* An enclave that could let nobody in is a mistake better made here. */
 	for (size_t i = 0; r == 0 && i < policy->n_signers; i++)
 		if (policy->signers[i].n_unsupported)
-			r = lw_fail(e, LW_E_UNSUPPORTED, "signer '%s': a key of an unsupported kind",
+			r = lw_fail(e, LW_E_UNSUPPORTED,
+				    "signer '%s': a key of an unsupported kind",
 				    policy->signers[i].name);
 	if (r == 0)
 		r = lw_clock_system(&now, e);
@@ -258,8 +260,8 @@ static int create(struct trust *t, struct lw_digest *identity, struct lw_head *h
 	t->files = lw_alloc_array(t->n, sizeof(*t->files));
 	for (size_t i = 0; i < t->n; i++)
 		t->files[i] = (struct lw_trust_file){ t->names[i], lw_buf_span(&t->bytes[i]) };
-	return lw_enclave_create(lw_arg_enclave, arg_name ? arg_name : "evaluation", t->files, t->n,
-				 &now, identity, head, e);
+	return lw_enclave_create(lw_arg_enclave, arg_name ? arg_name : "evaluation", t->files,
+				 t->n, &now, identity, head, e);
 }
 
 static int run(int n, char **objects)
@@ -279,13 +281,15 @@ static int run(int n, char **objects)
 			"want --sender, --threshold and --approver, or --policy and --trust");
 	if (collect(&t, &e) < 0 || create(&t, &identity, &head, &e) < 0)
 		return lw_command_failed(&e);
-	(void)fprintf(stderr,
-		      "An enclave for EVALUATION is at %s.\n"
-		      "  It asks for no vendor evidence, and its trust was set by one person at this\n"
-		      "  keyboard. The line below is its identity: what `pack --audience` takes.\n",
-		      lw_arg_enclave);
+	(void)fprintf(
+		stderr,
+		"An enclave for EVALUATION is at %s.\n"
+		"  It asks for no vendor evidence, and its trust was set by one person at this\n"
+		"  keyboard. The line below is its identity: what `pack --audience` takes.\n",
+		lw_arg_enclave);
 	lw_print_head(&head);
-	(void)printf(lw_arg_json ? "{\"format\":\"landwaiter-init/1\",\"identity\":\"%s\"}\n" : "%s\n",
+	(void)printf(lw_arg_json ? "{\"format\":\"landwaiter-init/1\",\"identity\":\"%s\"}\n"
+				 : "%s\n",
 		     lw_digest_text(&identity, text));
 	return LW_EXIT_DONE;
 }

@@ -27,17 +27,14 @@ static int run(int n, char **objects)
 		return lw_command_failed(&e);
 	lw_print_explained(&a.explained.text, stdout);
 	if (form == LW_EXPLAIN_TEXT)
-		(void)fprintf(stderr, "this is what the bundle says of itself; no signature was "
-				      "judged\n");
+		(void)fprintf(stderr,
+			      "this is what the bundle says of itself; no signature was "
+			      "judged\n");
 	return LW_EXIT_DONE;
 }
 
 const struct lw_verb lw_verb_inspect = {
-	"inspect",
-	"FILE",
-	"Explain a bundle or its head. Needs no enclave, gives no verdict.",
-	options,
-	1,
-	1,
+	"inspect", "FILE", "Explain a bundle or its head. Needs no enclave, gives no verdict.",
+	options,   1,	   1,
 	run,
 };

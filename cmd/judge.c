@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* landwaiter-judge: the box (bundle/box.h). Started by landwaiter with one socket as descriptor 3;
- * users never call it. */
+/* landwaiter-judge: the box (bundle/box.h). Started by landwaiter with one socket as descriptor
+ * 3; users never call it. */
 #include "base/hash.h"
 #include "base/ipc.h"
 #include "base/jail.h"
@@ -14,8 +14,8 @@ int main(void)
 	struct lw_error e = { 0 };
 	enum lw_jail_level level;
 
-	/* What the libraries load from files, they load before the wall: digests and the signature
-	 * algorithms are fetched from OpenSSL's providers on first use. */
+	/* What the libraries load from files, they load before the wall: digests and the
+	 * signature algorithms are fetched from OpenSSL's providers on first use. */
 	(void)lw_digest_of(lw_span(NULL, 0));
 	lw_hash_prepare();
 	lw_key_prepare();

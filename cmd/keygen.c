@@ -18,8 +18,8 @@ static const struct lw_option options[] = {
 	{ 0 },
 };
 
-static int write_pair(const char *name, const struct lw_buf *private, const struct lw_buf *public,
-		      struct lw_error *e)
+static int write_pair(const char *name, const struct lw_buf *private,
+		      const struct lw_buf *public, struct lw_error *e)
 {
 	lw_auto_free char *key = lw_asprintf("%s.key", name);
 	lw_auto_free char *pub = lw_asprintf("%s.pub", name);
@@ -41,6 +41,8 @@ static int run(int n, char **objects)
 	(void)n;
 	if (arg_no_passphrase && (lw_arg_passphrase_fd || lw_arg_passphrase_file))
 		return lw_command_usage("--no-passphrase and a passphrase");
+	if (arg_type && !lw_private_key_knows(arg_type))
+		return lw_command_usage("--type: no such type: %s", arg_type);
 	if (!arg_no_passphrase)
 		r = lw_command_new_passphrase(&secret, &e);
 	if (r == 0)
@@ -56,13 +58,15 @@ static int run(int n, char **objects)
 		return lw_command_failed(&e);
 	(void)fprintf(stderr, "%s.key (private, keep it), %s.pub: %s\n", objects[0], objects[0],
 		      lw_key_algorithm(key));
-	(void)printf(lw_arg_json ? "{\"fingerprint\":\"%s\",\"format\":\"landwaiter-keygen/1\"}\n"
-				 : "%s\n",
+	(void)printf(lw_arg_json
+			     ? "{\"fingerprint\":\"%s\",\"format\":\"landwaiter-keygen/1\"}\n"
+			     : "%s\n",
 		     lw_digest_text(lw_key_fingerprint(key), text));
 	return LW_EXIT_DONE;
 }
 
 const struct lw_verb lw_verb_keygen = {
-	"keygen", "NAME", "Make a key pair: NAME.key and NAME.pub. Prints its fingerprint.", options,
-	1,	  1,	  run,
+	"keygen", "NAME", "Make a key pair: NAME.key and NAME.pub. Prints its fingerprint.",
+	options,  1,	  1,
+	run,
 };

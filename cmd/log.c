@@ -16,7 +16,8 @@ static const struct lw_option options[] = {
 	  "verify: a head written down before, which must be in the book" },
 	{ "file", 'f', LW_OPTION_TEXT, "FILE", &arg_file,
 	  "export: write there instead of to standard output" },
-	{ "count", 'n', LW_OPTION_TEXT, "N", &arg_count, "show: the last N records; 10 by default" },
+	{ "count", 'n', LW_OPTION_TEXT, "N", &arg_count,
+	  "show: the last N records; 10 by default" },
 	{ 0 },
 };
 
@@ -33,15 +34,24 @@ static int print_record(struct lw_span leaf, struct lw_error *e)
 	} t = { "unknown" };
 	struct record_fields f = { .reason = "" };
 	static const struct lw_json_field record[] = {
-		{ .name = "event", .reader = LW_JSON_READ_STRING, .flags = LW_JSON_REQUIRED,
+		{ .name = "event",
+		  .reader = LW_JSON_READ_STRING,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct record_fields, event) },
-		{ .name = "index", .reader = LW_JSON_READ_U64, .flags = LW_JSON_REQUIRED,
+		{ .name = "index",
+		  .reader = LW_JSON_READ_U64,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct record_fields, index) },
-		{ .name = "reason", .reader = LW_JSON_READ_STRING,
+		{ .name = "reason",
+		  .reader = LW_JSON_READ_STRING,
 		  .offset = offsetof(struct record_fields, reason) },
-		{ .name = "result", .reader = LW_JSON_READ_STRING, .flags = LW_JSON_REQUIRED,
+		{ .name = "result",
+		  .reader = LW_JSON_READ_STRING,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct record_fields, result) },
-		{ .name = "time", .reader = LW_JSON_READ_OBJECT, .flags = LW_JSON_REQUIRED,
+		{ .name = "time",
+		  .reader = LW_JSON_READ_OBJECT,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct record_fields, time) },
 	};
 	LW_AUTO(json) struct lw_json_doc *doc = NULL;
@@ -67,7 +77,7 @@ static int show(struct lw_enclave *enclave, struct lw_error *e)
 	int r = arg_count ? lw_num_u64(lw_span_str(arg_count), 1, 1000000, &count, e) : 0;
 
 	if (r < 0)
-		return lw_prefix(e, "--count");
+		return lw_command_misused(e, "--count");
 	r = lw_record_head(enclave->state, &head, e);
 	n = head.count;
 	for (uint64_t i = n > count ? n - count : 0; r == 0 && i < n; i++) {
@@ -107,17 +117,18 @@ static int verify(const char *file, struct lw_error *e)
 	int r = arg_head ? lw_head_parse(lw_span_str(arg_head), &expected, e) : 0;
 
 	if (r < 0)
-		return lw_prefix(e, "--head");
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return lw_fail_errno(e, "%s", file);
+		return lw_command_misused(e, "--head");
+	r = lw_fs_open_input(file, &fd, NULL, e);
+	if (r < 0)
+		return r;
 	r = lw_log_check_file(fd, arg_head ? &expected : NULL, &check, e);
 	if (r < 0)
 		return lw_prefix(e, "%s", file);
 	lw_head_text(&check.head, head);
 	if (lw_arg_json)
-		(void)printf("{\"format\":\"landwaiter-log/1\",\"head\":\"%s\",\"records\":%llu}\n",
-			     head, (unsigned long long)check.head.count);
+		(void)printf(
+			"{\"format\":\"landwaiter-log/1\",\"head\":\"%s\",\"records\":%llu}\n",
+			head, (unsigned long long)check.head.count);
 	else
 		(void)printf("%llu records, each linked to the one before\nhead %s\n",
 			     (unsigned long long)check.head.count, head);
@@ -156,8 +167,11 @@ static int run(int n, char **objects)
 }
 
 const struct lw_verb lw_verb_log = {
-	"log",	 "show | export | verify FILE",
+	"log",
+	"show | export | verify FILE",
 	"The book: look at it, take it out, prove it.",
-	options, 1,
-	2,	 run,
+	options,
+	1,
+	2,
+	run,
 };

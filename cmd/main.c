@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 const struct lw_verb *const lw_verbs[] = {
-	&lw_verb_keygen, &lw_verb_init,	  &lw_verb_pack,   &lw_verb_approve,	&lw_verb_inspect,
-	&lw_verb_verify, &lw_verb_load,	  &lw_verb_list,   &lw_verb_show,	&lw_verb_remove,
-	&lw_verb_gc,	 &lw_verb_repair, &lw_verb_time,   &lw_verb_log,	&lw_verb_version,
+	&lw_verb_keygen, &lw_verb_init,	      &lw_verb_pack, &lw_verb_approve, &lw_verb_inspect,
+	&lw_verb_verify, &lw_verb_load,	      &lw_verb_list, &lw_verb_show,    &lw_verb_remove,
+	&lw_verb_gc,	 &lw_verb_repair,     &lw_verb_time, &lw_verb_log,     &lw_verb_version,
 	&lw_verb_help,	 &lw_verb_completion, NULL,
 };
 
@@ -19,7 +19,8 @@ int main(int argc, char **argv)
 
 	(void)umask(022);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return lw_verb_help.run(0, NULL) == 0 && argc >= 2 ? LW_EXIT_DONE : LW_EXIT_USAGE;
+		return lw_verb_help.run(0, NULL) == 0 && argc >= 2 ? LW_EXIT_DONE
+								   : LW_EXIT_USAGE;
 	if (strcmp(argv[1], "--version") == 0)
 		return lw_verb_version.run(0, NULL);
 	verb = lw_command_find(argv[1]);
@@ -27,7 +28,7 @@ int main(int argc, char **argv)
 		return lw_command_usage("no such verb: %s", argv[1]);
 	lw_command_name = verb->name;
 	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--help") == 0) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			lw_command_help(verb, stdout);
 			return LW_EXIT_DONE;
 		}

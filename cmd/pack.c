@@ -16,7 +16,8 @@ static struct lw_list arg_platforms, arg_keys;
 
 static const struct lw_option options[] = {
 	{ "file", 'o', LW_OPTION_TEXT, "FILE", &arg_file, "the bundle to make (.lwb)" },
-	{ "sender", 0, LW_OPTION_TEXT, "S", &arg_sender, "who sends: a name the enclave knows" },
+	{ "sender", 0, LW_OPTION_TEXT, "S", &arg_sender,
+	  "who sends: a name the enclave knows" },
 	{ "audience", 0, LW_OPTION_TEXT, "FP|any", &arg_audience,
 	  "the identity of the enclave it is for, as `init` printed it" },
 	{ "expires", 0, LW_OPTION_TEXT, "P90D", &arg_expires, "how long the seal is valid" },
@@ -83,13 +84,13 @@ static int fill_statement(struct lw_statement *st, struct lw_error *e)
 	if (r == 0)
 		r = lw_num_duration(lw_span_str(arg_expires), &valid, e);
 	if (r < 0)
-		return lw_prefix(e, "--expires");
+		return lw_command_misused(e, "--expires");
 	st->created = now.wall_sec;
 	st->expires = now.wall_sec + valid;
 	st->any_audience = strcmp(arg_audience, "any") == 0;
 	if (!st->any_audience &&
 	    (r = lw_digest_parse(lw_span_str(arg_audience), &st->audience, e)) < 0)
-		return lw_prefix(e, "--audience");
+		return lw_command_misused(e, "--audience");
 
 	size_t n = strlen(arg_marking);
 
@@ -122,15 +123,48 @@ static char *sender_dir(void)
 	return dir;
 }
 
-static int approve_with(const char *file, const char *key_path, struct lw_error *e)
+/* The keys of --key, read before anything is packed: a wrong passphrase must not cost a
+ * sequence number. */
+struct keys {
+	struct lw_private_key **list;
+	size_t n;
+};
+
+static void auto_keys(struct keys *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		lw_private_key_free(k->list[i]);
+	free(k->list);
+}
+
+static int load_keys(struct keys *k, struct lw_error *e)
+{
+	k->list = lw_alloc_array(arg_keys.n, sizeof(*k->list));
+	for (; k->n < arg_keys.n; k->n++) {
+		int r = lw_command_key(arg_keys.list[k->n], &k->list[k->n], e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int approve_with(const char *file, const struct keys *k, struct lw_error *e)
 {
 	LW_AUTO(approvable) struct lw_approvable a = { .fd = -1 };
-	LW_AUTO(private_key) struct lw_private_key *key = NULL;
-	int r = lw_command_key(key_path, &key, e);
+	int r = k->n ? lw_approve_open(file, true, LW_EXPLAIN_TEXT, NULL, NULL, &a, e) : 0;
 
-	if (r == 0)
-		r = lw_approve_open(file, true, LW_EXPLAIN_TEXT, NULL, NULL, &a, e);
-	return r < 0 ? r : lw_approve_sign(&a, key, e);
+	for (size_t i = 0; i < k->n && r == 0; i++)
+		r = lw_approve_sign(&a, k->list[i], e);
+	return r;
+}
+
+/* A crash from here on leaves a gap in the sequence, never two bundles of one number. */
+static int use_up(void *data, const struct lw_digest *bundle, struct lw_error *e)
+{
+	struct lw_sender_counter **counter = data;
+
+	return lw_sender_counter_done(lw_steal(*counter), bundle, e);
 }
 
 static int pack(struct lw_pack_options *o, struct lw_pack_result *result, struct lw_error *e)
@@ -145,33 +179,35 @@ static int pack(struct lw_pack_options *o, struct lw_pack_result *result, struct
 	if (arg_sequence)
 		r = lw_num_u64(lw_span_str(arg_sequence), 1, LW_MAX_SEQUENCE - 1, &wanted, e);
 	if (r < 0)
-		return lw_prefix(e, "--sequence");
+		return lw_command_misused(e, "--sequence");
 	r = lw_sender_counter_take(dir, st->sender, wanted, &counter, &st->sequence,
 				   &st->has_previous, &st->previous, e);
 	if (r < 0)
 		return r;
+	o->made = use_up;
+	o->made_data = &counter;
 	r = lw_pack(o, result, e);
-	if (r < 0) {
+	if (counter)
 		(void)!lw_sender_counter_done(counter, NULL, &ignored);
-		return r;
-	}
-	return lw_sender_counter_done(counter, &result->bundle, e);
+	return r;
 }
 
 static void print_result(const struct lw_pack_options *o, const struct lw_pack_result *result)
 {
 	char text[LW_DIGEST_TEXT], size[16];
 
-	(void)fprintf(stderr, "%s: %llu images, %llu blobs, %s, sequence %llu, %zu approvals\n",
+	(void)fprintf(stderr,
+		      "%s: images %llu, blobs %llu, size %s, sequence %llu, approvals %zu\n",
 		      arg_file, (unsigned long long)result->images,
 		      (unsigned long long)result->blobs, lw_num_human_size(result->bytes, size),
 		      (unsigned long long)o->statement.sequence, arg_keys.n);
 	lw_digest_text(&result->bundle, text);
 	if (lw_arg_json)
-		(void)printf("{\"bundle\":\"%s\",\"bytes\":%llu,\"format\":\"landwaiter-pack/1\","
-			     "\"sequence\":%llu}\n",
-			     text, (unsigned long long)result->bytes,
-			     (unsigned long long)o->statement.sequence);
+		(void)printf(
+			"{\"bundle\":\"%s\",\"bytes\":%llu,\"format\":\"landwaiter-pack/1\","
+			"\"sequence\":%llu}\n",
+			text, (unsigned long long)result->bytes,
+			(unsigned long long)o->statement.sequence);
 	else
 		(void)printf("%s\n", text);
 }
@@ -184,6 +220,7 @@ static int run(int n, char **objects)
 		.output = arg_file,
 		.progress = lw_command_progress("pack"),
 	};
+	struct keys keys __attribute__((cleanup(auto_keys))) = { 0 };
 	struct lw_pack_result result = { 0 };
 	struct lw_error e = { 0 };
 	int r = 0;
@@ -198,10 +235,12 @@ static int run(int n, char **objects)
 	o.sources = s.list;
 	o.n_sources = s.n;
 	if (r == 0)
+		r = load_keys(&keys, &e);
+	if (r == 0)
 		r = pack(&o, &result, &e);
 	lw_command_progress_end();
-	for (size_t i = 0; i < arg_keys.n && r == 0; i++)
-		r = approve_with(arg_file, arg_keys.list[i], &e);
+	if (r == 0)
+		r = approve_with(arg_file, &keys, &e);
 	if (r < 0)
 		return lw_command_failed(&e);
 	print_result(&o, &result);

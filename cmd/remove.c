@@ -35,7 +35,7 @@ static int run(int n, char **objects)
 	if (r < 0)
 		return lw_command_failed(&e);
 	(void)fprintf(stderr, "removed; its blobs stay until `landwaiter gc`\n");
-	lw_print_head(&head);
+	lw_print_record(&head);
 	lw_print_pending(enclave);
 	return LW_EXIT_DONE;
 }

@@ -19,12 +19,13 @@ static int print(const struct lw_repair_result *r)
 	unsigned long long damaged = r->damaged, repaired = r->repaired;
 
 	if (lw_arg_json)
-		(void)printf("{\"damaged\":%llu,\"format\":\"landwaiter-repair/1\",\"repaired\":%llu,"
-			     "\"verdict\":\"%s\"}\n",
-			     damaged, repaired, lw_outcome_name(r->intake.verdict.outcome));
+		(void)printf(
+			"{\"damaged\":%llu,\"format\":\"landwaiter-repair/1\",\"repaired\":%llu,"
+			"\"verdict\":\"%s\"}\n",
+			damaged, repaired, lw_outcome_name(r->intake.verdict.outcome));
 	else
-		(void)printf("%llu blobs were missing or damaged, %llu were repaired\n", damaged,
-			     repaired);
+		(void)printf("missing or damaged: %llu, repaired: %llu\n",
+			     damaged, repaired);
 	lw_print_head(&r->intake.head);
 	if (r->intake.verdict.outcome == LW_ACCEPTED)
 		return repaired == damaged ? LW_EXIT_DONE : LW_EXIT_INCOMPLETE;

@@ -58,13 +58,20 @@ static int show_evidence(const struct lw_state_image *i, struct lw_error *e)
 		{ .name = "evidence", .reader = LW_JSON_READ_ARRAY, .flags = LW_JSON_REQUIRED },
 	};
 	static const struct lw_json_field row[] = {
-		{ .name = "artifactType", .reader = LW_JSON_READ_STRING,
+		{ .name = "artifactType",
+		  .reader = LW_JSON_READ_STRING,
 		  .offset = offsetof(struct evidence_fields, artifact_type) },
-		{ .name = "digest", .reader = LW_JSON_READ_DIGEST, .flags = LW_JSON_REQUIRED,
+		{ .name = "digest",
+		  .reader = LW_JSON_READ_DIGEST,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct evidence_fields, digest) },
-		{ .name = "mechanism", .reader = LW_JSON_READ_STRING, .flags = LW_JSON_REQUIRED,
+		{ .name = "mechanism",
+		  .reader = LW_JSON_READ_STRING,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct evidence_fields, mechanism) },
-		{ .name = "mediaType", .reader = LW_JSON_READ_STRING, .flags = LW_JSON_REQUIRED,
+		{ .name = "mediaType",
+		  .reader = LW_JSON_READ_STRING,
+		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct evidence_fields, media_type) },
 	};
 	LW_AUTO(json) struct lw_json_doc *detail = NULL;
@@ -80,8 +87,8 @@ static int show_evidence(const struct lw_state_image *i, struct lw_error *e)
 		struct evidence_fields f = { 0 };
 		char text[LW_DIGEST_TEXT];
 
-		r = lw_json_read(n, row, LW_COUNT_OF(row), LW_JSON_IGNORE_UNKNOWN, "evidence", &f,
-				 e);
+		r = lw_json_read(n, row, LW_COUNT_OF(row), LW_JSON_IGNORE_UNKNOWN, "evidence",
+				 &f, e);
 		if (r < 0)
 			return r;
 		(void)printf("  %-12s %s\n               %s\n", f.mechanism,
@@ -131,6 +138,7 @@ static int run(int n, char **objects)
 }
 
 const struct lw_verb lw_verb_show = {
-	"show", "IMAGE", "Show one accepted image: NAME, NAME@sha256:... or sha256:...", NULL,
-	1,	1,	 run,
+	"show", "IMAGE", "Show one accepted image: NAME, NAME@sha256:... or sha256:...",
+	NULL,	1,	 1,
+	run,
 };

@@ -98,7 +98,7 @@ static int prompt(const char *question, struct lw_buf *out, struct lw_error *e)
 
 	if (tty < 0)
 		return lw_fail(e, LW_E_USAGE,
-			       "the key wants a passphrase and there is no terminal: give "
+			       "a passphrase is wanted and there is no terminal: give "
 			       "--passphrase-file or --passphrase-fd");
 	(void)!write(tty, question, strlen(question));
 	if (tcgetattr(tty, &was) < 0)

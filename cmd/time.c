@@ -40,8 +40,9 @@ static int show(struct lw_enclave *enclave, struct lw_error *e)
 			     "\"source\":\"%s\",\"state\":\"%s\"}\n",
 			     hi, lo, lw_hi_source_name(i.source), state);
 	else
-		(void)printf("not before  %s (proven)\nnot after   %s (from: %s)\nstate       %s\n",
-			     lo, hi, lw_hi_source_name(i.source), state);
+		(void)printf(
+			"not before  %s (proven)\nnot after   %s (from: %s)\nstate       %s\n",
+			lo, hi, lw_hi_source_name(i.source), state);
 	return 0;
 }
 
@@ -64,7 +65,7 @@ static int apply(struct lw_enclave *enclave, enum lw_timekeeping what, const cha
 	for (size_t i = 0; i < arg_keys.n; i++)
 		lw_private_key_free(keys[i]);
 	if (r == 0)
-		lw_print_head(&head);
+		lw_print_record(&head);
 	return r;
 }
 
@@ -78,13 +79,15 @@ static int run(int n, char **objects)
 	if (!look && !attest && strcmp(objects[0], "reset") != 0)
 		return lw_command_usage("want show, attest or reset, have '%s'", objects[0]);
 	if (look ? n != 1 || arg_keys.n : n != 2 || arg_keys.n < 2)
-		return lw_command_usage("want: time show, or time %s TIME --key FILE --key FILE",
-					look ? "attest" : objects[0]);
+		return lw_command_usage(
+			"want: time show, or time %s TIME --key FILE --key FILE",
+			look ? "attest" : objects[0]);
 	code = lw_command_enclave(look ? LW_STATE_READ : LW_STATE_WRITE, &enclave);
 	if (code != LW_EXIT_DONE)
 		return code;
 	if ((look ? show(enclave, &e)
-		  : apply(enclave, attest ? LW_TIME_ATTEST : LW_TIME_RESET, objects[1], &e)) < 0)
+		  : apply(enclave, attest ? LW_TIME_ATTEST : LW_TIME_RESET, objects[1], &e)) <
+	    0)
 		return lw_command_failed(&e);
 	return LW_EXIT_DONE;
 }

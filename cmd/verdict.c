@@ -8,9 +8,12 @@
 #include <string.h>
 
 static const char *const words[] = {
-	[LW_REFUSED] = "REFUSED",	    [LW_DAMAGED] = "DAMAGED",
-	[LW_INCOMPLETE_SO_FAR] = "INCOMPLETE", [LW_TIME_UNTRUSTED] = "TIME NOT TRUSTED",
-	[LW_FAILED] = "ERROR",		    [LW_ACCEPTED] = "ACCEPTED",
+	[LW_REFUSED] = "REFUSED",
+	[LW_DAMAGED] = "DAMAGED",
+	[LW_INCOMPLETE_SO_FAR] = "INCOMPLETE",
+	[LW_TIME_UNTRUSTED] = "TIME NOT TRUSTED",
+	[LW_FAILED] = "ERROR",
+	[LW_ACCEPTED] = "ACCEPTED",
 };
 
 /* ---- for people ---- */
@@ -57,7 +60,7 @@ static void print_images(const struct lw_intake_result *r, FILE *out)
 		(void)fprintf(out, "  image     %s\n            %s%s\n",
 			      lw_reference_text(&image->name, name),
 			      lw_digest_text(&image->digest, digest),
-			      r->moved && r->moved[i]	      ? " (moved)"
+			      r->moved && r->moved[i]		? " (moved)"
 			      : r->new_image && r->new_image[i] ? " (new)"
 								: "");
 	}
@@ -78,12 +81,17 @@ static void print_text(const struct lw_intake_result *r, FILE *out)
 	(void)fprintf(out, "\n");
 	print_bundle(r, out);
 	print_images(r, out);
-	for (size_t i = 0; i < r->verdict.n_findings; i++)
-		print_finding(&r->verdict.findings[i], out);
+	/* What decided first; notes after it. */
+	for (int notes = 0; notes < 2; notes++)
+		for (size_t i = 0; i < r->verdict.n_findings; i++)
+			if ((lw_finding_kind(r->verdict.findings[i].id)->gravity == LW_NOTE) ==
+			    (notes == 1))
+				print_finding(&r->verdict.findings[i], out);
 	if (r->verdict.n_dropped)
 		(void)fprintf(out, "\n  and %zu more findings\n", r->verdict.n_dropped);
 	(void)fprintf(out, "\n  read      %llu bytes (%s) from the medium\n",
-		      (unsigned long long)r->bytes_read, lw_num_human_size(r->bytes_read, size));
+		      (unsigned long long)r->bytes_read,
+		      lw_num_human_size(r->bytes_read, size));
 	(void)fprintf(out, "  record    %llu\n  head      %s\n", (unsigned long long)r->record,
 		      lw_head_text(&r->head, head));
 }
@@ -233,8 +241,8 @@ int lw_command_intake(const struct lw_intake_options *options)
 
 	lw_command_progress_end();
 	if (r < 0) {
-		(void)lw_command_failed(&e);
-		return LW_EXIT_SYSTEM;
+		code = lw_command_failed(&e);
+		return code == LW_EXIT_USAGE ? code : LW_EXIT_SYSTEM;
 	}
 	lw_print_verdict(&result, stdout);
 	/* What follows a commit may be done again later: it takes nothing back. */
@@ -260,10 +268,23 @@ int lw_command_record_time(struct lw_enclave *enclave, struct lw_clock *clock,
 	return r;
 }
 
+void lw_print_record(const struct lw_head *head)
+{
+	char text[LW_HEAD_TEXT];
+
+	if (lw_arg_json)
+		(void)printf(
+			"{\"format\":\"landwaiter-record/1\",\"head\":\"%s\",\"index\":%llu}\n",
+			lw_head_text(head, text), (unsigned long long)(head->count - 1));
+	else
+		lw_print_head(head);
+}
+
 void lw_print_head(const struct lw_head *head)
 {
 	char text[LW_HEAD_TEXT];
 
+	(void)fflush(stdout);
 	(void)fprintf(stderr, "record %llu, head %s\n", (unsigned long long)(head->count - 1),
 		      lw_head_text(head, text));
 }

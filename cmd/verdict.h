@@ -20,6 +20,8 @@ int lw_command_record_time(struct lw_enclave *enclave, struct lw_clock *clock,
 			   struct lw_record_time *ret, struct lw_error *e) LW_WARN_UNUSED;
 /* Says what follows a commit and could not be done yet, if anything. */
 void lw_print_pending(const struct lw_enclave *enclave);
+/* The same as a verb's only result: JSON to standard output where asked for. */
+void lw_print_record(const struct lw_head *head);
 /* "record 12, head 13:ab..." to stderr. */
 void lw_print_head(const struct lw_head *head);
 

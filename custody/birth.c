@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/tree.h"
 #include "custody/enclave.h"
+#include "verify/freshness.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -117,6 +118,7 @@ static int first_transaction(struct lw_state *s, struct birth *b, struct lw_erro
 {
 	const struct lw_record_time time = { .utc = b->now->wall_sec,
 					     .source = "clock",
+					     .floor = lw_released(),
 					     .boot_sec = b->now->boot_sec,
 					     .boot_id = b->now->boot_id };
 	char text[LW_DIGEST_TEXT];
@@ -127,6 +129,8 @@ static int first_transaction(struct lw_state *s, struct birth *b, struct lw_erro
 		rc = lw_state_set(s, "identity", lw_span_str(text), e);
 	for (size_t i = 0; !rc && i < b->n_trust; i++)
 		rc = add_trust(s, &b->trust[i], e);
+	if (!rc)
+		rc = lw_state_set_integer(s, "time.floor", time.floor, e);
 	if (!rc)
 		rc = lw_record_add(s, LW_EVENT_INIT, "done", "", &time, fill_init, b, &b->head,
 				   e);

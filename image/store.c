@@ -101,7 +101,7 @@ int lw_store_stage(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
 {
 	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	char hex[BLOB_HEX + 1];
-	int fd = openat(s->incoming, lw_digest_hex(d, hex), flags, 0600);
+	int fd = openat(s->incoming, lw_digest_hex(d, hex), flags, 0444);
 
 	if (fd < 0 && errno == EEXIST) {
 		/* Never written over: somebody may still hold the old one open. */
@@ -109,7 +109,7 @@ int lw_store_stage(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
 
 		if (rc)
 			return lw_prefix(e, "stage");
-		fd = openat(s->incoming, hex, flags, 0600);
+		fd = openat(s->incoming, hex, flags, 0444);
 	}
 	if (fd < 0)
 		return lw_fail_errno(e, "stage sha256:%s", hex);
@@ -129,8 +129,7 @@ int lw_store_publish(struct lw_store *s, const struct lw_digest *d, struct lw_er
 	char hex[BLOB_HEX + 1];
 
 	lw_digest_hex(d, hex);
-	if (fchmodat(s->incoming, hex, 0444, 0) < 0 ||
-	    renameat(s->incoming, hex, s->blobs, hex) < 0) {
+	if (renameat(s->incoming, hex, s->blobs, hex) < 0) {
 		if (errno == ENOENT)
 			return lw_fail(e, LW_E_NOTFOUND, "sha256:%s is not staged", hex);
 		return lw_fail_errno(e, "publish sha256:%s", hex);
@@ -166,19 +165,30 @@ static const struct dirent *next_entry(DIR *d)
 	return entry;
 }
 
-int lw_store_clear_staged(struct lw_store *s, struct lw_error *e)
+/* Removes what stands in a folder under a name that begins like this. */
+static int clear(int folder, const char *shown, const char *prefix, struct lw_error *e)
 {
-	lw_auto_dir DIR *d = list(s->incoming);
+	lw_auto_dir DIR *d = list(folder);
 	const struct dirent *entry;
 
 	if (!d)
-		return lw_fail_errno(e, "list store/incoming");
+		return lw_fail_errno(e, "list %s", shown);
 	while ((entry = next_entry(d)) != NULL) {
-		int rc = lw_tree_remove(s->incoming, entry->d_name, e);
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
+			continue;
+		int rc = lw_tree_remove(folder, entry->d_name, e);
 		if (rc)
-			return lw_prefix(e, "store/incoming");
+			return lw_prefix(e, "%s", shown);
 	}
-	return errno ? lw_fail_errno(e, "list store/incoming") : 0;
+	return errno ? lw_fail_errno(e, "list %s", shown) : 0;
+}
+
+int lw_store_clear_staged(struct lw_store *s, struct lw_error *e)
+{
+	int rc = clear(s->incoming, "store/incoming", "", e);
+
+	/* An index.json that was being written. */
+	return rc ? rc : clear(s->root, "store", LW_FS_TEMP_PREFIX, e);
 }
 
 int lw_store_open_blob(struct lw_store *s, const struct lw_digest *d, int *ret_fd,

@@ -25,7 +25,8 @@ int lw_store_open(int enclave_dir, bool create, struct lw_store **ret,
 		  struct lw_error *e) LW_WARN_UNUSED;
 void lw_store_close(struct lw_store *s);
 
-/* Staging: several threads may stage different blobs at once. The file is private (0600),
+/* Staging: several threads may stage different blobs at once. The file is read-only to all but
+ * its opener (0444), in a private folder,
  * empty, freshly created; a leftover of the same name is replaced. */
 int lw_store_stage(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
 		   struct lw_error *e) LW_WARN_UNUSED;
@@ -36,7 +37,7 @@ int lw_store_sync_staged(struct lw_store *s, struct lw_error *e) LW_WARN_UNUSED;
 int lw_store_publish(struct lw_store *s, const struct lw_digest *d,
 		     struct lw_error *e) LW_WARN_UNUSED;
 int lw_store_sync_published(struct lw_store *s, struct lw_error *e) LW_WARN_UNUSED;
-/* Removes all that is staged, whatever it is. */
+/* Removes all that is staged, whatever it is, and an index.json that was never finished. */
 int lw_store_clear_staged(struct lw_store *s, struct lw_error *e) LW_WARN_UNUSED;
 
 /* A published blob's file. LW_E_NOTFOUND. ret_size may be NULL. */

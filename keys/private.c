@@ -7,6 +7,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 #include <sodium.h>
 
@@ -25,7 +26,8 @@ struct lw_secret *lw_secret_new(struct lw_span bytes)
 	if (sodium_init() < 0)
 		abort();
 
-	struct lw_secret *s = sodium_malloc(sizeof(*s) + bytes.n);
+	/* sodium_malloc ends at a page's end, and so aligns its start only for whole words. */
+	struct lw_secret *s = sodium_malloc((sizeof(*s) + bytes.n + 15) / 16 * 16);
 	if (!s)
 		abort();
 	s->n = bytes.n;
@@ -54,6 +56,22 @@ static inline void auto_md_ctx(EVP_MD_CTX **c)
 	EVP_MD_CTX_free(*c);
 }
 
+static inline void auto_pkcs8(PKCS8_PRIV_KEY_INFO **p)
+{
+	PKCS8_PRIV_KEY_INFO_free(*p);
+}
+
+static inline void auto_sig(X509_SIG **s)
+{
+	X509_SIG_free(*s);
+}
+
+/* What OpenSSL's readers take of a passphrase; a longer one would make a key nobody can open.
+ */
+#define MAX_PASSPHRASE 1024
+/* OpenSSL's own default is 2,048. OWASP's word for PBKDF2 with HMAC-SHA-256 (2023). */
+#define ITERATIONS 600000
+
 #define AUTO_BIO  __attribute__((cleanup(auto_bio)))
 #define AUTO_PKEY __attribute__((cleanup(auto_pkey)))
 
@@ -69,20 +87,35 @@ static int key_error(struct lw_error *e, const char *what)
 	return lw_fail(e, LW_E_KEY, "%s: %s", what, why);
 }
 
+static const struct {
+	const char *name, *algorithm, *curve;
+	size_t bits;
+} types[] = {
+	{ "ed25519", "ED25519", NULL, 0 }, { "p256", "EC", "P-256", 0 },
+	{ "p384", "EC", "P-384", 0 },	   { "p521", "EC", "P-521", 0 },
+	{ "rsa3072", "RSA", NULL, 3072 },  { "rsa4096", "RSA", NULL, 4096 },
+};
+
+bool lw_private_key_knows(const char *type)
+{
+	for (size_t i = 0; i < LW_COUNT_OF(types); i++)
+		if (strcmp(types[i].name, type) == 0)
+			return true;
+	return false;
+}
+
 static EVP_PKEY *generate(const char *type)
 {
-	if (strcmp(type, "ed25519") == 0)
-		return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	if (strcmp(type, "p256") == 0)
-		return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-	if (strcmp(type, "p384") == 0)
-		return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");
-	if (strcmp(type, "p521") == 0)
-		return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-521");
-	if (strcmp(type, "rsa3072") == 0)
-		return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)3072);
-	if (strcmp(type, "rsa4096") == 0)
-		return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)4096);
+	for (size_t i = 0; i < LW_COUNT_OF(types); i++) {
+		if (strcmp(types[i].name, type) != 0)
+			continue;
+		if (types[i].curve)
+			return EVP_PKEY_Q_keygen(NULL, NULL, types[i].algorithm,
+						 types[i].curve);
+		if (types[i].bits)
+			return EVP_PKEY_Q_keygen(NULL, NULL, types[i].algorithm, types[i].bits);
+		return EVP_PKEY_Q_keygen(NULL, NULL, types[i].algorithm);
+	}
 	return NULL;
 }
 
@@ -95,22 +128,39 @@ static void take_bio(BIO *bio, struct lw_buf *out)
 		lw_buf_add(out, p, (size_t)n);
 }
 
+static bool write_private(BIO *out, EVP_PKEY *pkey, const struct lw_secret *passphrase)
+{
+	PKCS8_PRIV_KEY_INFO *plain __attribute__((cleanup(auto_pkcs8))) = EVP_PKEY2PKCS8(pkey);
+
+	if (!plain || !passphrase)
+		return plain && PEM_write_bio_PKCS8_PRIV_KEY_INFO(out, plain) == 1;
+
+	X509_ALGOR *how = PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), ITERATIONS, NULL, 0, NULL,
+					    NID_hmacWithSHA256);
+	X509_SIG *sealed __attribute__((cleanup(auto_sig))) =
+		how ? PKCS8_set0_pbe(passphrase->bytes, (int)passphrase->n, plain, how) : NULL;
+
+	if (!sealed)
+		X509_ALGOR_free(how);
+	return sealed && PEM_write_bio_PKCS8(out, sealed) == 1;
+}
+
 int lw_private_key_generate(const char *type, const struct lw_secret *passphrase,
 			    struct lw_buf *private_pem, struct lw_buf *public_pem,
 			    struct lw_error *e)
 {
+	if (passphrase && passphrase->n > MAX_PASSPHRASE)
+		return lw_fail(e, LW_E_KEY, "passphrase: longer than %d bytes", MAX_PASSPHRASE);
+
 	AUTO_PKEY EVP_PKEY *pkey = generate(type);
 	AUTO_BIO BIO *private = BIO_new(BIO_s_secmem());
 	AUTO_BIO BIO *public = BIO_new(BIO_s_mem());
 
 	if (!pkey)
 		return lw_fail(e, LW_E_USAGE,
-			       "want ed25519, p256, p384, p521, rsa3072 or rsa4096, have '%s'", type);
-	if (!private || !public ||
-	    PEM_write_bio_PKCS8PrivateKey(private, pkey,
-					  passphrase ? EVP_aes_256_cbc() : NULL,
-					  passphrase ? passphrase->bytes : NULL,
-					  passphrase ? (int)passphrase->n : 0, NULL, NULL) != 1 ||
+			       "want ed25519, p256, p384, p521, rsa3072 or rsa4096, have '%s'",
+			       type);
+	if (!private || !public || !write_private(private, pkey, passphrase) ||
 	    PEM_write_bio_PUBKEY(public, pkey) != 1)
 		return key_error(e, "making a key");
 	take_bio(private, private_pem);
@@ -142,8 +192,11 @@ int lw_private_key_parse(struct lw_span pem, const struct lw_secret *passphrase,
 	if (!lw_private_key_is_encrypted(pem) &&
 	    !lw_span_starts(pem, "-----BEGIN PRIVATE KEY-----"))
 		return lw_fail(e, LW_E_KEY, "private key: want PKCS#8 in PEM");
+	if (memmem(pem.p + 1, pem.n - 1, "-----BEGIN", 10))
+		return lw_fail(e, LW_E_KEY, "private key: want one, have several in one file");
 	if (lw_private_key_is_encrypted(pem) && !passphrase)
-		return lw_fail(e, LW_E_KEY, "private key: it is encrypted and no passphrase was given");
+		return lw_fail(e, LW_E_KEY,
+			       "private key: it is encrypted and no passphrase was given");
 
 	AUTO_BIO BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
 	struct lw_secret *secret = NULL;
@@ -178,7 +231,8 @@ void lw_private_key_free(struct lw_private_key *k)
 	free(k);
 }
 
-int lw_private_key_public(const struct lw_private_key *k, struct lw_buf *der, struct lw_error *e)
+int lw_private_key_public(const struct lw_private_key *k, struct lw_buf *der,
+			  struct lw_error *e)
 {
 	unsigned char *p = NULL;
 	int n = i2d_PUBKEY(k->pkey, &p);
@@ -198,8 +252,9 @@ int lw_private_key_sign(const struct lw_private_key *k, struct lw_span message,
 	uint8_t sig[4096];
 	size_t n = sizeof(sig);
 
-	if (!ctx || EVP_DigestSignInit_ex(ctx, &pctx, k->scheme.digest, NULL, NULL, k->pkey,
-					  NULL) != 1 ||
+	if (!ctx ||
+	    EVP_DigestSignInit_ex(ctx, &pctx, k->scheme.digest, NULL, NULL, k->pkey, NULL) !=
+		    1 ||
 	    lw_scheme_apply(&k->scheme, pctx) < 0 ||
 	    EVP_DigestSign(ctx, sig, &n, message.p, message.n) != 1)
 		return key_error(e, "signing");

@@ -2,8 +2,8 @@
 #ifndef LW_KEYS_PRIVATE_H
 #define LW_KEYS_PRIVATE_H
 
-/* Private keys in files: PKCS#8 PEM, encrypted (PBES2: PBKDF2 with HMAC-SHA-256, AES-256-CBC) or
- * not. Passphrases live in libsodium's guarded memory. */
+/* Private keys in files: PKCS#8 PEM, encrypted (PBES2: PBKDF2 with HMAC-SHA-256 and 600,000
+ * rounds, AES-256-CBC) or not. Passphrases live in libsodium's guarded memory. */
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -21,6 +21,9 @@ void lw_secret_free(struct lw_secret *s);
 int lw_private_key_generate(const char *type, const struct lw_secret *passphrase,
 			    struct lw_buf *private_pem, struct lw_buf *public_pem,
 			    struct lw_error *e) LW_WARN_UNUSED;
+
+/* Whether lw_private_key_generate knows the type. */
+bool lw_private_key_knows(const char *type);
 
 /* Whether a PEM file says it is encrypted. */
 bool lw_private_key_is_encrypted(struct lw_span pem);

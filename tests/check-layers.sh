@@ -88,7 +88,7 @@ code() {
 unsafe='strcpy|strcat|strncpy|strncat|stpcpy|sprintf|vsprintf|strtok|strtok_r|atoi|atol|atoll'
 unsafe+='|atof|strtol|strtoul|strtoll|strtoull|strtod|s?scanf|fscanf|gets|alloca|system|popen'
 unsafe+='|tmpnam|tempnam|mktemp|rand|random|srand|srandom|setjmp|longjmp|signal|asctime|ctime'
-unsafe+='|gmtime|localtime|realpath|access|chmod|chown'
+unsafe+='|gmtime|localtime|realpath|chmod|chown'
 unsafe+='|archive_read_extract|archive_read_extract2|archive_write_disk_new'
 loud='printf|vprintf|fprintf|vfprintf|puts|fputs|putchar|perror|syslog|err|errx|warn|warnx|exit'
 tree='cJSON_GetObjectItem|cJSON_Print[A-Za-z]*|cJSON_Minify|cJSON_Duplicate|valueint'
@@ -98,8 +98,9 @@ quiet=$(grep -v '^cmd/' <<<"$stripped") # libraries neither print nor exit nor a
 while IFS= read -r line; do
 	complain "banned here: $line"
 done < <(
+	set +e # finding nothing is good
 	grep -E "\<($unsafe)[[:space:]]*\(" <<<"$stripped"
-	grep -E "\<($tree)\>" <<<"$stripped"
+	grep -E "\<($tree)\>" <<<"$stripped" | grep -v '^base/json\.c:'
 	grep -E "\<goto\>" <<<"$stripped"
 	grep -E "\<($loud|getenv)[[:space:]]*\(" <<<"$quiet"
 )
@@ -130,16 +131,17 @@ done < <(awk '
 	}
 	/^\{/ { start = FNR }
 	/^\}/ {
-		if (start && FNR - start > 100)
-			printf "%s:%d: a function of %d lines (100 at most)\n", file, start, \
-				FNR - start
+		most = file ~ /^tests\// ? 150 : 100
+		if (start && FNR - start > most)
+			printf "%s:%d: a function of %d lines (%d at most)\n", file, start, \
+				FNR - start, most
 		start = 0
 	}
 	END { ended() }
 ' "${c_files[@]}")
 
 mapfile -t others < <(find Makefile .ci tests -type f \
-	\( -name '*.sh' -o -name '*.mk' -o -name Makefile -o -path '*/tests/run' -o -path '.ci/run' \
+	\( -name '*.sh' -o -name '*.mk' -o -name Makefile -o -path tests/run -o -path .ci/run \
 	\) | sort)
 for file in "${others[@]}"; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' ||

@@ -60,9 +60,9 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (60) under ASan and UBSan
 	$(again) BUILD=fuzz fuzzers
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) JOBS=$(JOBS) tests/fuzz/run.sh $(T)
 
-cover: ## run the tests with coverage; a summary per folder, pages in build/cover/
-	$(call deps-for,test cover)
-	$(Q)rm -rf build/cover/html && find build/cover -name '*.gcda' -delete 2>/dev/null; true
+cover: ## run the tests with coverage; a summary per folder, each line's count in build/cover/
+	$(call deps-for,test)
+	$(Q)rm -rf build/cover/lines; find build/cover -name '*.gcda' -delete 2>/dev/null; true
 	$(again) BUILD=cover programs tools units replays
 	$(Q)tests/run -f cover $(T)
 	$(Q)tests/cover.sh

@@ -61,21 +61,21 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "that approval file belongs to another bundle: bring the right one")                 \
 	/* gate 3 */                                                                           \
 	X(FRESHNESS_REPLAY, "freshness.replay", FRESHNESS, REFUSAL,                            \
-	  "nothing to do: it is loaded already")                                               \
+	  "nothing to do; images removed since come back in a bundle packed anew")                                               \
 	X(FRESHNESS_SEQUENCE, "freshness.sequence", FRESHNESS, REFUSAL,                        \
-	  "a later bundle of this sender was accepted: have this one re-sealed if it is still wanted") \
+	  "a later bundle of this sender was accepted: have this one packed anew if it is still wanted") \
 	X(FRESHNESS_SEQUENCE_JUMP, "freshness.sequence-jump", FRESHNESS, REFUSAL,              \
 	  "the sequence is implausibly high: check the sender's counter")                      \
 	X(FRESHNESS_SEQUENCE_GAP, "freshness.sequence-gap", FRESHNESS, NOTE,                   \
 	  "bundles between were never accepted here: ask whether one was lost")                \
 	X(FRESHNESS_EXPIRED, "freshness.expired", FRESHNESS, REFUSAL,                          \
-	  "have the bundle re-sealed")                                                         \
+	  "have it packed and approved anew")                                                         \
 	X(FRESHNESS_TOO_LONG, "freshness.too-long", FRESHNESS, REFUSAL,                        \
-	  "have the bundle re-sealed with an expiry within policy's max_age")                  \
+	  "have it packed anew with an expiry within policy's max_age")                  \
 	X(FRESHNESS_FUTURE, "freshness.future", FRESHNESS, REFUSAL,                            \
 	  "check the clocks here and at the sender (`landwaiter time show`)")                  \
 	X(FRESHNESS_IMPLAUSIBLE, "freshness.implausible", FRESHNESS, REFUSAL,                  \
-	  "the seal's dates make no sense: check the sender's clock and have it re-sealed")    \
+	  "the seal's dates make no sense: check the sender's clock and have it packed anew")    \
 	X(FRESHNESS_NOT_PROVEN, "freshness.not-proven", FRESHNESS, NOTE,                       \
 	  "the bundle answers no request of this enclave; its age rests on clocks alone")      \
 	X(TIME_BEHIND_FLOOR, "time.behind-floor", FRESHNESS, TIME,                             \

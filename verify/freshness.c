@@ -4,7 +4,8 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-/* No seal of ours is dated later than this: one absurd date must not lock an enclave for good. */
+/* No seal of ours is dated later than this: one absurd date must not lock an enclave for good.
+ */
 #define CEILING_SEC ((int64_t)50 * 366 * 86400)
 
 const char *lw_hi_source_name(enum lw_hi_source s)
@@ -23,6 +24,16 @@ int64_t lw_released(void)
 	return t;
 }
 
+/* a + b, at most (or at least) what fits: a clock may say anything. */
+static int64_t add_sec(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (!__builtin_add_overflow(a, b, &sum))
+		return sum;
+	return b < 0 ? INT64_MIN : INT64_MAX;
+}
+
 struct lw_interval lw_interval_now(const struct lw_clock *clock, int64_t floor,
 				   const struct lw_attested *attested, bool clock_trusted)
 {
@@ -31,9 +42,9 @@ struct lw_interval lw_interval_now(const struct lw_clock *clock, int64_t floor,
 	if (floor > i.lo)
 		i.lo = floor;
 	if (attested->at > 0 && attested->boot_id[0] &&
-	    strcmp(attested->boot_id, clock->boot_id) == 0 &&
+	    strcmp(attested->boot_id, clock->boot_id) == 0 && attested->boot_sec >= 0 &&
 	    clock->boot_sec >= attested->boot_sec) {
-		i.hi = attested->at + (clock->boot_sec - attested->boot_sec);
+		i.hi = add_sec(attested->at, clock->boot_sec - attested->boot_sec);
 		i.source = LW_HI_ATTESTED;
 	} else if (clock_trusted) {
 		i.hi = clock->wall_sec;
@@ -57,14 +68,15 @@ static void judge_dates(const struct lw_freshness *f, const struct lw_interval *
 {
 	if (f->created < 0 || f->expires <= f->created ||
 	    f->created > lw_released() + CEILING_SEC)
-		add(v, LW_FINDING_FRESHNESS_IMPLAUSIBLE, f->object, "expiry after creation, before",
-		    lw_released() + CEILING_SEC, f->created);
+		add(v, LW_FINDING_FRESHNESS_IMPLAUSIBLE, f->object,
+		    "expiry after creation, before", lw_released() + CEILING_SEC, f->created);
 	else if (f->expires - f->created > f->max_age_sec)
 		lw_verdict_addf(v, LW_FINDING_FRESHNESS_TOO_LONG, f->object,
-				"a seal within policy's max_age", "%lld days, policy allows %lld",
+				"a seal within policy's max_age",
+				"%lld days, policy allows %lld",
 				(long long)((f->expires - f->created) / 86400),
 				(long long)(f->max_age_sec / 86400));
-	if (f->created > now->hi + f->skew_sec)
+	if (f->created > add_sec(now->hi, f->skew_sec))
 		add(v, LW_FINDING_FRESHNESS_FUTURE, f->object, "created not after", now->hi,
 		    f->created);
 	if (f->expires < now->hi)
@@ -94,10 +106,11 @@ void lw_freshness_judge(const struct lw_freshness *f, const struct lw_interval *
 			struct lw_verdict *v)
 {
 	if (now->source == LW_HI_UNKNOWN) {
-		lw_verdict_add(v, LW_FINDING_TIME_UNKNOWN, f->object, "a time two people attest",
-			       "policy does not trust the clock");
+		lw_verdict_add(v, LW_FINDING_TIME_UNKNOWN, f->object,
+			       "a time two people attest", "policy does not trust the clock");
 	} else if (now->behind) {
-		add(v, LW_FINDING_TIME_BEHIND_FLOOR, f->object, "a time after", now->lo, now->hi);
+		add(v, LW_FINDING_TIME_BEHIND_FLOOR, f->object, "a time after", now->lo,
+		    now->hi);
 	} else {
 		judge_dates(f, now, v);
 	}

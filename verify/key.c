@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/key.h"
 
+#include "base/encode.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "verify/scheme.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <sodium.h>
 
@@ -18,44 +18,68 @@ struct lw_key {
 	size_t der_n;
 };
 
-static inline void auto_bio(BIO **b)
-{
-	BIO_free(*b);
-}
-
 static inline void auto_md_ctx(EVP_MD_CTX **c)
 {
 	EVP_MD_CTX_free(*c);
 }
 
-/* One PEM block, from the first byte to the last but white space. */
-static EVP_PKEY *parse_pem(struct lw_span text)
+/* One PEM block, from the first byte to the last but new lines, to DER. Not OpenSSL's reader:
+ * that one takes headers too, and asks the terminal for a passphrase where they say
+ * "encrypted". */
+static int unwrap_pem(struct lw_span text, struct lw_buf *der, struct lw_error *e)
 {
 	static const char begin[] = "-----BEGIN PUBLIC KEY-----\n";
-	static const char end[] = "-----END PUBLIC KEY-----";
+	static const char end[] = "\n-----END PUBLIC KEY-----";
+	const size_t begin_n = sizeof(begin) - 1, end_n = sizeof(end) - 1;
+	LW_AUTO(buf) struct lw_buf body = { 0 };
 
-	while (text.n && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
+	while (text.n && text.p[text.n - 1] == '\n')
 		text.n--;
-	if (!lw_span_starts(text, begin) || text.n < sizeof(begin) + sizeof(end) ||
-	    memcmp(text.p + text.n - (sizeof(end) - 1), end, sizeof(end) - 1) != 0 ||
-	    memmem(text.p + 1, text.n - 1, "-----BEGIN", 10))
-		return NULL;
-
-	BIO *bio __attribute__((cleanup(auto_bio))) = BIO_new_mem_buf(text.p, (int)text.n);
-
-	return bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+	if (!lw_span_starts(text, begin) || text.n < begin_n + end_n ||
+	    memcmp(text.p + text.n - end_n, end, end_n) != 0)
+		return lw_fail(e, LW_E_FORMAT, "public key: want one PUBLIC KEY block of PEM");
+	for (size_t i = begin_n; i < text.n - end_n; i++)
+		if (text.p[i] != '\n')
+			lw_buf_add(&body, text.p + i, 1);
+	return lw_base64_decode(lw_buf_span(&body), LW_BASE64_STANDARD, der, e);
 }
 
-static EVP_PKEY *parse_der(struct lw_span bytes)
+/* Whether it says to be of a kind that this program reads: if not, that it does not make a key
+ * is no fault of its bytes. */
+static bool says_known_kind(X509_PUBKEY *spki)
+{
+	ASN1_OBJECT *algorithm = NULL;
+	X509_ALGOR *whole = NULL;
+	const void *curve = NULL;
+	int type = 0;
+
+	if (X509_PUBKEY_get0_param(&algorithm, NULL, NULL, &whole, spki) != 1)
+		return true;
+	X509_ALGOR_get0(NULL, &type, &curve, whole);
+
+	int kind = OBJ_obj2nid(algorithm);
+
+	if (kind == NID_X9_62_id_ecPublicKey)
+		return type != V_ASN1_OBJECT || OBJ_obj2nid(curve) != NID_undef;
+	return kind == NID_rsaEncryption || kind == NID_ED25519;
+}
+
+static int parse_der(struct lw_span bytes, EVP_PKEY **ret, struct lw_error *e)
 {
 	const unsigned char *p = bytes.p;
-	EVP_PKEY *pkey = d2i_PUBKEY(NULL, &p, (long)bytes.n);
+	X509_PUBKEY *spki = d2i_X509_PUBKEY(NULL, &p, (long)bytes.n);
+	bool whole = spki && p == bytes.p + bytes.n;
+	EVP_PKEY *pkey = whole ? X509_PUBKEY_get(spki) : NULL;
+	bool known = !whole || says_known_kind(spki);
 
-	if (pkey && p != bytes.p + bytes.n) {
-		EVP_PKEY_free(pkey);
-		return NULL;
-	}
-	return pkey;
+	X509_PUBKEY_free(spki);
+	ERR_clear_error();
+	if (!pkey)
+		return lw_fail(e, known ? LW_E_FORMAT : LW_E_UNSUPPORTED, "public key: %s",
+			       known ? "want one SubjectPublicKeyInfo in PEM or DER"
+				     : "of a kind unknown to this program");
+	*ret = pkey;
+	return 0;
 }
 
 /* Points of small order would let one signature fit many messages (CVE-2025-69277 class). */
@@ -68,40 +92,47 @@ static bool ed25519_point_is_sound(EVP_PKEY *pkey)
 	       crypto_core_ed25519_is_valid_point(point) == 1;
 }
 
-int lw_key_parse(struct lw_span bytes, struct lw_key **ret, struct lw_error *e)
+/* One key has one fingerprint: a point compressed, a curve spelled out or an encoding that is
+ * not DER would be another one for the same key, and one person's key would pass for two. */
+static int encode(struct lw_key *k, struct lw_span given, struct lw_error *e)
 {
-	if (bytes.n == 0 || bytes.n > LW_MAX_KEY_BYTES)
-		return lw_fail(e, LW_E_FORMAT, "public key: %zu bytes", bytes.n);
+	int n = i2d_PUBKEY(k->pkey, &k->der);
 
-	bool pem = lw_span_starts(bytes, "-----");
-	EVP_PKEY *pkey = pem ? parse_pem(bytes) : parse_der(bytes);
-	if (!pkey) {
-		unsigned long why = ERR_peek_last_error();
-
-		ERR_clear_error();
-		/* A well-formed key of an algorithm that is not installed parses as far as its
-		 * algorithm identifier. */
-		if (ERR_GET_REASON(why) == X509_R_UNSUPPORTED_ALGORITHM)
-			return lw_fail(e, LW_E_UNSUPPORTED,
-				       "public key: algorithm unknown to this OpenSSL");
-		return lw_fail(e, LW_E_FORMAT,
-			       "public key: want one SubjectPublicKeyInfo in PEM or DER");
-	}
-
-	LW_AUTO(key) struct lw_key *k = lw_alloc_array(1, sizeof(*k));
-
-	k->pkey = pkey;
-	int r = lw_scheme_of(pkey, &k->scheme, e);
-	if (r < 0)
-		return lw_prefix(e, "public key");
-	if (strcmp(k->scheme.name, "Ed25519") == 0 && !ed25519_point_is_sound(pkey))
-		return lw_fail(e, LW_E_UNSUPPORTED, "public key: Ed25519 point of small order");
-
-	int n = i2d_PUBKEY(pkey, &k->der);
 	if (n <= 0)
 		return lw_fail(e, LW_E_INTERNAL, "public key: cannot be encoded");
 	k->der_n = (size_t)n;
+	if (!lw_span_equal(lw_key_der(k), given))
+		return lw_fail(
+			e, LW_E_UNSUPPORTED,
+			"public key: want it in DER, the curve named, the point uncompressed");
 	k->fingerprint = lw_digest_of(lw_key_der(k));
+	return 0;
+}
+
+int lw_key_parse(struct lw_span bytes, struct lw_key **ret, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf unwrapped = { 0 };
+	LW_AUTO(key) struct lw_key *k = lw_alloc_array(1, sizeof(*k));
+	int r = 0;
+
+	if (bytes.n == 0 || bytes.n > LW_MAX_KEY_BYTES)
+		return lw_fail(e, LW_E_FORMAT, "public key: %zu bytes", bytes.n);
+	if (lw_span_starts(bytes, "-----")) {
+		r = unwrap_pem(bytes, &unwrapped, e);
+		bytes = lw_buf_span(&unwrapped);
+	}
+	if (r == 0)
+		r = parse_der(bytes, &k->pkey, e);
+	if (r < 0)
+		return r;
+	r = lw_scheme_of(k->pkey, &k->scheme, e);
+	if (r < 0)
+		return lw_prefix(e, "public key");
+	if (strcmp(k->scheme.name, "Ed25519") == 0 && !ed25519_point_is_sound(k->pkey))
+		return lw_fail(e, LW_E_UNSUPPORTED, "public key: Ed25519 point of small order");
+	r = encode(k, bytes, e);
+	if (r < 0)
+		return r;
 	*ret = lw_steal(k);
 	return 0;
 }
@@ -136,8 +167,9 @@ enum lw_key_check lw_key_verify(const struct lw_key *k, struct lw_span message,
 	EVP_MD_CTX *ctx __attribute__((cleanup(auto_md_ctx))) = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pctx = NULL;
 
-	if (!ctx || EVP_DigestVerifyInit_ex(ctx, &pctx, k->scheme.digest, NULL, NULL, k->pkey,
-					    NULL) != 1 ||
+	if (!ctx ||
+	    EVP_DigestVerifyInit_ex(ctx, &pctx, k->scheme.digest, NULL, NULL, k->pkey, NULL) !=
+		    1 ||
 	    lw_scheme_apply(&k->scheme, pctx) < 0) {
 		ERR_clear_error();
 		return LW_KEY_UNSUPPORTED;

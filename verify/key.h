@@ -21,9 +21,11 @@ enum lw_key_check {
 	LW_KEY_UNSUPPORTED, /* this program cannot tell */
 };
 
-/* SubjectPublicKeyInfo as PEM ("-----BEGIN PUBLIC KEY-----", one block, nothing else) or DER.
- * LW_E_FORMAT; LW_E_UNSUPPORTED (algorithm, curve, RSA below 3072 bits, an Ed25519 point of
- * small order). The caller frees *ret. */
+/* SubjectPublicKeyInfo as PEM ("-----BEGIN PUBLIC KEY-----", one block, lines end in LF,
+ * nothing else) or DER. Each key has one encoding, so that it has one fingerprint. LW_E_FORMAT;
+ * LW_E_UNSUPPORTED (algorithm; a curve another, or spelled out; a point compressed; RSA below
+ * 3072 bits, as id-RSASSA-PSS, or with an exponent of 1; an Ed25519 point of small order). The
+ * caller frees *ret. */
 int lw_key_parse(struct lw_span bytes, struct lw_key **ret, struct lw_error *e) LW_WARN_UNUSED;
 void lw_key_free(struct lw_key *k);
 

@@ -8,7 +8,9 @@
 
 #define DEFAULT_SKEW_SEC 300
 #define FIELD(type, member, kind, ...)                                                         \
-	{ .name = #member, .reader = kind, .offset = offsetof(type, member), __VA_ARGS__ }
+	{                                                                                      \
+		.name = #member, .reader = kind, .offset = offsetof(type, member), __VA_ARGS__ \
+	}
 
 static int no_later_members(const struct lw_json *object, const char *const *later,
 			    const char *what, struct lw_error *e)
@@ -17,8 +19,8 @@ static int no_later_members(const struct lw_json *object, const char *const *lat
 		for (size_t i = 0; later[i]; i++)
 			if (strcmp(lw_json_key(m), later[i]) == 0)
 				return lw_fail(e, LW_E_UNSUPPORTED,
-					       "%s: '%s' is not supported by this version", what,
-					       later[i]);
+					       "%s: '%s' is not supported by this version",
+					       what, later[i]);
 	return 0;
 }
 
@@ -68,7 +70,8 @@ static int read_group(struct lw_policy *p, uint64_t threshold, const struct lw_j
 			return r;
 		for (size_t i = 0; i < g->n_signers; i++)
 			if (g->signers[i] == index)
-				return lw_fail(e, LW_E_CONFLICT, "signer '%s' stands twice", name);
+				return lw_fail(e, LW_E_CONFLICT, "signer '%s' stands twice",
+					       name);
 		g->signers[g->n_signers++] = index;
 	}
 	if (lw_policy_owners(p, g) < threshold)
@@ -95,18 +98,24 @@ static int read_key(struct lw_policy *p, struct lw_signer *s, const struct lw_js
 		    const struct lw_policy_files *files, struct lw_error *e)
 {
 	struct key_fields {
-		const char *file;
+		const char *file, *kind;
 	} f = { 0 };
 	static const struct lw_json_field fields[] = {
-		{ .name = "kind", .reader = LW_JSON_IS, .flags = LW_JSON_REQUIRED, .is = "key" },
+		FIELD(struct key_fields, kind, LW_JSON_READ_STRING, .flags = LW_JSON_REQUIRED),
 		FIELD(struct key_fields, file, LW_JSON_READ_PLAIN, .flags = LW_JSON_REQUIRED,
 		      .min = 1, .max = 255),
 	};
+	static const char *const later[] = { "identity", "purposes", "store", NULL };
 	LW_AUTO(buf) struct lw_buf bytes = { 0 };
 	LW_AUTO(key) struct lw_key *key = NULL;
-	int r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN, "key", &f,
-			     e);
+	int r = no_later_members(node, later, "key", e);
 
+	if (r == 0)
+		r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN,
+				 "key", &f, e);
+	if (r == 0 && strcmp(f.kind, "key") != 0)
+		r = lw_fail(e, LW_E_UNSUPPORTED,
+			    "key: this version knows only the kind \"key\"");
 	if (r < 0)
 		return r;
 	r = files->read(files->data, f.file, &bytes, e);
@@ -179,14 +188,15 @@ static int read_sender(struct lw_policy *p, const struct lw_json *node, struct l
 	if (!lw_text_is_label(lw_span_str(lw_json_key(node))))
 		return lw_fail(e, LW_E_FORMAT, "a sender's name is not a label");
 
-	int r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN, "sender",
-			     &f, e);
+	int r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN,
+			     "sender", &f, e);
 	if (r < 0)
 		return r;
 	if (strcmp(f.challenge, "optional") != 0 || f.sequence_window != 0)
-		return lw_fail(e, LW_E_UNSUPPORTED,
-			       "challenge other than \"optional\" and a sequence_window are not "
-			       "supported by this version");
+		return lw_fail(
+			e, LW_E_UNSUPPORTED,
+			"challenge other than \"optional\" and a sequence_window are not "
+			"supported by this version");
 	if (strcmp(f.audience, "any") != 0 && strcmp(f.audience, "this") != 0)
 		return lw_fail(e, LW_E_FORMAT, "audience: want \"this\" or \"any\"");
 
@@ -207,7 +217,9 @@ static int read_rule(struct lw_policy *p, const struct lw_json *node, struct lw_
 	} g = { .zone = "default" };
 	static const char *const later[] = { "require", "tuf", "base", "attestations", NULL };
 	static const struct lw_json_field fields[] = {
-		{ .name = "evidence", .reader = LW_JSON_IS, .flags = LW_JSON_REQUIRED,
+		{ .name = "evidence",
+		  .reader = LW_JSON_IS,
+		  .flags = LW_JSON_REQUIRED,
 		  .is = "not-required" },
 		FIELD(struct rule_fields, match, LW_JSON_READ_PLAIN, .flags = LW_JSON_REQUIRED,
 		      .min = 1, .max = LW_MAX_REFERENCE),
@@ -246,8 +258,8 @@ static int read_time(struct lw_policy *p, const struct lw_json *node, struct lw_
 		FIELD(struct time_fields, threshold, LW_JSON_READ_U64, .min = 2,
 		      .max = LW_MAX_APPROVALS),
 	};
-	int r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN, "time", &f,
-			     e);
+	int r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN, "time",
+			     &f, e);
 
 	if (r < 0)
 		return r;
@@ -261,9 +273,10 @@ static int read_time(struct lw_policy *p, const struct lw_json *node, struct lw_
 	if (!f.signers != !f.threshold)
 		return lw_fail(e, LW_E_FORMAT, "threshold and signers belong together");
 	if (!f.signers)
-		return p->clock_trusted ? 0
-					: lw_fail(e, LW_E_FORMAT,
-						  "clock \"attested\" needs threshold and signers");
+		return p->clock_trusted
+			       ? 0
+			       : lw_fail(e, LW_E_FORMAT,
+					 "clock \"attested\" needs threshold and signers");
 	return read_group(p, f.threshold, f.signers, &p->time, e);
 }
 
@@ -298,7 +311,9 @@ int lw_policy_parse(struct lw_span bytes, const struct lw_policy_files *files,
 {
 	struct policy_fields f = { 0 };
 	static const struct lw_json_field fields[] = {
-		{ .name = "format", .reader = LW_JSON_IS, .flags = LW_JSON_REQUIRED,
+		{ .name = "format",
+		  .reader = LW_JSON_IS,
+		  .flags = LW_JSON_REQUIRED,
 		  .is = "landwaiter-policy/1" },
 		FIELD(struct policy_fields, images, LW_JSON_READ_ARRAY,
 		      .flags = LW_JSON_REQUIRED, .max = LW_MAX_RULES),
@@ -322,8 +337,8 @@ int lw_policy_parse(struct lw_span bytes, const struct lw_policy_files *files,
 				 LW_JSON_REFUSE_UNKNOWN, "top level", &f, e);
 	if (r == 0 && (lw_json_count(f.senders) > LW_MAX_SENDERS ||
 		       lw_json_count(f.signers) > LW_MAX_SIGNERS))
-		r = lw_fail(e, LW_E_LIMIT, "more than %zu senders or %zu signers", LW_MAX_SENDERS,
-			    LW_MAX_SIGNERS);
+		r = lw_fail(e, LW_E_LIMIT, "more than %zu senders or %zu signers",
+			    LW_MAX_SENDERS, LW_MAX_SIGNERS);
 	if (r == 0)
 		r = read_policy(p, &f, files, e);
 	if (r < 0)
@@ -389,22 +404,27 @@ bool lw_policy_matches(const char *pattern, const char *name)
 	}
 }
 
+/* Above 0 if pattern a is more specific than b: more literal text before the first wildcard,
+ * then no wildcard before `*` before `**`, then the longer pattern. */
+static int more_specific(const char *a, const char *b)
+{
+	size_t literal_a = strcspn(a, "*"), literal_b = strcspn(b, "*");
+	size_t wild_a = strspn(a + literal_a, "*"), wild_b = strspn(b + literal_b, "*");
+
+	if (literal_a != literal_b)
+		return literal_a > literal_b ? 1 : -1;
+	if (wild_a != wild_b)
+		return wild_a < wild_b ? 1 : -1;
+	return (strlen(a) > strlen(b)) - (strlen(a) < strlen(b));
+}
+
 const struct lw_rule *lw_policy_rule(const struct lw_policy *p, const char *image)
 {
 	const struct lw_rule *best = NULL;
 
-	for (size_t i = 0; i < p->n_rules; i++) {
-		const struct lw_rule *r = &p->rules[i];
-
-		if (!lw_policy_matches(r->match, image))
-			continue;
-		if (best) {
-			size_t a = strcspn(r->match, "*"), b = strcspn(best->match, "*");
-
-			if (a < b || (a == b && strlen(r->match) <= strlen(best->match)))
-				continue;
-		}
-		best = r;
-	}
+	for (size_t i = 0; i < p->n_rules; i++)
+		if (lw_policy_matches(p->rules[i].match, image) &&
+		    (!best || more_specific(p->rules[i].match, best->match) > 0))
+			best = &p->rules[i];
 	return best;
 }

@@ -20,8 +20,8 @@ struct lw_signer {
 	const char *owner; /* the signer's name unless said otherwise */
 	struct lw_key *keys[LW_MAX_SIGNER_KEYS];
 	size_t n_keys;
-	/* keys of a kind this program cannot check: they count for nobody and are told apart from
-	 * absent ones */
+	/* keys of a kind this program cannot check: they count for nobody and are told apart
+	 * from absent ones */
 	size_t n_unsupported;
 };
 
@@ -73,8 +73,10 @@ void lw_policy_free(struct lw_policy *p);
 
 /* NULL when there is none. */
 const struct lw_sender *lw_policy_sender(const struct lw_policy *p, const char *name);
-/* The most specific rule that matches a full image name, or NULL: longest literal text before the
- * first wildcard, then longest pattern; `*` matches within a path component, `**` across. */
+/* The most specific rule that matches a full image name, or NULL: longest literal text before
+ * the first wildcard, then no wildcard before `*` before `**`, then the longer pattern, then
+ * the first.
+ * `*` matches within a path component, `**` across. */
 const struct lw_rule *lw_policy_rule(const struct lw_policy *p, const char *image);
 
 /* Distinct owners among a group's signers. */

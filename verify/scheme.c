@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
 #include <string.h>
@@ -19,41 +20,69 @@ static int ec_scheme(EVP_PKEY *pkey, struct lw_scheme *s, struct lw_error *e)
 {
 	char group[64] = "";
 	size_t n = 0;
+	int spelled_out = 0;
 
+	/* Parameters of its own are the curve's own today; only its name says so for good. */
+	if (EVP_PKEY_get_int_param(pkey, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
+				   &spelled_out) == 1 &&
+	    spelled_out)
+		return lw_fail(e, LW_E_UNSUPPORTED, "want a named curve, have its parameters");
 	if (EVP_PKEY_get_group_name(pkey, group, sizeof(group), &n) == 1)
 		for (size_t i = 0; i < LW_COUNT_OF(curves); i++)
 			if (strcmp(group, curves[i].group) == 0) {
 				(void)snprintf(s->name, sizeof(s->name), "%s", curves[i].name);
 				s->digest = curves[i].digest;
-				return 0;
+				/* However it was read, it is written one way. */
+				return EVP_PKEY_set_utf8_string_param(
+					       pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+					       OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) ==
+						       1
+					       ? 0
+					       : lw_fail(e, LW_E_INTERNAL, "point format");
 			}
-	return lw_fail(e, LW_E_UNSUPPORTED, "want P-256, P-384 or P-521, have curve '%s'", group);
+	return lw_fail(e, LW_E_UNSUPPORTED, "want P-256, P-384 or P-521, have curve '%s'",
+		       group);
+}
+
+static int rsa_scheme(EVP_PKEY *pkey, struct lw_scheme *s, struct lw_error *e)
+{
+	int bits = EVP_PKEY_get_bits(pkey);
+	BIGNUM *exponent = NULL;
+
+	if (bits < 3072 || bits > 16384)
+		return lw_fail(e, LW_E_UNSUPPORTED, "want RSA of 3072 to 16384 bits, have %d",
+			       bits);
+
+	/* Under an exponent of 1 every padded message is its own signature. */
+	bool sound = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
+		     BN_is_odd(exponent) && !BN_is_one(exponent);
+
+	BN_free(exponent);
+	if (!sound)
+		return lw_fail(e, LW_E_UNSUPPORTED, "want an odd RSA exponent above 1");
+	(void)snprintf(s->name, sizeof(s->name), "RSA-PSS %d", bits);
+	s->digest = "SHA256";
+	s->pss = true;
+	return 0;
 }
 
 int lw_scheme_of(EVP_PKEY *pkey, struct lw_scheme *ret, struct lw_error *e)
 {
 	struct lw_scheme s = { 0 };
+	int r = 0;
 
-	if (EVP_PKEY_is_a(pkey, "ED25519")) {
+	if (EVP_PKEY_is_a(pkey, "ED25519"))
 		(void)snprintf(s.name, sizeof(s.name), "Ed25519");
-	} else if (EVP_PKEY_is_a(pkey, "EC")) {
-		int r = ec_scheme(pkey, &s, e);
-		if (r < 0)
-			return r;
-	} else if (EVP_PKEY_is_a(pkey, "RSA") || EVP_PKEY_is_a(pkey, "RSA-PSS")) {
-		int bits = EVP_PKEY_get_bits(pkey);
-
-		if (bits < 3072 || bits > 16384)
-			return lw_fail(e, LW_E_UNSUPPORTED, "want RSA of 3072 to 16384 bits, have %d",
-				       bits);
-		(void)snprintf(s.name, sizeof(s.name), "RSA-PSS %d", bits);
-		s.digest = "SHA256";
-		s.pss = true;
-	} else {
-		return lw_fail(e, LW_E_UNSUPPORTED, "want Ed25519, ECDSA or RSA, have %s",
-			       EVP_PKEY_get0_type_name(pkey) ? EVP_PKEY_get0_type_name(pkey)
-							     : "an unknown algorithm");
-	}
+	else if (EVP_PKEY_is_a(pkey, "EC"))
+		r = ec_scheme(pkey, &s, e);
+	else if (EVP_PKEY_is_a(pkey, "RSA")) /* not RSA-PSS: one key, one spelling */
+		r = rsa_scheme(pkey, &s, e);
+	else
+		r = lw_fail(e, LW_E_UNSUPPORTED, "want Ed25519, ECDSA or RSA, have %s",
+			    EVP_PKEY_get0_type_name(pkey) ? EVP_PKEY_get0_type_name(pkey)
+							  : "an unknown algorithm");
+	if (r < 0)
+		return r;
 	*ret = s;
 	return 0;
 }
@@ -64,7 +93,8 @@ int lw_scheme_apply(const struct lw_scheme *s, EVP_PKEY_CTX *ctx)
 		return 0;
 	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
 			       EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, "SHA256", NULL) == 1 &&
-			       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1
+			       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) ==
+				       1
 		       ? 0
 		       : -1;
 }

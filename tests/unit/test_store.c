@@ -15,6 +15,7 @@
 
 #define BLOBS	 "store/blobs/sha256"
 #define INCOMING "store/incoming"
+#define UNFINISHED "store/" LW_FS_TEMP_PREFIX "0123456789abcdef"
 
 struct fixture {
 	struct scratch at;
@@ -134,7 +135,7 @@ static void test_stage_and_publish(void **state)
 
 	stage(f, "one");
 	assert_int_equal(fstatat(f->at.dir, in(INCOMING, &d, path), &st, 0), 0);
-	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(st.st_mode & 07777, 0444);
 	assert_int_equal(lw_store_open_blob(f->store, &d, &fd, &size, &f->e), -LW_E_NOTFOUND);
 	assert_int_equal(fd, -1);
 
@@ -242,10 +243,13 @@ static void test_clear_staged(void **state)
 	struct fixture *f = *state;
 
 	scratch_write_str(f->at.dir, "victim", "untouched");
+	scratch_write_str(f->at.dir, UNFINISHED, "half an index.json");
 	litter(f->at.dir, INCOMING);
 	stage(f, "one");
 	put(f, "two");
 	assert_int_equal(lw_store_clear_staged(f->store, &f->e), 0);
+	assert_false(scratch_has(f->at.dir, UNFINISHED));
+	assert_true(scratch_has(f->at.dir, "store/index.json"));
 	assert_int_equal(scratch_count(f->at.dir, INCOMING), 0);
 	assert_int_equal(scratch_count(f->at.dir, BLOBS), 1);
 	assert_true(scratch_has(f->at.dir, "victim"));

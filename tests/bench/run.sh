@@ -1,0 +1,257 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# make bench: our work beside that of tools people know, in alternating runs, so that whatever else
+# the machine does falls on both. Medians and ratios are printed; nothing is asserted. Every run that
+# writes starts on a fresh file system (removing a large tree first makes ext4 five to ten times
+# slower); as an ordinary user, who cannot mount, in a fresh folder.
+#
+#	RUNS=5 SIZE=120MiB ARTIFACTS=6000 tests/bench/run.sh
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+bin=$top/build/release
+runs=${RUNS:-5}
+size=${SIZE:-120MiB}
+artifacts=${ARTIFACTS:-6000}
+work=$(mktemp -d "${BENCH_DIR:-$top/build}/bench.XXXXXX")
+image=$work/disk.img
+fresh=$work/fresh
+mounted=
+
+end() {
+	local status=$?
+
+	cd /
+	[ -z "$mounted" ] || umount "$fresh" || true
+	rm -rf "$work"
+	exit $status
+}
+trap end EXIT
+trap 'exit 1' INT TERM
+cd "$work"
+export LC_ALL=C LANDWAITER_ENCLAVE=$fresh/enclave LANDWAITER_SENDER_DIR=$work/sender
+mkdir "$fresh"
+
+# fresh_disk: an empty file system at $fresh.
+fresh_disk() {
+	if [ "$(id -u)" -eq 0 ]; then
+		[ -z "$mounted" ] || umount "$fresh"
+		mounted=
+		rm -f "$image"
+		truncate -s 8G "$image"
+		mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 "$image"
+		mount -o loop "$image" "$fresh"
+		mounted=yes
+	else
+		rm -rf "$fresh"
+		mkdir "$fresh"
+	fi
+	sync
+}
+
+declare -A seconds memory
+
+# timed NAME COMMAND...: its wall time joins NAME's, its peak memory too.
+timed() {
+	local name=$1 start end
+
+	shift
+	start=$EPOCHREALTIME
+	/usr/bin/time -o time.log -f %M "$@" >out.log 2>err.log || {
+		echo "failed: $*" >&2
+		cat out.log err.log >&2
+		exit 1
+	}
+	end=$EPOCHREALTIME
+	seconds[$name]+=" $(awk -v a="$start" -v b="$end" 'BEGIN { printf "%.4f", b - a }')"
+	memory[$name]+=" $(tail -n 1 time.log)"
+}
+
+median() {
+	tr ' ' '\n' <<<"$1" | sed '/^$/d' | sort -g |
+		awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+# report TITLE OURS PEER [AIM]
+report() {
+	local a b m
+
+	a=$(median "${seconds[$2]}")
+	b=$(median "${seconds[$3]}")
+	m=$(median "${memory[$2]}")
+	awk -v t="$1" -v a="$a" -v b="$b" -v m="$m" -v aim="${4:-}" 'BEGIN {
+		printf "%-46s %8.3f s  %8.3f s  %6.2f%s  %6.1f MiB\n", t, a, b, a / b,
+			aim == "" ? "          " : " (" aim ")", m / 1024 }'
+}
+
+lw() {
+	"$bin/landwaiter" "$@"
+}
+
+for who in alice bob; do
+	lw keygen --no-passphrase "$who" >/dev/null 2>&1
+done
+
+
+# names LAYOUT: the words for `pack`.
+names() {
+	jq -r --arg d "$1" '.manifests[].annotations["org.opencontainers.image.ref.name"] |
+		"oci:\($d):\(.)"' "$1/index.json"
+}
+
+# Bundles are made for `any`, so that each fresh enclave takes the same one.
+new_any_enclave() {
+	lw init --any-audience --sender acme --threshold 2 --approver alice=alice.pub \
+		--approver bob=bob.pub >/dev/null 2>&1
+}
+
+pack() { # FILE LAYOUT
+	mapfile -t words < <(names "$2")
+	timed "$3" "$bin/landwaiter" pack "${words[@]}" --sender acme --audience any --expires P30D \
+		--marking BENCH --no-progress -o "$1"
+}
+
+seal() { # FILE
+	for who in alice bob; do
+		lw approve "$1" --key "$who.key" --yes >/dev/null 2>&1
+	done
+}
+
+skopeo_to_archives() { # LAYOUT DIR
+	local tag
+
+	mkdir -p "$2"
+	for tag in $(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]' \
+		"$1/index.json"); do
+		skopeo copy -q --preserve-digests "oci:$1:$tag" "oci-archive:$2/$tag.tar:$tag"
+	done
+}
+
+skopeo_from_bundle() { # FILE DIR
+	local name
+
+	for name in $(tar xOf "$1" index.json |
+		jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]'); do
+		skopeo copy -q --preserve-digests "oci-archive:$1:$name" "oci:$2:$name"
+	done
+}
+
+tar_and_sign() { # LAYOUT FILE
+	tar cf "$2" "$1"
+	openssl dgst -sha256 -sign bob-rsa.key -out "$2.sig" "$2"
+	sync -f "$2"
+}
+export -f skopeo_to_archives skopeo_from_bundle tar_and_sign
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out bob-rsa.key 2>/dev/null
+
+bytes_read() {
+	jq .bytesRead out.log
+}
+
+printf 'on %s cores, %s; medians of %s alternating runs\n\n' "$(nproc)" \
+	"$([ "$(id -u)" -eq 0 ] && echo 'a fresh ext4 for each run that writes' ||
+		echo 'a fresh folder for each run that writes')" "$runs"
+printf '%-46s %10s  %10s  %6s %9s  %10s\n' what ours peer ratio aim memory
+
+# --- pack, verify, load: 8 images, a shared layer ----------------------------------------------
+
+"$bin/tools/mklayout" big big 8 "$size" 64MiB
+for ((i = 0; i < runs; i++)); do
+	fresh_disk
+	pack "$fresh/one.lwb" big pack
+	fresh_disk
+	timed skopeo-pack bash -c "skopeo_to_archives big $fresh/archives && sync -f $fresh"
+	fresh_disk
+	timed tar-sign bash -c "tar_and_sign big $fresh/big.tar"
+done
+report "pack, against skopeo oci: to oci-archive:" pack skopeo-pack "<= 0.45"
+report "pack, against tar c and openssl sign" pack tar-sign
+
+pack one.lwb big pack-again
+seal one.lwb
+bundle_bytes=$(stat -c %s one.lwb)
+fresh_disk
+new_any_enclave
+cat one.lwb >/dev/null
+for ((i = 0; i < runs; i++)); do
+	timed verify "$bin/landwaiter" verify one.lwb --no-progress -o json
+	read_verify=$(bytes_read)
+	timed openssl openssl dgst -sha256 one.lwb
+done
+timed sha256sum sha256sum one.lwb
+report "verify, against openssl dgst -sha256" verify openssl "<= 0.45"
+report "verify, against sha256sum" verify sha256sum
+for ((i = 0; i < runs; i++)); do
+	fresh_disk
+	new_any_enclave
+	timed load "$bin/landwaiter" load one.lwb --no-progress -o json
+	read_load=$(bytes_read)
+	fresh_disk
+	timed dd dd if=one.lwb of="$fresh/copy" bs=1M conv=fsync
+	fresh_disk
+	timed skopeo-load bash -c "skopeo_from_bundle one.lwb $fresh/layout && sync -f $fresh"
+done
+report "load, against dd and fsync" load dd "<= 1.30"
+report "load, against skopeo oci-archive: to oci:" load skopeo-load "<= 0.45"
+printf '%-46s %8s x of %s bytes (aim <= 1.01)\n' "bytes read from the medium by verify" \
+	"$(awk -v a="$read_verify" -v b="$bundle_bytes" 'BEGIN { printf "%.5f", a / b }')" "$bundle_bytes"
+printf '%-46s %8s x\n' "bytes read from the medium by load" \
+	"$(awk -v a="$read_load" -v b="$bundle_bytes" 'BEGIN { printf "%.5f", a / b }')"
+rm -rf big one.lwb
+
+# --- one blob dominates -------------------------------------------------------------------------
+
+"$bin/tools/mklayout" big dominated 1 1GiB 16MiB
+pack dominated.lwb dominated pack-dominated
+seal dominated.lwb
+fresh_disk
+new_any_enclave
+cat dominated.lwb >/dev/null
+for ((i = 0; i < runs; i++)); do
+	timed verify-one "$bin/landwaiter" verify dominated.lwb --no-progress -o json
+	timed openssl-one openssl dgst -sha256 dominated.lwb
+done
+report "verify, one blob of 1 GiB, against openssl dgst" verify-one openssl-one "<= 0.80"
+for ((i = 0; i < runs; i++)); do
+	fresh_disk
+	new_any_enclave
+	timed load-one "$bin/landwaiter" load dominated.lwb --no-progress -o json
+	fresh_disk
+	timed dd-one dd if=dominated.lwb of="$fresh/copy" bs=1M conv=fsync
+done
+report "load, one blob of 1 GiB, against dd and fsync" load-one dd-one "<= 1.30"
+
+# --- a bad seal ---------------------------------------------------------------------------------
+
+cp dominated.lwb bad.lwb
+printf '\001' | dd of=bad.lwb bs=1 seek=600 conv=notrunc status=none
+for ((i = 0; i < runs; i++)); do
+	timed bad bash -c "! $bin/landwaiter load bad.lwb --no-progress -o json"
+	read_bad=$(bytes_read)
+	timed nothing "$bin/landwaiter" version
+done
+report "refusing a bad seal, against starting up" bad nothing
+printf '%-46s %8.1f ms (aim <= 50), %s bytes read of %s\n' "refusing a bad seal" \
+	"$(awk -v s="$(median "${seconds[bad]}")" 'BEGIN { print s * 1000 }')" "$read_bad" \
+	"$(stat -c %s bad.lwb)"
+rm -rf dominated dominated.lwb bad.lwb
+
+# --- many small artifacts -----------------------------------------------------------------------
+
+"$bin/tools/mklayout" small small "$artifacts"
+for ((i = 0; i < runs; i++)); do
+	fresh_disk
+	pack "$fresh/small.lwb" small pack-small
+	timed tar-small tar cf "$fresh/small.tar" small
+done
+pack small.lwb small pack-small-again
+seal small.lwb
+for ((i = 0; i < runs; i++)); do
+	fresh_disk
+	new_any_enclave
+	timed load-small "$bin/landwaiter" load small.lwb --no-progress -o json
+	timed cp-small cp -r small "$fresh/copy"
+done
+report "pack, $artifacts artifacts, against tar c (aim 1 s)" pack-small tar-small
+report "load, $artifacts artifacts, against cp -r (aim 2 s)" load-small cp-small

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The store over its life: load, share, supersede, lose, repair, remove, collect; and the book of it.
+. "$(dirname "$0")/../lib/scenario.sh"
+
+make_keys alice bob
+make_enclave 2 alice bob
+"$LW_BIN/tools/mklayout" big layout 3 300000 100000
+mapfile -t tags < <(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]' \
+	layout/index.json)
+image=registry.example/team/app
+make_bundle one.lwb "$image:1=oci:layout:${tags[0]}" "$image:2=oci:layout:${tags[1]}"
+approve one.lwb alice bob
+accepted lw load one.lwb --medium 17 --courier "Ann O'Nym" --ticket T-1 --by op
+is "the claims are in the book" "$(last_record | jq -c .detail.claimed)" \
+	'{"by":"op","courier":"Ann O'"'"'Nym","medium":"17","ticket":"T-1"}'
+
+# --- read back by others -----------------------------------------------------------------------
+
+for i in 0 1; do
+	want=$(jq -r --arg t "${tags[i]}" '.manifests[] |
+		select(.annotations["org.opencontainers.image.ref.name"] == $t).digest' layout/index.json)
+	is "skopeo reads $image:$((i + 1)) from the store" "$(skopeo inspect --raw \
+		"oci:$LANDWAITER_ENCLAVE/store:$image:$((i + 1))" | sha256sum | cut -d ' ' -f 1)" \
+		"${want#sha256:}"
+	is "and from the bundle" "$(skopeo inspect --raw "oci-archive:one.lwb:$image:$((i + 1))" |
+		sha256sum | cut -d ' ' -f 1)" "${want#sha256:}"
+done
+
+# --- the same name, another image --------------------------------------------------------------
+
+make_bundle two.lwb "$image:1=oci:layout:${tags[2]}"
+approve two.lwb alice bob
+accepted lw load two.lwb
+ok "the move is told" jq -e '.findings[] | select(.code == "image.moved")' out.log
+is "one current image of that name" "$(lw list -o json |
+	jq --arg n "$image:1" '[.images[] | select(.name == $n and (.superseded | not))] | length')" 1
+is "the older one is kept" "$(lw list --all -o json |
+	jq --arg n "$image:1" '[.images[] | select(.name == $n)] | length')" 2
+
+# --- losing and mending ------------------------------------------------------------------------
+
+blobs=$LANDWAITER_ENCLAVE/store/blobs/sha256
+layer=$(find "$blobs" -size +200k -printf '%f\n' | sort | head -n 1)
+other=$(find "$blobs" -size +200k -printf '%f\n' | sort | tail -n 1)
+chmod u+w "$blobs/$layer"
+flip "$blobs/$layer" 1000
+rm -f "$blobs/$other"
+make_bundle unapproved.lwb "$image:1=oci:layout:${tags[0]}"
+exits 3 "a repair needs the approvals too" lw repair unapproved.lwb
+cp one.lwb forged.lwb
+flip forged.lwb 700
+exits 3 "and a sound seal" lw repair forged.lwb
+exits 0 "repaired from both bundles" sh -c "'$LW_BIN/landwaiter' repair one.lwb || '$LW_BIN/landwaiter' repair two.lwb"
+whole() {
+	local file
+
+	for file in "$blobs"/*; do
+		[ "$(sha256sum <"$file" | cut -d ' ' -f 1)" = "${file##*/}" ] || return 1
+	done
+}
+ok "every blob is its digest again" whole
+exits 0 "nothing left to repair" lw repair two.lwb -o json
+is "says so" "$(jq -c '[.damaged, .repaired]' out.log)" '[0,0]'
+
+# --- removing and collecting -------------------------------------------------------------------
+
+exits 2 "no removing without a reason" lw remove "$image:2"
+exits 2 "no removing of what is not there" lw remove "$image:9" --reason x
+exits 0 "removed" lw remove "$image:2" --reason 'no longer needed' --by op
+count=$(find "$blobs" -type f | wc -l)
+exits 0 "collected" lw gc -o json
+ok "some went" test "$(find "$blobs" -type f | wc -l)" -lt "$count"
+is "as many as it says" "$(jq .blobs out.log)" $((count - $(find "$blobs" -type f | wc -l)))
+is "the rest is still readable" "$(skopeo inspect --raw "oci:$LANDWAITER_ENCLAVE/store:$image:1" |
+	jq .schemaVersion)" 2
+fails "the removed one is gone" skopeo inspect --raw "oci:$LANDWAITER_ENCLAVE/store:$image:2"
+
+# --- the book ----------------------------------------------------------------------------------
+
+lw log export >book
+head=$(lw log verify book -o json 2>/dev/null | jq -r .head)
+exits 0 "the book holds" lw log verify book --head "$head"
+exits 0 "without an enclave" env LANDWAITER_ENCLAVE=/nonexistent "$LW_BIN/landwaiter" log verify book \
+	--head "$head"
+sed '2d' book >cut
+exits 3 "a record taken out" lw log verify cut --head "$head"
+sed 's/no longer needed/nobody asked/' book >changed
+exits 3 "a word changed" lw log verify changed --head "$head"
+head -n -1 book >short
+exits 3 "the end cut off" lw log verify short --head "$head"
+exits 2 "the enclave is not made twice" lw init --sender acme --threshold 1 --approver alice=alice.pub
+exits 2 "no enclave there" env LANDWAITER_ENCLAVE=/nonexistent "$LW_BIN/landwaiter" list
+done_testing

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * For tests: bundles as a hostile sender would make them.
+ *
+ *	forge layout DIR SEED
+ *		A small OCI layout with an index of two platforms, its signature (cosign's tag),
+ *an attestation (a referrer), and a plain image. All sizes are the same for all seeds. forge
+ *list The forgeries: name, exit status and finding that must come. forge make NAME IN.lwb
+ *OUT.lwb KEY... IN (packed from such a layout), forged, with good signatures by the keys.
+ */
+
+#include "tests/lib/forgeries.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define CONFIG "application/vnd.oci.image.config.v1+json"
+
+static struct lw_error error;
+
+static void make_file(int dir, const char *name, struct lw_span bytes)
+{
+	lw_auto_fd int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		err(1, "%s", name);
+	forge_must(lw_fs_write(fd, bytes.p, bytes.n, &error), name, &error);
+}
+
+struct layout {
+	int dir;
+	struct lw_buf index;
+	unsigned long seed;
+};
+
+struct part {
+	char digest[LW_DIGEST_TEXT];
+	size_t size;
+};
+
+static struct part add(struct layout *l, struct lw_span bytes)
+{
+	struct lw_digest d = lw_digest_of(bytes);
+	char name[LW_BLOB_NAME];
+	struct part p = { .size = bytes.n };
+
+	make_file(l->dir, lw_format_blob_name(&d, name), bytes);
+	lw_digest_text(&d, p.digest);
+	return p;
+}
+
+static struct part add_text(struct layout *l, const char *what)
+{
+	lw_auto_free char *text = lw_asprintf("{\"%s\":\"%08lx\"}", what, l->seed);
+
+	return add(l, lw_span_str(text));
+}
+
+static struct part manifest(struct layout *l, const char *more, const struct part *config,
+			    const char *config_type, const struct part *layers, size_t n)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+
+	lw_buf_printf(&b,
+		      "{\"schemaVersion\":2,\"mediaType\":\"%s\",%s\"config\":{\"mediaType\":"
+		      "\"%s\",\"digest\":\"%s\",\"size\":%zu},\"layers\":[",
+		      OCI_MANIFEST, more, config_type, config->digest, config->size);
+	for (size_t i = 0; i < n; i++)
+		lw_buf_printf(&b,
+			      "%s{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\","
+			      "\"digest\":\"%s\",\"size\":%zu}",
+			      i ? "," : "", layers[i].digest, layers[i].size);
+	lw_buf_adds(&b, "]}");
+	return add(l, lw_buf_span(&b));
+}
+
+static void list(struct layout *l, const char *type, const struct part *p, const char *more)
+{
+	lw_buf_printf(&l->index, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%zu%s}",
+		      l->index.p[l->index.n - 1] == '[' ? "" : ",", type, p->digest, p->size,
+		      more);
+}
+
+static void tag(struct layout *l, const char *type, const struct part *p, const char *name)
+{
+	lw_auto_free char *more = lw_asprintf(
+		",\"annotations\":{\"org.opencontainers.image.ref.name\":\"%s\"}", name);
+
+	list(l, type, p, more);
+}
+
+/* An index of two platforms, one layer shared. */
+static struct part add_multi(struct layout *l, const struct part *shared)
+{
+	static const char *const architectures[] = { "amd64", "arm64" };
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+
+	lw_buf_printf(&b, "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[",
+		      OCI_INDEX);
+	for (size_t i = 0; i < 2; i++) {
+		struct part layers[2] = { *shared, add_text(l, architectures[i]) };
+		lw_auto_free char *text = lw_asprintf(
+			"{\"architecture\":\"%s\",\"os\":\"linux\",\"made\":\"%08lx\"}",
+			architectures[i], l->seed);
+		struct part config = add(l, lw_span_str(text));
+		struct part m = manifest(l, "", &config, CONFIG, layers, 2);
+
+		lw_buf_printf(&b,
+			      "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%zu,"
+			      "\"platform\":{\"architecture\":\"%s\",\"os\":\"linux\"}}",
+			      i ? "," : "", OCI_MANIFEST, m.digest, m.size, architectures[i]);
+	}
+	lw_buf_adds(&b, "]}");
+	return add(l, lw_buf_span(&b));
+}
+
+static void add_evidence(struct layout *l, const struct part *about)
+{
+	const struct part empty = add(l, lw_span_str("{}"));
+	const struct part claim = add_text(l, "attestation");
+	const struct part sig = add_text(l, "signature");
+	lw_auto_free char *more = lw_asprintf(
+		"\"artifactType\":\"application/vnd.example.sbom\",\"subject\":{\"mediaType\":\"%s\","
+		"\"digest\":\"%s\",\"size\":%zu},",
+		OCI_INDEX, about->digest, about->size);
+	struct part referrer =
+		manifest(l, more, &empty, "application/vnd.oci.empty.v1+json", &claim, 1);
+	const struct part about_it = add_text(l, "cosign");
+	struct part cosign = manifest(l, "", &about_it, CONFIG, &sig, 1);
+	lw_auto_free char *name = lw_asprintf("registry.example/app/multi:sha256-%s.sig",
+					      about->digest + strlen("sha256:"));
+
+	list(l, OCI_MANIFEST, &referrer, "");
+	tag(l, OCI_MANIFEST, &cosign, name);
+}
+
+static void make_layout(const char *path, unsigned long seed)
+{
+	struct layout l = { .dir = -1, .seed = seed };
+
+	if (mkdir(path, 0755) < 0)
+		err(1, "%s", path);
+	forge_must(lw_fs_open_dir(path, &l.dir, &error), path, &error);
+	if (mkdirat(l.dir, "blobs", 0755) < 0 || mkdirat(l.dir, "blobs/sha256", 0755) < 0)
+		err(1, "%s", path);
+	lw_buf_printf(&l.index, "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[",
+		      OCI_INDEX);
+
+	struct part shared = add_text(&l, "shared");
+	struct part multi = add_multi(&l, &shared);
+	struct part config = add_text(&l, "config");
+	struct part plain = manifest(&l, "", &config,
+				     "application/vnd.oci.image.config.v1+json", &shared, 1);
+
+	tag(&l, OCI_INDEX, &multi, "registry.example/app/multi:1");
+	tag(&l, OCI_MANIFEST, &plain, "registry.example/app/plain:1");
+	add_evidence(&l, &multi);
+	lw_buf_adds(&l.index, "]}");
+	make_file(l.dir, "index.json", lw_buf_span(&l.index));
+	make_file(l.dir, "oci-layout", lw_span_str(LW_OCI_LAYOUT));
+	lw_buf_free(&l.index);
+	(void)close(l.dir);
+}
+
+static void make(const char *name, const char *in, const char *out, char **keys, int n_keys)
+{
+	LW_AUTO(buf) struct lw_buf file = { 0 };
+	struct forge f = { 0 };
+
+	forge_must(lw_fs_read_path(in, (size_t)64 << 20, &file, &error), in, &error);
+	for (int i = 0; i < n_keys && i < FORGE_KEYS; i++)
+		forge_key(&f, keys[i]);
+	forge_open(&f, lw_buf_span(&file));
+	for (size_t i = 0; i < LW_COUNT_OF(forgeries); i++) {
+		if (strcmp(forgeries[i].name, name) != 0)
+			continue;
+		forgeries[i].make(&f);
+		forge_build(&f, &file);
+		make_file(AT_FDCWD, out, lw_buf_span(&file));
+		forge_release(&f);
+		while (f.n_keys > 0)
+			lw_private_key_free(f.keys[--f.n_keys]);
+		return;
+	}
+	errx(2, "no such forgery: %s", name);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && strcmp(argv[1], "layout") == 0) {
+		make_layout(argv[2], strtoul(argv[3], NULL, 0));
+	} else if (argc == 2 && strcmp(argv[1], "list") == 0) {
+		for (size_t i = 0; i < LW_COUNT_OF(forgeries); i++)
+			(void)printf("%s %d %s\n", forgeries[i].name, forgeries[i].exit,
+				     forgeries[i].code);
+	} else if (argc >= 6 && strcmp(argv[1], "make") == 0) {
+		make(argv[2], argv[3], argv[4], argv + 5, argc - 5);
+	} else {
+		errx(2, "usage: forge layout DIR SEED | list | make NAME IN OUT KEY...");
+	}
+	return 0;
+}

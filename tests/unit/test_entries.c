@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/entries.h"
+
+#include "base/limits.h"
+
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/people.h"
+
+#define HEX(c) c c c c c c c c c c c c c c c c
+#define A      "sha256:" HEX("aaaa")
+#define B      "sha256:" HEX("bbbb")
+#define C      "sha256:" HEX("cccc")
+
+static int parse(const char *text, struct lw_entries *ret, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+
+	lw_buf_adds(&b, text);
+
+	int r = lw_entries_parse(lw_unproven_in_the_box(lw_buf_span(&b)), &b, ret, e);
+
+	assert_int_equal(b.n, 0); /* taken over, also on failure */
+	assert_null(b.p);
+	return r;
+}
+
+static void refused(enum lw_code code, const char *text)
+{
+	struct lw_entries got = { 0 };
+	struct lw_error e = { 0 };
+	int r = parse(text, &got, &e);
+
+	if (r != -(int)code)
+		print_message("%d (%s) for %s\n", r, e.text, text);
+	assert_int_equal(r, -(int)code);
+	assert_null(got.list);
+	assert_int_equal(got.n, 0);
+}
+
+static void taken(const char *text, size_t n, uint64_t bytes)
+{
+	struct lw_entries got = { 0 };
+	LW_AUTO(buf) struct lw_buf again = { 0 };
+	struct lw_error e = { 0 };
+
+	if (parse(text, &got, &e) < 0)
+		fail_msg("%s for %s", e.text, text);
+	assert_int_equal(got.n, n);
+	assert_int_equal(got.bytes, bytes);
+	lw_entries_write(&got, &again);
+	assert_string_equal(lw_buf_str(&again), text);
+	for (size_t i = 0; i < got.n; i++) {
+		assert_int_equal(got.list[i].flags, 0);
+		assert_ptr_equal(lw_entries_find(&got, &got.list[i].digest, got.list[i].size),
+				 &got.list[i]);
+		assert_null(lw_entries_find(&got, &got.list[i].digest, got.list[i].size + 5));
+	}
+	lw_entries_release(&got);
+}
+
+static void roundtrip(void **state)
+{
+	(void)state;
+	taken("", 0, 0);
+	taken(A " 0\n", 1, 0);
+	taken(A " 1\n", 1, 1);
+	taken(A " 8589934591\n", 1, 8589934591);
+	taken(B " 9\n" A " 10\n", 2, 19);	     /* by size first, as numbers */
+	taken(A " 10\n" B " 10\n" C " 10\n", 3, 30); /* then by digest */
+	taken(A " 1\n" A " 2\n", 2, 3); /* one digest with two sizes is gate 4's matter */
+	assert_int_equal(sizeof(struct lw_entry), 48);
+}
+
+static void lines(void **state)
+{
+	static const char *const wrong[] = {
+		"\n",
+		" ",
+		A,
+		A "\n",
+		A " \n",
+		A " 1",
+		A " 1 \n",
+		A "  1\n",
+		A "\t1\n",
+		A " 1\r\n",
+		A " 1\n\n",
+		"\n" A " 1\n",
+		" " A " 1\n",
+		A " 01\n",
+		A " 00\n",
+		A " +1\n",
+		A " -1\n",
+		A " 1.0\n",
+		A " 1e3\n",
+		A " 0x1\n",
+		A " one\n",
+		A " 1 x\n",
+		A " 1\n#\n",
+		HEX("aaaa") " 1\n",
+		"sha256 " HEX("aaaa") " 1\n",
+		"SHA256:" HEX("aaaa") " 1\n",
+		"sha256:" HEX("AAAA") " 1\n",
+		"sha256:" HEX("aaaa") "a 1\n",
+		"sha256:" HEX("aaag") " 1\n",
+		"sha256-" HEX("aaaa") " 1\n",
+		"\xef\xbb\xbf" A " 1\n",
+		A " 1\n" B " 2",
+		A " 1\nx",
+		"Volume 2\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LW_COUNT_OF(wrong); i++)
+		refused(LW_E_FORMAT, wrong[i]);
+	refused(LW_E_LIMIT, A " 8589934592\n");
+	refused(LW_E_LIMIT, A " 18446744073709551615\n");
+	refused(LW_E_LIMIT, A " 18446744073709551616\n");
+	refused(LW_E_LIMIT, A " 99999999999999999999999999999999999\n");
+}
+
+static void order(void **state)
+{
+	(void)state;
+	refused(LW_E_FORMAT, A " 1\n" A " 1\n");
+	refused(LW_E_FORMAT, B " 1\n" A " 1\n");
+	refused(LW_E_FORMAT, A " 2\n" B " 1\n");
+	refused(LW_E_FORMAT, A " 10\n" B " 9\n");
+	refused(LW_E_FORMAT, A " 1\n" B " 2\n" A " 1\n");
+	refused(LW_E_FORMAT, A " 1\n" C " 2\n" B " 2\n");
+}
+
+static void reserved_lines(void **state)
+{
+	(void)state;
+	refused(LW_E_UNSUPPORTED, "volume 2\n");
+	refused(LW_E_UNSUPPORTED, "volume\n");
+	refused(LW_E_UNSUPPORTED, A " 1\nvolume 2 " B "\n");
+	refused(LW_E_UNSUPPORTED, "piece " A " 1\n");
+	refused(LW_E_UNSUPPORTED, "have " A " 1\n");
+	refused(LW_E_FORMAT, "have " A " 1"); /* it does not even end */
+}
+
+/* A NUL ends nothing. */
+static void nuls(void **state)
+{
+	static const char text[] = A " 1\0\n";
+	static const char late[] = A " 1\n\0";
+	const struct {
+		const char *p;
+		size_t n;
+	} rows[] = { { text, sizeof(text) - 1 }, { late, sizeof(late) - 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < LW_COUNT_OF(rows); i++) {
+		LW_AUTO(buf) struct lw_buf b = { 0 };
+		struct lw_entries got = { 0 };
+		struct lw_error e;
+
+		lw_buf_add(&b, rows[i].p, rows[i].n);
+		FAILS(LW_E_FORMAT,
+		      lw_entries_parse(lw_unproven_in_the_box(lw_buf_span(&b)), &b, &got, &e));
+	}
+}
+
+static void only_the_proven_bytes_are_read(void **state)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	struct lw_entries got = { 0 };
+	struct lw_error e;
+	static const char text[] = A " 1\n";
+
+	(void)state;
+	lw_buf_adds(&b, text);
+	FAILS(LW_E_INTERNAL,
+	      lw_entries_parse(lw_unproven_in_the_box(lw_span_str(text)), &b, &got, &e));
+	assert_int_equal(b.n, 0);
+	lw_buf_adds(&b, text);
+	FAILS(LW_E_INTERNAL,
+	      lw_entries_parse(lw_unproven_in_the_box(lw_span(b.p, b.n - 1)), &b, &got, &e));
+	assert_null(got.list);
+}
+
+/* n lines that count up. */
+static void fill(struct lw_buf *b, size_t n, uint64_t size)
+{
+	struct lw_digest d = { { 0 } };
+	char hex[65];
+
+	lw_buf_reserve(b, n * LW_MAX_ENTRY_LINE);
+	for (size_t i = 0; i < n; i++) {
+		d.sha256[0] = (uint8_t)(i >> 16);
+		d.sha256[1] = (uint8_t)(i >> 8);
+		d.sha256[2] = (uint8_t)i;
+		lw_buf_printf(b, "sha256:%s %llu\n", lw_digest_hex(&d, hex),
+			      (unsigned long long)size);
+	}
+}
+
+/* A million entries of the largest size: the sum fits, memory is what is promised. */
+static void the_most_entries(void **state)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	struct lw_entries got = { 0 };
+	struct lw_error e;
+
+	(void)state;
+	fill(&b, LW_MAX_ENTRIES, LW_MAX_BLOB_BYTES);
+	OK(lw_entries_parse(lw_unproven_in_the_box(lw_buf_span(&b)), &b, &got, &e));
+	assert_int_equal(got.n, LW_MAX_ENTRIES);
+	assert_int_equal(got.bytes, (uint64_t)LW_MAX_ENTRIES * LW_MAX_BLOB_BYTES);
+	assert_int_equal(got.list[LW_MAX_ENTRIES - 1].digest.sha256[2],
+			 (LW_MAX_ENTRIES - 1) & 255);
+	assert_true(malloc_usable_size(got.list) < LW_MAX_ENTRIES * 48 + 8192);
+	for (size_t i = 0; i < got.n; i += 997)
+		assert_ptr_equal(lw_entries_find(&got, &got.list[i].digest, LW_MAX_BLOB_BYTES),
+				 &got.list[i]);
+	lw_entries_release(&got);
+	assert_null(got.list);
+}
+
+static void one_entry_more(void **state)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	struct lw_entries got = { 0 };
+	struct lw_error e;
+
+	(void)state;
+	fill(&b, LW_MAX_ENTRIES + 1, 1);
+	FAILS(LW_E_LIMIT,
+	      lw_entries_parse(lw_unproven_in_the_box(lw_buf_span(&b)), &b, &got, &e));
+	assert_int_equal(b.n, 0);
+	assert_null(got.list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(roundtrip),
+		cmocka_unit_test(lines),
+		cmocka_unit_test(order),
+		cmocka_unit_test(reserved_lines),
+		cmocka_unit_test(nuls),
+		cmocka_unit_test(only_the_proven_bytes_are_read),
+		cmocka_unit_test(the_most_entries),
+		cmocka_unit_test(one_entry_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
