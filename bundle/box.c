@@ -4,6 +4,7 @@
 #include "base/ipc.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "bundle/seal.h"
 
 struct box {
 	struct lw_jail_child child;
@@ -176,6 +177,20 @@ static int take_answers(struct box *b, struct lw_dsse *seal, char *sender,
 	}
 }
 
+/* The envelope has one spelling: written again from what the box handed out, it must be the
+ * seal, byte for byte. So a broken box can neither change the payload nor hide or invent a
+ * signature, and the parent has not parsed anything. */
+static int hold_against(struct lw_span seal, const struct lw_dsse *d, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf again = { 0 };
+	int r = lw_seal_write(d, &again, e);
+
+	if (r < 0 || !lw_span_equal(seal, lw_buf_span(&again)))
+		return lw_fail(e, LW_E_JAIL,
+			       "the box handed out something else than the seal holds");
+	return 0;
+}
+
 int lw_box_seal(const char *program, struct lw_span seal, const struct lw_policy *policy,
 		struct lw_box_seal *ret, struct lw_error *e)
 {
@@ -193,6 +208,8 @@ int lw_box_seal(const char *program, struct lw_span seal, const struct lw_policy
 		r = lw_ipc_send(b.child.socket, LW_BOX_JOB_SEAL, lw_buf_span(&job), -1, e);
 	if (r == 0)
 		r = take_answers(&b, &ret->seal, ret->claimed_sender, ret->claims, NULL, e);
+	if (r == 0)
+		r = hold_against(seal, &ret->seal, e);
 	box_close(&b);
 	return r;
 }
@@ -220,6 +237,8 @@ int lw_box_explain(const char *program, enum lw_explain_form form, struct lw_spa
 		r = lw_ipc_send(b.child.socket, LW_BOX_JOB_EXPLAIN, lw_buf_span(&job), -1, e);
 	if (r == 0)
 		r = take_answers(&b, &ret->seal, NULL, NULL, &ret->text, e);
+	if (r == 0)
+		r = hold_against(seal, &ret->seal, e);
 	box_close(&b);
 	return r;
 }

@@ -4,7 +4,7 @@
 # What a machine can say about the source. Every step is a TAP line; a failed one prints what it
 # found. `--fast` is the part that needs nothing but the source and runs in `make test`.
 
-set -uo pipefail
+set -u # and no pipefail: what counts is what was said
 cd "$(dirname "$0")/.." || exit 1
 
 jobs=${JOBS:-$(nproc)}
@@ -54,16 +54,21 @@ cppcheck_all() { # which sees no system headers, so none of their version number
 		--suppress=preprocessorErrorDirective:base/json.c "${flags[@]}" "${units[@]}"
 }
 
+silent() { # whether there is nothing on standard input; shows what there is
+	! grep .
+}
+
 format_all() { # names the files only
-	clang-format-14 --dry-run -Werror "${c_files[@]}" 2>&1 |
-		sed -nE 's/^([^ :]+):[0-9]+:.*error: .*/\1/p' | uniq -c | grep . && return 1
-	return 0
+	command -v clang-format-14 || return
+	(clang-format-14 --dry-run -Werror "${c_files[@]}" 2>&1 || true) |
+		sed -nE 's/^([^ :]+):[0-9]+:.*error: .*/\1/p' | uniq -c | silent
 }
 
 analyze_all() {
-	MAKEFLAGS='' make --no-print-directory -k -j "$jobs" BUILD=analyze V=1 programs 2>&1 |
-		grep -E '(error|warning): ' | sort -u | grep . && return 1
-	[ -x build/analyze/landwaiter ]
+	rm -f build/analyze/landwaiter
+	(MAKEFLAGS='' make --no-print-directory -k -j "$jobs" BUILD=analyze V=1 programs 2>&1 ||
+		true) | grep -E '(error|warning): ' | sort -u | silent &&
+		[ -x build/analyze/landwaiter ]
 }
 
 tidy() { # FLAG... -- FILE...
@@ -74,13 +79,13 @@ tidy() { # FLAG... -- FILE...
 		shift
 	done
 	shift
-	clang-tidy-14 --quiet "$@" -- "${flags[@]}" 2>/dev/null |
-		sed -n "s|^$PWD/||; / error: /p" | grep . && return 1
-	return 0
+	(clang-tidy-14 --quiet "$@" -- "${flags[@]}" 2>/dev/null || true) |
+		sed -n "s|^$PWD/||; / error: /p" | silent
 }
-export -f tidy
+export -f tidy silent
 
 tidy_all() {
+	command -v clang-tidy-14 || return
 	printf '%s\0' "${units[@]}" | xargs -0 -n 3 -P "$jobs" bash -c 'tidy "$@"' - \
 		"${flags[@]}" -std=gnu11 --
 }

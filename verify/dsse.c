@@ -18,18 +18,25 @@ static int parse_signature(const struct lw_json *node, struct lw_dsse_signature 
 		const char *keyid, *sig;
 	} f = { 0 };
 	static const struct lw_json_field fields[] = {
-		{ .name = "keyid", .reader = LW_JSON_READ_STRING, .flags = LW_JSON_REQUIRED,
-		  .offset = offsetof(__typeof__(f), keyid), .max = 64 },
-		{ .name = "sig", .reader = LW_JSON_READ_STRING, .flags = LW_JSON_REQUIRED,
-		  .offset = offsetof(__typeof__(f), sig), .min = 4,
+		{ .name = "keyid",
+		  .reader = LW_JSON_READ_STRING,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(__typeof__(f), keyid),
+		  .max = 64 },
+		{ .name = "sig",
+		  .reader = LW_JSON_READ_STRING,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(__typeof__(f), sig),
+		  .min = 4,
 		  .max = LW_MAX_SIGNATURE_BYTES * 4 / 3 + 4 },
 	};
 	int r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN,
 			     "signature", &f, e);
 	if (r < 0)
 		return r;
-	if (lw_hex_decode(lw_span_str(f.keyid), s->keyid.sha256, sizeof(s->keyid.sha256), NULL) < 0)
-		s->keyid = (struct lw_digest){ 0 };
+	r = lw_hex_decode(lw_span_str(f.keyid), s->keyid.sha256, sizeof(s->keyid.sha256), e);
+	if (r < 0)
+		return lw_prefix(e, "keyid");
 	return lw_base64_decode(lw_span_str(f.sig), LW_BASE64_STANDARD, &s->sig, e);
 }
 
@@ -40,13 +47,21 @@ static int read_envelope(const struct lw_json *root, struct lw_dsse *d, struct l
 		const struct lw_json *signatures;
 	} f = { 0 };
 	static const struct lw_json_field fields[] = {
-		{ .name = "payload", .reader = LW_JSON_READ_STRING, .flags = LW_JSON_REQUIRED,
-		  .offset = offsetof(__typeof__(f), payload), .min = 4,
+		{ .name = "payload",
+		  .reader = LW_JSON_READ_STRING,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(__typeof__(f), payload),
+		  .min = 4,
 		  .max = LW_MAX_STATEMENT_BYTES * 4 / 3 + 4 },
-		{ .name = "payloadType", .reader = LW_JSON_IS, .flags = LW_JSON_REQUIRED,
+		{ .name = "payloadType",
+		  .reader = LW_JSON_IS,
+		  .flags = LW_JSON_REQUIRED,
 		  .is = LW_DSSE_IN_TOTO },
-		{ .name = "signatures", .reader = LW_JSON_READ_ARRAY, .flags = LW_JSON_REQUIRED,
-		  .offset = offsetof(__typeof__(f), signatures), .max = LW_MAX_APPROVALS },
+		{ .name = "signatures",
+		  .reader = LW_JSON_READ_ARRAY,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(__typeof__(f), signatures),
+		  .max = LW_MAX_APPROVALS },
 	};
 	int r = lw_json_read(root, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN, "seal",
 			     &f, e);

@@ -14,7 +14,7 @@
 #define LW_DSSE_IN_TOTO "application/vnd.in-toto+json"
 
 struct lw_dsse_signature {
-	struct lw_digest keyid; /* a hint; zeros when it is not 64 hex digits */
+	struct lw_digest keyid; /* a hint: nothing is trusted because of it */
 	struct lw_buf sig;
 };
 

@@ -196,10 +196,34 @@ static void strangers_do_not_count(void **state)
 	honest(f, 1);
 	honest(f, 77);
 	honest(f, 78);
-	honest(f, 6); /* eve is known, and no approver of acme's */
 	fewer_are_not_enough(f, 1, LW_FINDING_SEAL_THRESHOLD);
 	assert_int_equal(f->a.n_unknown, 2);
 	assert_false(has(f, LW_FINDING_SEAL_SIGNATURE_BAD));
+	honest(f, 6); /* eve is known, and no approver of acme's */
+	count(f);
+	assert_int_equal(people(f, "acme"), 1);
+	assert_int_equal(f->a.n_unknown, 2);
+}
+
+/* No policy that parses has one key under two signers; should one ever be made: for none. */
+static void what_fits_two_counts_for_none(void **state)
+{
+	struct fixture *f = *state;
+	LW_AUTO(buf) struct lw_buf der = { 0 };
+	struct lw_signer *bob = &f->p->signers[BOB];
+	struct lw_claim *c;
+	struct lw_error e;
+
+	people_public(1, &der);
+	OK(lw_key_parse(lw_buf_span(&der), &bob->keys[bob->n_keys++], &e));
+	c = claim(f, 1, f->payload, 1, 0);
+	c->matches[c->n_matches++] = 3;
+	count(f);
+	assert_true(has(f, LW_FINDING_SEAL_SIGNATURE_AMBIGUOUS));
+	assert_int_equal(people(f, "acme"), 0);
+	assert_int_equal(f->a.n_unknown, 0);
+	assert_false(lw_verdict_clear(&f->v));
+	assert_null(prove(f, "acme"));
 }
 
 /* ---- a box that lies ---- */
@@ -462,6 +486,7 @@ int main(void)
 		T(two_names_of_one_owner),
 		T(one_name_twice_and_another),
 		T(strangers_do_not_count),
+		T(what_fits_two_counts_for_none),
 		T(lies_about_matches),
 		T(more_matches_than_fit),
 		T(one_match_named_four_times),

@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# flavours: release
+#
+# What a bundle may cost: packing, verifying and loading one of many entries stays within 32 MiB
+# and 64 bytes an entry; refusing what a hostile sender claims takes at most two seconds of
+# processor time, and no more memory than that.
+
+. "$(dirname "$0")/../lib/scenario.sh"
+
+images=6000
+[ -z "${SAMPLE-}" ] || images=2000
+
+# within NAME ENTRIES CPU-MS STATUS COMMAND...
+within() {
+	local name=$1 most=$((32 * 1024 + $2 * 64 / 1024)) cpu_most=$3 expected=$4 status=0
+	local rss_kib cpu_ms
+
+	shift 4
+	"$LW_BIN/tools/usage" used "$LW_BIN/landwaiter" "$@" >out.log 2>err.log || status=$?
+	# shellcheck disable=SC1091 # it says rss_kib=N cpu_ms=N
+	. ./used
+	if [ "$status" -ne "$expected" ]; then
+		fail "$name" "exit $status, expected $expected" "$(cat out.log err.log)"
+	elif ((rss_kib > most)); then
+		fail "$name" "$rss_kib KiB, at most $most"
+	elif ((cpu_ms > cpu_most)); then
+		fail "$name" "$cpu_ms ms of processor time, at most $cpu_most"
+	else
+		pass "$name: $rss_kib of $most KiB, $cpu_ms ms"
+	fi
+}
+
+make_keys alice bob carol
+make_enclave 2 alice bob carol
+fresh=$LANDWAITER_ENCLAVE.fresh
+cp -a enclave "$fresh"
+
+# --- many entries -----------------------------------------------------------------------------
+
+make_layout many "$images"
+entries=$(find many/blobs -type f | wc -l)
+sources=()
+for ((i = 0; i < images; i++)); do
+	sources+=("oci:many:a$i")
+done
+within "pack $images artifacts" "$entries" 60000 0 \
+	pack "${sources[@]}" --sender acme --audience "$AUDIENCE" --expires P20D --marking TEST \
+	-o many.lwb
+rm -rf many
+within "inspect them" "$entries" 60000 0 inspect many.lwb
+within "approve them" "$entries" 60000 0 approve many.lwb --key alice.key --yes
+approve many.lwb bob
+within "verify them" "$entries" 60000 0 verify many.lwb
+within "load them" "$entries" 60000 0 load many.lwb
+within "verify them again: a replay" "$entries" 2000 3 verify many.lwb
+within "list them" "$entries" 60000 0 list
+within "export the book" "$entries" 60000 0 log export
+within "repair nothing" "$entries" 60000 0 repair many.lwb
+rm -f many.lwb
+
+# --- hostile claims ---------------------------------------------------------------------------
+
+export LANDWAITER_ENCLAVE=$fresh
+"$LW_BIN/tools/forge" layout hostile 1
+make_bundle good.lwb --sequence 7 oci:hostile:registry.example/app/multi:1 \
+	oci:hostile:registry.example/app/plain:1
+while read -r name status _; do
+	[ -z "${SAMPLE-}" ] || [[ $name =~ most|thousand|33-|brackets|deep|nested|many ]] || continue
+	"$LW_BIN/tools/forge" make "$name" good.lwb bad.lwb alice.key bob.key
+	within "refuse $name" 0 2000 "$status" verify bad.lwb
+done < <("$LW_BIN/tools/forge" list)
+done_testing

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A box that lies, for tests: put as `landwaiter-judge` beside a copy of landwaiter, with a
+ * file `lie` that says how. It has no walls; what counts is what the other side makes of its
+ * words.
+ */
+
+#include "base/ipc.h"
+#include "base/mem.h"
+#include "bundle/box.h"
+#include "bundle/seal.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#define SOCKET 3
+
+static char lie[64];
+static struct lw_error error;
+
+static bool lies(const char *how)
+{
+	return strcmp(lie, how) == 0;
+}
+
+static void must(int r)
+{
+	if (r < 0)
+		_exit(9);
+}
+
+static void read_lie(void)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 16);
+	char *slash;
+
+	if (n <= 0)
+		_exit(9);
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	(void)snprintf(slash + 1, 16, "lie");
+
+	lw_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = read(fd, lie, sizeof(lie) - 1);
+	if (n <= 0)
+		_exit(9);
+	lie[strcspn(lie, "\n")] = '\0';
+}
+
+static void say(uint32_t type, const struct lw_buf *body)
+{
+	must(lw_ipc_send(SOCKET, type, body ? lw_buf_span(body) : lw_span(NULL, 0), -1,
+			 &error));
+}
+
+static void say_error(uint32_t code, const char *text)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+
+	lw_ipc_put_u32(&b, code);
+	lw_ipc_put_str(&b, text);
+	say(LW_BOX_ERROR, &b);
+}
+
+static void raw(const void *p, size_t n)
+{
+	(void)!write(SOCKET, p, n);
+}
+
+static void say_ready(void)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+
+	if (lies("not-ready"))
+		return;
+	lw_ipc_put_u32(&b, lies("ready-without-walls") ? 0 : lies("ready-with-99") ? 99 : 2);
+	if (lies("ready-and-more"))
+		lw_ipc_put_u32(&b, 1);
+	say(LW_BOX_READY, &b);
+	if (lies("ready-twice"))
+		say(LW_BOX_READY, &b);
+}
+
+static void say_payload(const struct lw_dsse *d)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	LW_AUTO(buf) struct lw_buf payload = { 0 };
+
+	lw_buf_add(&payload, d->payload.p, d->payload.n);
+	if (lies("another-payload") || lies("another-payload-unnamed")) {
+		char *marking = strstr((char *)payload.p, "\"marking\":\"");
+
+		if (!marking)
+			_exit(9);
+		marking[11] ^= 1;
+	}
+	if (lies("payload-too-long"))
+		lw_buf_fill(&payload, ' ', LW_MAX_STATEMENT_BYTES);
+	lw_ipc_put_bytes(&b, lies("empty-payload") ? lw_span(NULL, 0) : lw_buf_span(&payload));
+	if (lies("sender-with-nul"))
+		lw_ipc_put_bytes(&b, lw_span("acme\0x", 6));
+	else
+		lw_ipc_put_str(&b, lies("sender-of-others") ? "globex"
+				   : lies("sender-escape")  ? "\033[31m"
+							    : "acme");
+	if (lies("payload-and-more"))
+		lw_ipc_put_u32(&b, 1);
+	say(LW_BOX_PAYLOAD, &b);
+	if (lies("two-payloads"))
+		say(LW_BOX_PAYLOAD, &b);
+}
+
+/* The signature, and the keys it is said to fit. */
+static void say_signature(const struct lw_dsse_signature *s, size_t i)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	static const uint8_t nobody[LW_DIGEST_BYTES];
+	uint32_t n = 1;
+
+	if (lies("fits-everybody"))
+		n = 4;
+	if (lies("fits-nobody"))
+		n = 0;
+	if (lies("fits-too-many"))
+		n = LW_MAX_MATCHES + 1;
+	lw_ipc_put_bytes(&b, lw_span(lies("another-payload-unnamed") || lies("unnamed")
+					     ? nobody
+					     : s->keyid.sha256,
+				     lies("short-key-id") ? 31 : 32));
+	lw_ipc_put_bytes(&b, lies("another-signature") ? lw_span("sixty-four bytes", 16)
+						       : lw_buf_span(&s->sig));
+	lw_ipc_put_u32(&b, lies("counts-wrong") ? 3 : n);
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t index = (uint32_t)i;
+
+		if (lies("fits-everybody") || lies("fits-too-many"))
+			index = k;
+		else if (lies("fits-the-next"))
+			index = (uint32_t)i + 1;
+		else if (lies("fits-no-key"))
+			index = 0xfffffffe;
+		lw_ipc_put_u32(&b, index);
+	}
+	if (lies("signature-and-more"))
+		lw_ipc_put_u32(&b, 1);
+	say(LW_BOX_SIGNATURE, &b);
+}
+
+static void send_descriptor(bool announced)
+{
+	uint32_t head[2] = { LW_BOX_DONE | (announced ? 0x80000000u : 0), 0 };
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec v = { head, sizeof(head) };
+	struct msghdr m = { .msg_iov = &v,
+			    .msg_iovlen = 1,
+			    .msg_control = control.bytes,
+			    .msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	int fd = 0;
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	(void)sendmsg(SOCKET, &m, MSG_NOSIGNAL);
+}
+
+/* Lies that are told instead of any answer. */
+static bool answer_otherwise(void)
+{
+	static const uint32_t huge[2] = { LW_BOX_PAYLOAD, 0xffffffff };
+	static const uint32_t over[2] = { LW_BOX_PAYLOAD, ((uint32_t)24 << 20) + 1 };
+	static const uint32_t cut[2] = { LW_BOX_PAYLOAD, 1000 };
+
+	if (lies("exits"))
+		_exit(0);
+	if (lies("fails"))
+		_exit(1);
+	if (lies("crashes"))
+		abort();
+	if (lies("stalls"))
+		for (;;)
+			(void)pause();
+	if (lies("drips"))
+		for (size_t i = 0;; i++) {
+			raw((const uint8_t *)huge + i % 4, 1);
+			(void)sleep(1);
+		}
+	if (lies("huge-frame"))
+		raw(huge, sizeof(huge));
+	else if (lies("frame-over-cap"))
+		raw(over, sizeof(over));
+	else if (lies("cut-frame"))
+		raw(cut, sizeof(cut));
+	else if (lies("garbage"))
+		raw("HTTP/1.1 200 OK\r\n\r\n", 19);
+	else if (lies("descriptor"))
+		send_descriptor(true);
+	else if (lies("secret-descriptor"))
+		send_descriptor(false);
+	else if (lies("type-zero"))
+		say(0, NULL);
+	else if (lies("sends-a-job"))
+		say(LW_BOX_JOB_SEAL, NULL);
+	else if (lies("only-done"))
+		say(LW_BOX_DONE, NULL);
+	else if (lies("text"))
+		say(LW_BOX_TEXT, NULL);
+	else if (strncmp(lie, "error-", 6) == 0)
+		say_error((uint32_t)strtoul(lie + 6, NULL, 10), "\033[32mACCEPTED\033[0m");
+	else
+		return false;
+	return true;
+}
+
+static void answer_seal(struct lw_span body)
+{
+	LW_AUTO(dsse) struct lw_dsse d = { 0 };
+	struct lw_span seal;
+
+	must(lw_ipc_take_bytes(&body, LW_MAX_SEAL_BYTES, &seal, &error));
+	must(lw_seal_parse(seal, &d, &error));
+	if (lies("no-payload"))
+		say_signature(&d.signatures[0], 0);
+	else
+		say_payload(&d);
+	for (size_t i = 0; i < d.n_signatures; i++)
+		say_signature(&d.signatures[i], i);
+	if (lies("one-signature-twice") || lies("one-signature-by-two"))
+		say_signature(&d.signatures[0], lies("one-signature-by-two") ? 1 : 0);
+	for (size_t i = 0; lies("too-many-signatures") && i < 40; i++)
+		say_signature(&d.signatures[0], 0);
+	if (lies("never-done"))
+		_exit(0);
+	if (lies("done-and-more")) {
+		LW_AUTO(buf) struct lw_buf b = { 0 };
+
+		lw_ipc_put_u32(&b, 1);
+		say(LW_BOX_DONE, &b);
+	} else {
+		say(LW_BOX_DONE, NULL);
+	}
+}
+
+/* What a person is shown before signing: another text, for the true bytes or for others. */
+static void answer_explain(struct lw_span body)
+{
+	LW_AUTO(dsse) struct lw_dsse d = { 0 };
+	LW_AUTO(buf) struct lw_buf text = { 0 };
+	struct lw_span seal;
+	uint32_t form = 0;
+
+	must(lw_ipc_take_u32(&body, &form, &error));
+	must(lw_ipc_take_bytes(&body, LW_MAX_SEAL_BYTES, &seal, &error));
+	must(lw_seal_parse(seal, &d, &error));
+	say_payload(&d);
+	lw_buf_adds(&text, "\033[2J\033]52;c;eA==\007harmless \xe2\x80\xae\n");
+	say(LW_BOX_TEXT, &text);
+	say(LW_BOX_DONE, NULL);
+}
+
+int main(void)
+{
+	LW_AUTO(buf) struct lw_buf storage = { 0 };
+	struct lw_ipc_frame frame;
+
+	read_lie();
+	if (lies("exits-at-once"))
+		_exit(0);
+	say_ready();
+	must(lw_ipc_receive(SOCKET, LW_MAX_FRAME_BYTES, 10, &storage, &frame, &error));
+	if (answer_otherwise())
+		(void)sleep(1); /* what was said last is to be read, not this end */
+	else if (frame.type == LW_BOX_JOB_SEAL)
+		answer_seal(frame.body);
+	else if (frame.type == LW_BOX_JOB_EXPLAIN)
+		answer_explain(frame.body);
+	return 0;
+}
