@@ -60,6 +60,19 @@ static int take_error(struct lw_ipc_frame *frame, struct lw_error *e)
 		       lw_text_escape_str(text, shown, sizeof(shown)));
 }
 
+/* An answer that must be of this type, or the box's error. */
+static int receive_only(struct box *b, uint32_t type, struct lw_ipc_frame *frame,
+			struct lw_error *e)
+{
+	int r = receive(b, frame, e);
+
+	if (r == 0 && frame->type == LW_BOX_ERROR)
+		r = take_error(frame, e);
+	else if (r == 0 && frame->type != type)
+		r = unexpected(frame, e);
+	return r;
+}
+
 static int box_open(const char *program, struct box *b, enum lw_jail_level *ret_level,
 		    struct lw_error *e)
 {
@@ -74,15 +87,9 @@ static int box_open(const char *program, struct box *b, enum lw_jail_level *ret_
 		r = lw_jail_spawn(program ? program : found, "landwaiter-judge", &b->child, e);
 	if (r < 0) /* ours to mend: it says nothing about the object */
 		return lw_fail_as(e, LW_E_STATE);
+	r = receive_only(b, LW_BOX_READY, &frame, e);
 	if (r == 0)
-		r = receive(b, &frame, e);
-	if (r < 0)
-		return r;
-	if (frame.type == LW_BOX_ERROR)
-		return take_error(&frame, e);
-	if (frame.type != LW_BOX_READY)
-		return unexpected(&frame, e);
-	r = lw_ipc_take_u32(&frame.body, &level, e);
+		r = lw_ipc_take_u32(&frame.body, &level, e);
 	if (r == 0)
 		r = lw_ipc_take_end(&frame.body, e);
 	if (r == 0 && level != LW_JAIL_SECCOMP && level != LW_JAIL_LANDLOCK)
@@ -292,14 +299,9 @@ int lw_box_document_read(void *data, struct lw_span bytes, const char *media_typ
 
 	int r = lw_ipc_send(b->child.socket, LW_BOX_DOCUMENT, lw_buf_span(&ask), -1, e);
 	if (r == 0)
-		r = receive(b, &frame, e);
-	if (r < 0)
-		return r;
-	if (frame.type == LW_BOX_ERROR)
-		return take_error(&frame, e);
-	if (frame.type != LW_BOX_DOCUMENT)
-		return unexpected(&frame, e);
-	r = lw_document_take(&frame.body, &d, e);
+		r = receive_only(b, LW_BOX_DOCUMENT, &frame, e);
+	if (r == 0)
+		r = lw_document_take(&frame.body, &d, e);
 	if (r == 0)
 		r = lw_ipc_take_end(&frame.body, e);
 	if (r == 0)

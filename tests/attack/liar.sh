@@ -5,7 +5,7 @@
 # tests/tools/liar.c, a bundle with one approval of two is not accepted, and none is by words
 # that are not a seal's.
 
-. "$(dirname "$0")/../lib/scenario.sh"
+. "$(dirname "$0")/../lib/attack.sh"
 
 make_keys alice bob carol
 make_enclave 2 alice bob carol
@@ -38,11 +38,11 @@ done
 
 # What the words of a sound box would be, told by an unsound one.
 while read -r how status code file; do
-	refused "$status" "$code" liar "$how" load "$file.lwb"
+	attack "$how" "$status" "$code" liar "$how" load "$file.lwb"
 done <<'EOF'
 honest 5 seal.threshold one
 fits-everybody 5 seal.threshold one
-fits-the-next 5 seal.threshold one
+fits-the-next 3 seal.unapproved one
 fits-no-key 3 seal.unapproved two
 fits-nobody 3 seal.unapproved two
 one-signature-twice 5 seal.threshold one
@@ -91,7 +91,7 @@ EOF
 for code in $(seq 0 20) 255 65536 4294967295; do
 	expected=seal.box
 	case $code in 3 | 4 | 5 | 11) expected=seal.format ;; esac
-	refused 3 $expected liar "error-$code" load two.lwb
+	attack "error $code" 3 $expected liar "error-$code" load two.lwb
 	fails "nothing of its text reaches the terminal raw" grep -q $'\033' out.log err.log
 done
 
@@ -100,13 +100,14 @@ done
 cp one.lwb shown.lwb
 liar honest inspect one.lwb >shown 2>&1 || true
 fails "what is shown is safe for a terminal" grep -q $'[\033\a]\|\xe2\x80\xae' shown
-digest=$(lw inspect one.lwb -o json | jq -r .digest)
+digest=$(lw inspect one.lwb -o json | jq -r .bundle)
 like "the digest to expect" "$digest" '^sha256:[0-9a-f]{64}$'
 fails "another payload is not signed when the digest is expected" \
 	liar another-payload approve shown.lwb --key bob.key --expect "$digest"
 ok "and the file is as it was" cmp one.lwb shown.lwb
 liar another-payload approve shown.lwb --key bob.key --yes >/dev/null 2>&1 || true
-refused 5 seal.threshold lw load --approval shown.lwb one.lwb || true
+attack "what a liar had signed is another bundle" 3 seal.approval-other \
+	lw load --approval shown.lwb one.lwb
 
 # A judge that is no judge.
 for kind in none unreadable folder text wrong; do
@@ -118,7 +119,11 @@ for kind in none unreadable folder text wrong; do
 	text) printf 'not a program\n' >bin/landwaiter-judge && chmod 755 bin/landwaiter-judge ;;
 	wrong) cp /bin/true bin/landwaiter-judge ;;
 	esac
-	refused 3 seal.box bin/landwaiter load two.lwb
+	if [ $kind = wrong ]; then
+		attack "judge: $kind" 3 seal.box bin/landwaiter load two.lwb
+	else
+		attack "judge: $kind" 1 system.error bin/landwaiter load two.lwb
+	fi
 done
 
 wait

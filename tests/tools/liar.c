@@ -275,7 +275,8 @@ int main(void)
 	say_ready();
 	must(lw_ipc_receive(SOCKET, LW_MAX_FRAME_BYTES, 10, &storage, &frame, &error));
 	if (answer_otherwise())
-		(void)sleep(1); /* what was said last is to be read, not this end */
+		while (read(SOCKET, &frame, 1) > 0)
+			; /* what was said last is to be read, not this end */
 	else if (frame.type == LW_BOX_JOB_SEAL)
 		answer_seal(frame.body);
 	else if (frame.type == LW_BOX_JOB_EXPLAIN)

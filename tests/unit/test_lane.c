@@ -165,7 +165,8 @@ static void the_sinks_error_is_told_apart(void **state)
 				assert_false(r.sink_failed);
 			}
 			lw_buf_free(&s.got);
-			run_one(lane, 5, 7, 6 * MIB, 9, true); /* and it is as new */
+			/* and the lane is as new */
+			run_one(lane, 5, 7, k ? 600 * KIB : 5 * MIB, 9, true);
 		}
 	lw_lane_free(lane);
 }
@@ -198,7 +199,7 @@ static void a_medium_that_ends_too_early(void **state)
 			assert_true(s.got.n <= sizes[i]);
 			lw_buf_free(&s.got);
 		}
-		run_one(lane, 5, 7, 6 * MIB, 9, true);
+		run_one(lane, 5, 7, 5 * MIB, 9, false);
 	}
 	lw_lane_free(lane);
 }

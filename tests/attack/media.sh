@@ -1,0 +1,178 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a medium may hold instead of a bundle, beside it, or in part (security classes 69, 73, 79,
+# 105, 108, 112, 114): files that are none, sparse giants, parts of two good bundles, a second
+# archive behind the first; and two loads at once.
+
+. "$(dirname "$0")/../lib/attack.sh"
+
+make_keys alice bob
+make_enclave 2 alice bob
+for i in 1 2; do
+	"$LW_BIN/tools/forge" layout "layout$i" "$i"
+	make_bundle "$i.lwb" "oci:layout$i:registry.example/app/multi:1"
+	approve "$i.lwb" alice bob
+done
+
+# --- no files -----------------------------------------------------------------------------------
+
+mkfifo fifo
+mkdir folder
+ln -s loop loop
+ln -s nowhere dangling
+perl -MSocket -e 'socket(my $s, AF_UNIX, SOCK_STREAM, 0); bind($s, sockaddr_un("socket"))'
+: >empty
+for kind in fifo folder socket loop dangling missing /dev/zero /dev/null /dev/tty0 /proc/self/mem; do
+	attack "$kind instead of a bundle" 4 seal.unreadable timeout 20 "$LW_BIN/landwaiter" \
+		load "$kind"
+done
+attack "an empty file" 4 seal.unreadable lw load empty
+printf x >one
+attack "one byte" 4 seal.unreadable lw load one
+cp 1.lwb locked
+attack "a name of escapes" 4 seal.unreadable lw load $'\033]0;x\a\nACCEPTED'
+fails "which is shown harmless" grep -q $'[\033\a]' out.log err.log
+lw load $'\033[32mACCEPTED' >out.log 2>err.log || true
+fails "also in plain words" grep -q $'[\033\a]' out.log err.log
+
+# --- giants -------------------------------------------------------------------------------------
+
+truncate -s 8E sparse 2>/dev/null || truncate -s 15T sparse || truncate -s 1T sparse
+attack "row-114 sparse giant, all zeros" 3 seal.format lw load sparse
+cp 1.lwb long
+truncate -s 1T long
+attack "row-114 a bundle that goes on for a tebibyte" 4 content.trailing lw load long
+
+# CVE-2026-34155: what is behind 2 and 4 GiB counts as much. Layers of zeros, but for one byte.
+layout_of() { # DIR BYTES: an artifact whose one layer is so long, zeros (a hole)
+	local dir=$1 size=$2 hash type=application/vnd.oci.image.manifest.v1+json
+
+	mkdir -p "$dir/blobs/sha256"
+	truncate -s "$size" "$dir/layer"
+	hash=$(openssl dgst -sha256 -r "$dir/layer" | cut -c 1-64)
+	mv "$dir/layer" "$dir/blobs/sha256/$hash"
+	printf '{}' >"$dir/blobs/sha256/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+	printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"a/b","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[{"mediaType":"a/b","digest":"sha256:%s","size":%s}]}' \
+		$type "$hash" "$size" >"$dir/manifest"
+	hash=$(sha256sum "$dir/manifest" | cut -c 1-64)
+	size=$(size_of "$dir/manifest")
+	mv "$dir/manifest" "$dir/blobs/sha256/$hash"
+	printf '{"imageLayoutVersion":"1.0.0"}' >"$dir/oci-layout"
+	printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s","digest":"sha256:%s","size":%s,"annotations":{"org.opencontainers.image.ref.name":"registry.example/big:1"}}]}' \
+		$type "$hash" "$size" >"$dir/index.json"
+}
+
+# Only where the two or four gibibytes are read at speed; hashing is what costs.
+if [[ $LW_BIN == */release ]]; then
+	for size in 2147483648 4294967297; do
+		layout_of big $size
+		make_bundle big.lwb oci:big:registry.example/big:1
+		rm -rf big
+		fallocate --dig-holes big.lwb
+		approve big.lwb alice bob
+		end=$(($(size_of big.lwb) - 1024 - (512 - size % 512) % 512 - 1))
+		poke big.lwb $end '\001'
+		exit=0
+		lw verify big.lwb -o json >out.log 2>err.log || exit=$?
+		is "cve-2026-34155: the last of $size bytes" \
+			"$exit $(jq -r '[.findings[].code] | join(" ")' out.log)" \
+			"4 freshness.not-proven content.digest"
+		rm big.lwb
+	done
+fi
+
+# --- parts of two good bundles --------------------------------------------------------------------
+
+head_bytes=$((512 + 262144))
+cp 2.lwb mix.lwb
+dd if=1.lwb of=mix.lwb bs=$head_bytes count=1 conv=notrunc status=none
+attack "swupdate-mix-and-match: seal of one, all else of the other" 4 content.digest lw load mix.lwb
+offset=$(entry_offset 2.lwb landwaiter/entries)
+cp 1.lwb mix.lwb
+dd if=2.lwb of=mix.lwb bs=1 skip="$offset" seek="$offset" count=512 conv=notrunc status=none
+attack "swupdate-mix-and-match: entries of the other" 4 content.digest lw load mix.lwb
+tail -c +$((offset - 511)) 2.lwb >rest
+head -c $((offset - 512)) 1.lwb >mix.lwb
+cat rest >>mix.lwb
+attack "swupdate-mix-and-match: all from the entries on" 4 content.digest lw load mix.lwb
+cat 1.lwb 2.lwb >mix.lwb
+attack "mender-signed-copy: another bundle behind it" 4 content.trailing lw load mix.lwb
+(head -c -1024 1.lwb && cat 2.lwb) >mix.lwb
+attack "mender-signed-copy: another bundle within it" 4 content.trailing lw load mix.lwb
+cat /dev/null 2.lwb >mix.lwb
+attack "an approval file of another bundle" 3 seal.approval-other lw load mix.lwb --approval 1.lwb
+
+# --- tar's own tricks: what is not the one header is no bundle -------------------------------------
+
+mkdir tree
+(cd tree && tar xf ../1.lwb)
+for format in gnu pax v7 ustar; do
+	tar --format=$format --owner=0 --group=0 --mtime=@0 -cf $format.tar -C tree landwaiter/seal.json \
+		landwaiter/contents.json landwaiter/entries oci-layout index.json blobs
+	attack "a bundle repacked by tar --format=$format" 3 seal.format lw load $format.tar
+done
+(printf 'x%.0s' {1..512} && cat 1.lwb) >shifted
+attack "a block before it" 3 seal.format lw load shifted
+gzip -kc 1.lwb >packed
+attack "cve-2022-36227 and kin: compressed" 3 seal.format lw load packed
+for magic in 'Rar!\x1a\x07\x01\x00' 'PK\x03\x04' '7z\xbc\xaf\x27\x1c' 'MSCF' '\xfd7zXZ\x00' \
+	'BZh9' '\x28\xb5\x2f\xfd' '!<arch>\n' '070701' '\x1f\x9d'; do
+	cp 1.lwb other
+	poke other 0 "$magic"
+	attack "cve-2026-4111 and kin: begins like $magic" 3 seal.format lw load other
+done
+
+# CVE-2025-62518: everybody sees the same members in what we write.
+tar tf 1.lwb >by.tar
+bsdtar tf 1.lwb >by.bsdtar 2>/dev/null || cp by.tar by.bsdtar
+{
+	printf '%s\n' landwaiter/seal.json landwaiter/contents.json landwaiter/entries oci-layout \
+		index.json
+	tar xOf 1.lwb landwaiter/entries | sed -E 's,^sha256:([0-9a-f]+) .*,blobs/sha256/\1,'
+} >by.us
+ok "cve-2025-62518: tar sees the members of the sealed list" cmp by.tar by.us
+ok "cve-2025-62518: bsdtar too" cmp by.bsdtar by.us
+perl -e '
+	my ($at, $n) = (0, 0);
+	open(my $f, "<:raw", "1.lwb") or die;
+	while (sysseek($f, $at, 0), sysread($f, my $h, 512) == 512, substr($h, 0, 1) ne "\0") {
+		printf("%s\n", unpack("Z100", $h));
+		substr($h, 156, 1) eq "0" or die "not a file";
+		$at += 512 + int((oct(substr($h, 124, 11)) + 511) / 512) * 512;
+	}
+	$at + 1024 == -s $f or die "the end is elsewhere";
+' >by.perl
+ok "cve-2025-62518: so does a reader of fifteen lines" cmp by.perl by.us
+
+# --- two at once ----------------------------------------------------------------------------------
+
+# One holds the lock while the other asks: the first reads from a pipe-like slow start, so hold the
+# writer's lock from outside.
+exec 9<>enclave/lock 2>/dev/null || true
+holder=0
+for i in 1 2 3 4 5 6; do
+	lw load 1.lwb -o json >"load.$i" 2>"err.$i" &
+	pids[i]=$!
+done
+accepted=0 busy=0 replay=0 other=0
+for i in 1 2 3 4 5 6; do
+	exit=0
+	wait "${pids[i]}" || exit=$?
+	if [ $exit -eq 0 ]; then
+		accepted=$((accepted + 1))
+	elif [ $exit -eq 3 ] && grep -q freshness.replay "load.$i"; then
+		replay=$((replay + 1))
+	elif [ $exit -eq 1 ] && grep -qiE 'another|in use|busy|writing' "err.$i" "load.$i"; then
+		busy=$((busy + 1))
+	else
+		other=$((other + 1))
+		cat "load.$i" "err.$i"
+	fi
+done
+is "six loads at once: one is accepted" "$accepted" 1
+is "the others are told to wait, or that it is loaded ($busy, $replay)" $((busy + replay)) 5
+exec 9<&- || true
+
+accepted lw load 2.lwb
+done_testing

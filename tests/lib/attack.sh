@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What attacks share beyond tests/lib/scenario.sh: the same checks as its `refused`, cheap enough
+# for hundreds of cases.
+
+. "$(dirname "${BASH_SOURCE[0]}")/scenario.sh"
+
+# What the enclave believes and holds, in look.state; prints the number of records and the last
+# one's reason.
+look() {
+	rm -rf .look
+	mkdir .look
+	cp "$LANDWAITER_ENCLAVE"/state.db* .look/
+	sqlite3 -batch .look/state.db \
+		".dump blob bundle image image_blob queue sender trust value" >look.state
+	(cd "$LANDWAITER_ENCLAVE/store" && find . -type f -printf '%P %s\n' | sort) >>look.state
+	sqlite3 -batch -separator ' ' .look/state.db "SELECT count(*), (SELECT leaf ->> 'reason'
+		FROM record ORDER BY idx DESC LIMIT 1) FROM record"
+}
+
+# The processor time, in hundredths of a second, of the programs started and ended so far.
+used() {
+	awk '{ print $16 + $17 }' "/proc/$$/stat"
+}
+
+# attack NAME STATUS CODE COMMAND...: the command (lw load or lw verify) ends with STATUS and that
+# verdict, for the reason CODE, which the one new record names too, within two seconds of
+# processor time; trust and store are byte for byte what they were.
+attack() {
+	local name=$1 status=$2 code=$3 exit=0 start spent records verdict now reason got expected
+
+	shift 3
+	read -r records _ < <(look)
+	mv look.state before.state
+	start=$(used)
+	"$@" -o json >out.log 2>err.log || exit=$?
+	spent=$(($(used) - start))
+	verdict=$(jq -r --arg code "$code" '[.verdict, .exit,
+		any(.findings[]; .code == $code and (.next | length) > 0)] | join(" ")' out.log) ||
+		verdict="none at all"
+	read -r now reason < <(look)
+	expected="${outcome_of[$status]} $status true, $code, exit $status, 1 record"
+	got="$verdict, $reason, exit $exit, $((now - records)) record"
+	if [ "$got" != "$expected" ]; then
+		fail "$name" "got:      $got" "expected: $expected" "$(cat out.log err.log)"
+	elif grep -qE 'ERROR: (Address|Leak|Undefined)|runtime error:' err.log; then
+		fail "$name" "$(cat err.log)"
+	elif ! cmp -s before.state look.state; then
+		fail "$name" "the enclave changed" "$(diff before.state look.state)"
+	elif [ $spent -gt 200 ] && [[ $LW_BIN == */release ]]; then
+		fail "$name" "took $spent hundredths of a second"
+	else
+		pass "$name: $code"
+	fi
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes the test vectors of docs/format/bundle.md: a small bundle that is the same in every
+ * run, its keys (for tests only: their secrets are in the tree), and VECTORS.json with every
+ * value on the way. `mkvectors DIR`; tests/vectors/make calls it.
+ */
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "bundle/archive.h"
+#include "bundle/contents.h"
+#include "bundle/entries.h"
+#include "bundle/format.h"
+#include "bundle/seal.h"
+#include "bundle/statement.h"
+
+#include <fcntl.h>
+
+#define OK(call)                                                                               \
+	do {                                                                                   \
+		if ((call) != 0) {                                                             \
+			(void)fprintf(stderr, "mkvectors: line %d\n", __LINE__);               \
+			exit(1);                                                               \
+		}                                                                              \
+	} while (0)
+#include "tests/lib/people.h"
+
+#define MANIFEST "application/vnd.oci.image.manifest.v1+json"
+
+enum { LAYER, CONFIG, IMAGE, EMPTY, EVIDENCE, N_BLOBS };
+
+static struct lw_buf blobs[N_BLOBS];
+static struct lw_error e;
+
+static const struct {
+	const char *name;
+	uint8_t seed;
+} people[] = { { "alice", 1 }, { "bob", 2 } };
+
+static struct lw_digest digest(size_t blob)
+{
+	return lw_digest_of(lw_buf_span(&blobs[blob]));
+}
+
+static void descriptor(struct lw_buf *out, const char *type, size_t blob)
+{
+	struct lw_digest d = digest(blob);
+	char text[LW_DIGEST_TEXT];
+
+	lw_buf_printf(out, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%zu}", type,
+		      lw_digest_text(&d, text), blobs[blob].n);
+}
+
+static void make_blobs(void)
+{
+	struct lw_digest layer;
+	char text[LW_DIGEST_TEXT];
+	struct lw_buf *image = &blobs[IMAGE], *evidence = &blobs[EVIDENCE];
+
+	lw_buf_fill(&blobs[LAYER], 0, 1024); /* a tar archive of nothing */
+	layer = digest(LAYER);
+	lw_buf_printf(&blobs[CONFIG],
+		      "{\"architecture\":\"amd64\",\"config\":{},\"os\":\"linux\",\"rootfs\":"
+		      "{\"diff_ids\":[\"%s\"],\"type\":\"layers\"}}",
+		      lw_digest_text(&layer, text));
+	lw_buf_adds(image, "{\"schemaVersion\":2,\"mediaType\":\"" MANIFEST "\",\"config\":");
+	descriptor(image, "application/vnd.oci.image.config.v1+json", CONFIG);
+	lw_buf_adds(image, ",\"layers\":[");
+	descriptor(image, "application/vnd.oci.image.layer.v1.tar", LAYER);
+	lw_buf_adds(image, "]}");
+	lw_buf_adds(&blobs[EMPTY], "{}");
+	lw_buf_adds(evidence,
+		    "{\"schemaVersion\":2,\"mediaType\":\"" MANIFEST
+		    "\",\"artifactType\":\"application/vnd.example.note\",\"config\":");
+	descriptor(evidence, "application/vnd.oci.empty.v1+json", EMPTY);
+	lw_buf_adds(evidence, ",\"layers\":[");
+	descriptor(evidence, "application/vnd.oci.empty.v1+json", EMPTY);
+	lw_buf_adds(evidence, "],\"subject\":");
+	descriptor(evidence, MANIFEST, IMAGE);
+	lw_buf_adds(evidence, "}");
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct lw_entry *x = a, *y = b;
+
+	return lw_entry_compare(&x->digest, x->size, &y->digest, y->size);
+}
+
+static void make_contents(struct lw_contents *c, struct lw_entries *entries,
+			  struct lw_buf *list)
+{
+	struct lw_image *image;
+
+	entries->list = lw_alloc_array(N_BLOBS, sizeof(*entries->list));
+	entries->n = N_BLOBS;
+	for (size_t i = 0; i < N_BLOBS; i++)
+		entries->list[i] = (struct lw_entry){ .digest = digest(i), .size = blobs[i].n };
+	qsort(entries->list, N_BLOBS, sizeof(*entries->list), by_size);
+	lw_entries_write(entries, list);
+	c->entries_blobs = N_BLOBS;
+	c->entries_bytes = list->n;
+	c->entries_digest = lw_digest_of(lw_buf_span(list));
+	c->images = lw_alloc_array(1, sizeof(*c->images));
+	c->n_images = 1;
+	image = c->images;
+	OK(lw_reference_parse(lw_span_str("registry.example/vectors/app:1"), &image->name, &e));
+	image->digest = digest(IMAGE);
+	image->size = blobs[IMAGE].n;
+	image->media_type = lw_strdup(MANIFEST);
+	image->source = lw_strdup("oci:vectors:1");
+	image->subjects = lw_alloc_array(1, sizeof(*image->subjects));
+	image->subjects[0] = image->digest;
+	image->n_subjects = 1;
+	image->evidence = lw_alloc_array(1, sizeof(*image->evidence));
+	image->n_evidence = 1;
+	image->evidence[0] = (struct lw_evidence){
+		.subject = image->digest,
+		.mechanism = LW_MECHANISM_REFERRERS,
+		.digest = digest(EVIDENCE),
+		.size = blobs[EVIDENCE].n,
+		.media_type = lw_strdup(MANIFEST),
+		.artifact_type = lw_strdup("application/vnd.example.note"),
+	};
+}
+
+/* A member of the archive, as written and as told in VECTORS.json. */
+static void member(struct lw_json_writer *w, const char *name, uint64_t *at, uint64_t size)
+{
+	uint8_t header[LW_TAR_BLOCK];
+	struct lw_digest d;
+	char text[LW_DIGEST_TEXT], checksum[7];
+
+	lw_format_header(name, size, header);
+	d = lw_digest_of(lw_span(header, sizeof(header)));
+	(void)snprintf(checksum, sizeof(checksum), "%.6s", (const char *)header + 148);
+	lw_json_w_object(w);
+	lw_json_w_member(w, "checksum", checksum);
+	lw_json_w_member_integer(w, "data", (int64_t)(*at + LW_TAR_BLOCK));
+	lw_json_w_member_integer(w, "header", (int64_t)*at);
+	lw_json_w_member(w, "headerDigest", lw_digest_text(&d, text));
+	lw_json_w_member(w, "name", name);
+	lw_json_w_member_integer(w, "padding", (int64_t)lw_format_padding(size));
+	lw_json_w_member_integer(w, "size", (int64_t)size);
+	lw_json_w_end_object(w);
+	*at += lw_format_member(size);
+}
+
+static void bytes_of(struct lw_json_writer *w, const char *key, const struct lw_buf *b)
+{
+	struct lw_digest d = lw_digest_of(lw_buf_span(b));
+	char text[LW_DIGEST_TEXT];
+
+	lw_json_w_key(w, key);
+	lw_json_w_object(w);
+	lw_json_w_member_integer(w, "bytes", (int64_t)b->n);
+	lw_json_w_member(w, "digest", lw_digest_text(&d, text));
+	lw_json_w_member(w, "text", lw_buf_str(b));
+	lw_json_w_end_object(w);
+}
+
+static uint64_t total(const struct lw_buf *contents, const struct lw_buf *list,
+		      const struct lw_buf *index)
+{
+	uint64_t n = lw_format_member(LW_MAX_SEAL_BYTES) + lw_format_member(contents->n) +
+		     lw_format_member(list->n) + lw_format_member(strlen(LW_OCI_LAYOUT)) +
+		     lw_format_member(index->n) + LW_TAR_END;
+
+	for (size_t i = 0; i < N_BLOBS; i++)
+		n += lw_format_member(blobs[i].n);
+	return n;
+}
+
+static void put(int dir, const char *name, struct lw_span bytes)
+{
+	OK(lw_fs_publish(dir, name, bytes, 0644, &e));
+}
+
+static void write_keys(int dir, struct lw_json_writer *w)
+{
+	lw_json_w_key(w, "keys");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < LW_COUNT_OF(people); i++) {
+		LW_AUTO(buf) struct lw_buf private = { 0 };
+		LW_AUTO(buf) struct lw_buf der = { 0 };
+		LW_AUTO(buf) struct lw_buf pem = { 0 };
+		struct lw_digest id;
+		char name[64], hex[65];
+		lw_auto_free char *spki = NULL;
+
+		people_pem(people[i].seed, &private);
+		people_public(people[i].seed, &der);
+		id = lw_digest_of(lw_buf_span(&der));
+		lw_buf_adds(&pem, "-----BEGIN PUBLIC KEY-----\n");
+		lw_base64_encode(&pem, lw_buf_span(&der));
+		lw_buf_adds(&pem, "\n-----END PUBLIC KEY-----\n");
+		spki = lw_alloc(2 * der.n + 1);
+		lw_hex_encode(lw_buf_span(&der), spki);
+		(void)snprintf(name, sizeof(name), "%s.test-only.key", people[i].name);
+		put(dir, name, lw_buf_span(&private));
+		lw_json_w_object(w);
+		lw_json_w_member(w, "keyid", lw_digest_hex(&id, hex));
+		lw_json_w_member(w, "private", name);
+		(void)snprintf(name, sizeof(name), "%s.pub", people[i].name);
+		put(dir, name, lw_buf_span(&pem));
+		lw_json_w_member(w, "public", name);
+		lw_json_w_member(w, "spki", spki);
+		lw_json_w_end_object(w);
+	}
+	lw_json_w_end_array(w);
+}
+
+static void write_signatures(struct lw_json_writer *w, const struct lw_dsse *d)
+{
+	lw_json_w_key(w, "signatures");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < d->n_signatures; i++) {
+		LW_AUTO(buf) struct lw_buf text = { 0 };
+		char hex[65];
+
+		lw_base64_encode(&text, lw_buf_span(&d->signatures[i].sig));
+		lw_json_w_object(w);
+		lw_json_w_member(w, "keyid", lw_digest_hex(&d->signatures[i].keyid, hex));
+		lw_json_w_member(w, "sig", lw_buf_str(&text));
+		lw_json_w_end_object(w);
+	}
+	lw_json_w_end_array(w);
+}
+
+struct parts {
+	struct lw_buf contents, list, index, statement, pae, seal, envelope;
+	struct lw_entries entries;
+	struct lw_dsse dsse;
+};
+
+static const struct lw_buf *blob_of(const struct lw_entry *entry)
+{
+	for (size_t i = 0; i < N_BLOBS; i++) {
+		struct lw_digest d = digest(i);
+
+		if (lw_digest_equal(&d, &entry->digest))
+			return &blobs[i];
+	}
+	abort();
+}
+
+static void write_bundle(int dir, const struct parts *p)
+{
+	int fd = openat(dir, "bundle.lwb", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	struct lw_archive *a = NULL;
+
+	OK(fd < 0);
+	OK(lw_archive_new(fd, &a, &e));
+	OK(lw_archive_put(a, LW_NAME_SEAL, lw_buf_span(&p->seal), &e));
+	OK(lw_archive_put(a, LW_NAME_CONTENTS, lw_buf_span(&p->contents), &e));
+	OK(lw_archive_put(a, LW_NAME_ENTRIES, lw_buf_span(&p->list), &e));
+	OK(lw_archive_put(a, LW_NAME_OCI_LAYOUT, lw_span_str(LW_OCI_LAYOUT), &e));
+	OK(lw_archive_put(a, LW_NAME_INDEX, lw_buf_span(&p->index), &e));
+	for (size_t i = 0; i < p->entries.n; i++) {
+		char name[LW_BLOB_NAME];
+
+		OK(lw_archive_put(a, lw_format_blob_name(&p->entries.list[i].digest, name),
+				  lw_buf_span(blob_of(&p->entries.list[i])), &e));
+	}
+	OK(lw_archive_finish(a, &e));
+	lw_archive_free(a);
+	(void)close(fd);
+}
+
+static void make_parts(struct parts *p)
+{
+	struct lw_contents c = { 0 };
+	struct lw_statement s = { .any_audience = true,
+				  .marking = "UNCLASSIFIED",
+				  .sender = "vectors",
+				  .sequence = 1 };
+
+	make_blobs();
+	make_contents(&c, &p->entries, &p->list);
+	lw_contents_write(&c, &p->contents);
+	lw_contents_write_index(&c, &p->index);
+	lw_contents_release(&c);
+	s.contents = lw_digest_of(lw_buf_span(&p->contents));
+	s.contents_bytes = p->contents.n;
+	s.bytes = total(&p->contents, &p->list, &p->index);
+	OK(lw_time_parse(lw_span_str("2026-11-23T00:00:00Z"), &s.created, &e));
+	OK(lw_time_parse(lw_span_str("2027-02-21T00:00:00Z"), &s.expires, &e));
+	lw_statement_write(&s, &p->statement);
+	lw_dsse_pae(LW_DSSE_IN_TOTO, lw_buf_span(&p->statement), &p->pae);
+	lw_buf_add(&p->dsse.payload, p->statement.p, p->statement.n);
+	for (size_t i = 0; i < LW_COUNT_OF(people); i++) {
+		LW_AUTO(buf) struct lw_buf sig = { 0 };
+		struct lw_digest id = people_id(people[i].seed);
+
+		people_sign(people[i].seed, lw_buf_span(&p->statement), &sig);
+		OK(lw_seal_add(&p->dsse, &id, lw_buf_span(&sig), &e));
+	}
+	lw_dsse_write(&p->dsse, &p->envelope);
+	OK(lw_seal_write(&p->dsse, &p->seal, &e));
+}
+
+static void write_members(struct lw_json_writer *w, const struct parts *p)
+{
+	uint64_t at = 0;
+
+	lw_json_w_key(w, "members");
+	lw_json_w_array(w);
+	member(w, LW_NAME_SEAL, &at, p->seal.n);
+	member(w, LW_NAME_CONTENTS, &at, p->contents.n);
+	member(w, LW_NAME_ENTRIES, &at, p->list.n);
+	member(w, LW_NAME_OCI_LAYOUT, &at, strlen(LW_OCI_LAYOUT));
+	member(w, LW_NAME_INDEX, &at, p->index.n);
+	for (size_t i = 0; i < p->entries.n; i++) {
+		char name[LW_BLOB_NAME];
+
+		member(w, lw_format_blob_name(&p->entries.list[i].digest, name), &at,
+		       p->entries.list[i].size);
+	}
+	lw_json_w_end_array(w);
+}
+
+static void release(struct parts *p)
+{
+	lw_buf_free(&p->contents);
+	lw_buf_free(&p->list);
+	lw_buf_free(&p->index);
+	lw_buf_free(&p->statement);
+	lw_buf_free(&p->pae);
+	lw_buf_free(&p->seal);
+	lw_buf_free(&p->envelope);
+	lw_entries_release(&p->entries);
+	lw_dsse_release(&p->dsse);
+	for (size_t i = 0; i < N_BLOBS; i++)
+		lw_buf_free(&blobs[i]);
+}
+
+int main(int argc, char **argv)
+{
+	struct parts p = { 0 };
+	LW_AUTO(buf) struct lw_buf whole = { 0 };
+	LW_AUTO(buf) struct lw_buf json = { 0 };
+	struct lw_json_writer w = { .out = &json, .canonical = true };
+	struct lw_digest d;
+	char text[LW_DIGEST_TEXT];
+	int dir = -1;
+
+	OK(argc != 2);
+	OK(lw_fs_open_dir(argv[1], &dir, &e));
+	make_parts(&p);
+	write_bundle(dir, &p);
+	OK(lw_fs_read_beneath(dir, "bundle.lwb", 1 << 20, &whole, &e));
+	lw_json_w_object(&w);
+	lw_json_w_key(&w, "bundle");
+	lw_json_w_object(&w);
+	lw_json_w_member_integer(&w, "bytes", (int64_t)whole.n);
+	d = lw_digest_of(lw_buf_span(&whole));
+	lw_json_w_member(&w, "file", "bundle.lwb");
+	lw_json_w_member(&w, "fileDigest", lw_digest_text(&d, text));
+	lw_json_w_end_object(&w);
+	bytes_of(&w, "contents", &p.contents);
+	bytes_of(&w, "entries", &p.list);
+	lw_json_w_member(&w, "format", "landwaiter-vectors/1");
+	bytes_of(&w, "index", &p.index);
+	write_keys(dir, &w);
+	write_members(&w, &p);
+	bytes_of(&w, "pae", &p.pae);
+	lw_json_w_key(&w, "seal");
+	lw_json_w_object(&w);
+	d = lw_digest_of(lw_buf_span(&p.seal));
+	lw_json_w_member(&w, "digest", lw_digest_text(&d, text));
+	lw_json_w_member_integer(&w, "envelopeBytes", (int64_t)p.envelope.n);
+	lw_json_w_end_object(&w);
+	write_signatures(&w, &p.dsse);
+	bytes_of(&w, "statement", &p.statement);
+	lw_json_w_end_object(&w);
+	lw_json_w_finish(&w);
+	lw_buf_addc(&json, '\n');
+	put(dir, "VECTORS.json", lw_buf_span(&json));
+	(void)close(dir);
+	release(&p);
+	return 0;
+}
