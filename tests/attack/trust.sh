@@ -51,7 +51,7 @@ for file in "${files[@]}"; do
 	never "mender-6495: $file empty"
 	changed "UPDATE trust SET bytes = substr(bytes, 1, length(bytes) / 2) WHERE name = '$file'"
 	never "mender-6495: $file cut"
-	changed "UPDATE trust SET bytes = bytes || x'00' WHERE name = '$file'"
+	changed "UPDATE trust SET bytes = CAST(bytes || x'00' AS BLOB) WHERE name = '$file'"
 	never "$file with a NUL after it"
 	changed "UPDATE trust SET bytes = randomblob(length(bytes)) WHERE name = '$file'"
 	never "$file as noise"

@@ -39,6 +39,8 @@ cd "$T"
 export HOME=$T LC_ALL=C TZ=UTC NO_COLOR=1
 export LANDWAITER_ENCLAVE=$T/enclave LANDWAITER_SENDER_DIR=$T/sender
 unset SOURCE_DATE_EPOCH
+# With faketime in front of it, too, and with its reports where `expect` sees them.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-abort_on_error=1:verify_asan_link_order=0}
 
 lw() {
 	"$LW_BIN/landwaiter" "$@"

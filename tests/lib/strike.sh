@@ -203,7 +203,7 @@ wrong() { # TEXT
 		[ $shown -gt 40 ] ||
 			printf '# %s %s: exit %s at %s\n' "$where" "$what" "$status" "$told"
 	fi
-	[ $shown -gt 40 ] || printf '#   %s\n' "$1"
+	[ $shown -gt 40 ] || printf '#   %s\n' "${1//$'\n'/ }"
 }
 
 # --- an undisturbed run -----------------------------------------------------------------------
@@ -227,6 +227,10 @@ learn() { # OPERATION
 		return 1
 	}
 	look
+	[ ! -s now.store ]
+	# What is learned must be right, too.
+	[ "$(jq -r '.manifests[].digest[7:]' now.index | sort -u)" = \
+		"$(awk -F '|' '$1 == "image" { print tolower($3) }' now.state | sort -u)" ]
 	mv now.state "$dir/new.state"
 	mv now.index "$dir/new.index"
 	mv now.tree "$dir/new.tree"
@@ -259,7 +263,7 @@ check_state() {
 	else
 		wrong "neither the old state nor the new"
 		[ $shown -gt 40 ] || diff "$dir/old.state" now.state | cut -c 1-150 |
-			sed 's/^/#   /' | head -n 20
+			sed 's/^/#   /' | head -n 20 || true
 	fi
 	if [ "$status" -eq 0 ] || [[ $(<out.log) == *'"verdict":"accepted"'* ]]; then
 		[ $state = new ] || wrong "it said so, and it was not done"

@@ -65,16 +65,19 @@ plan() {
 	done
 }
 
-# Two of each operation and mode, always the same ones.
+# One of each operation and mode, always the same ones; and of the kills of a load so many that no
+# step of its commit goes without.
 sample() {
 	awk -F '\t' 'BEGIN { srand(20261123) }
-		{ key = $1 FS $2; order[NR] = key; line[NR] = $0; draw[NR] = rand(); n = NR }
+		{
+			key = $1 FS $2; order[NR] = key; line[NR] = $0; draw[NR] = rand()
+			dense[NR] = $1 == "second" && $2 ~ /^kill/ && $3 % 6 == 4
+			if (!(key in best) || draw[NR] < draw[best[key]])
+				best[key] = NR
+		}
 		END {
-			for (i = 1; i <= n; i++)
-				if (!(order[i] in best) || draw[i] < draw[best[order[i]]])
-					best[order[i]] = i
-			for (i = 1; i <= n; i++)
-				if (best[order[i]] == i)
+			for (i = 1; i <= NR; i++)
+				if (best[order[i]] == i || dense[i])
 					print line[i]
 		}'
 }

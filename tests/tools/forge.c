@@ -163,24 +163,89 @@ static void make_layout(const char *path, unsigned long seed)
 	(void)close(l.dir);
 }
 
+static struct lw_digest digest_of_zeros(uint64_t size)
+{
+	static const uint8_t zeros[1 << 20];
+	LW_AUTO(hasher) struct lw_hasher *h = lw_hasher_new();
+
+	for (uint64_t left = size; left;) {
+		size_t n = left < sizeof(zeros) ? (size_t)left : sizeof(zeros);
+
+		lw_hasher_add(h, zeros, n);
+		left -= n;
+	}
+	return lw_hasher_final(h);
+}
+
+/* The plain image gets a last layer, which is not in memory. */
+static void list_zeros(struct forge *f, const struct lw_digest *d, uint64_t size)
+{
+	char text[LW_DIGEST_TEXT];
+	lw_auto_free char *row = lw_asprintf(
+		"\"layers\":[{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":"
+		"\"%s\",\"size\":%llu},",
+		lw_digest_text(d, text), (unsigned long long)size);
+
+	edit_manifest(f, FROM_LAYERS, row);
+	forge_texts(f);
+	lw_buf_printf(&f->entries, "%s %llu\n", text, (unsigned long long)size);
+	for (size_t i = 0; i < f->n_blobs; i++)
+		f->listed_bytes += lw_format_member(f->blobs[i].bytes.n);
+	f->listed_bytes += lw_format_member(size);
+	f->keep |= FORGE_KEEP_ENTRIES;
+}
+
+static void read_forge(struct forge *f, const char *in, char **keys, int n_keys)
+{
+	LW_AUTO(buf) struct lw_buf file = { 0 };
+
+	forge_must(lw_fs_read_path(in, (size_t)64 << 20, &file, &error), in, &error);
+	for (int i = 0; i < n_keys && i < FORGE_KEYS; i++)
+		forge_key(f, keys[i]);
+	forge_open(f, lw_buf_span(&file));
+}
+
+static void drop_forge(struct forge *f)
+{
+	forge_release(f);
+	while (f->n_keys > 0)
+		lw_private_key_free(f->keys[--f->n_keys]);
+}
+
+static void make_sparse(const char *bytes, const char *in, const char *out, char **keys, int n)
+{
+	const uint64_t size = strtoull(bytes, NULL, 10);
+	const struct lw_digest d = digest_of_zeros(size);
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	uint8_t header[LW_TAR_BLOCK];
+	char name[LW_BLOB_NAME];
+	struct forge f = { 0 };
+
+	read_forge(&f, in, keys, n);
+	list_zeros(&f, &d, size);
+	forge_build(&f, &b);
+	b.n -= LW_TAR_END;
+	lw_format_header(lw_format_blob_name(&d, name), size, header);
+	lw_buf_add(&b, header, sizeof(header));
+	make_file(AT_FDCWD, out, lw_buf_span(&b));
+	if (truncate(out, (off_t)(b.n + size + lw_format_padding(size) + LW_TAR_END)) < 0)
+		err(1, "%s", out);
+	drop_forge(&f);
+}
+
 static void make(const char *name, const char *in, const char *out, char **keys, int n_keys)
 {
 	LW_AUTO(buf) struct lw_buf file = { 0 };
 	struct forge f = { 0 };
 
-	forge_must(lw_fs_read_path(in, (size_t)64 << 20, &file, &error), in, &error);
-	for (int i = 0; i < n_keys && i < FORGE_KEYS; i++)
-		forge_key(&f, keys[i]);
-	forge_open(&f, lw_buf_span(&file));
+	read_forge(&f, in, keys, n_keys);
 	for (size_t i = 0; i < LW_COUNT_OF(forgeries); i++) {
 		if (strcmp(forgeries[i].name, name) != 0)
 			continue;
 		forgeries[i].make(&f);
 		forge_build(&f, &file);
 		make_file(AT_FDCWD, out, lw_buf_span(&file));
-		forge_release(&f);
-		while (f.n_keys > 0)
-			lw_private_key_free(f.keys[--f.n_keys]);
+		drop_forge(&f);
 		return;
 	}
 	errx(2, "no such forgery: %s", name);
@@ -196,8 +261,11 @@ int main(int argc, char **argv)
 				     forgeries[i].code);
 	} else if (argc >= 6 && strcmp(argv[1], "make") == 0) {
 		make(argv[2], argv[3], argv[4], argv + 5, argc - 5);
+	} else if (argc >= 6 && strcmp(argv[1], "sparse") == 0) {
+		make_sparse(argv[2], argv[3], argv[4], argv + 5, argc - 5);
 	} else {
-		errx(2, "usage: forge layout DIR SEED | list | make NAME IN OUT KEY...");
+		errx(2, "usage: forge layout DIR SEED | list | make NAME IN OUT KEY... | "
+			"sparse BYTES IN OUT KEY...");
 	}
 	return 0;
 }

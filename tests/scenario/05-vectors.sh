@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The test vectors of the bundle's format come out as they are in the tree, and programs that are
+# not ours read the same in them.
+. "$(dirname "$0")/../lib/scenario.sh"
+
+vectors=$LW_TOP/tests/vectors/bundle
+value() { # a path in VECTORS.json
+	jq -r "$1" "$vectors/VECTORS.json"
+}
+
+# --- the same again ---------------------------------------------------------------------------
+
+mkdir out
+"$LW_BIN/tools/mkvectors" out
+jq --sort-keys . out/VECTORS.json >sorted && mv sorted out/VECTORS.json
+is "the same files" "$(ls out)" "$(ls "$vectors")"
+for file in "$vectors"/*; do
+	ok "the same ${file##*/}" cmp "$file" "out/${file##*/}"
+done
+
+# --- by jq, sha256sum, openssl and tar --------------------------------------------------------
+
+is "the bundle's digest" "$(sha256sum <"$vectors/bundle.lwb" | cut -d ' ' -f 1)" \
+	"$(value '.bundle.fileDigest' | cut -d : -f 2)"
+for what in statement pae contents entries index; do
+	value ".$what.text" | head -c -1 >"$what"
+	is "$what: digest" "sha256:$(sha256sum <$what | cut -d ' ' -f 1)" "$(value .$what.digest)"
+	is "$what: size" "$(size_of $what)" "$(value .$what.bytes)"
+done
+type=application/vnd.in-toto+json
+{ printf 'DSSEv1 %d %s %d ' ${#type} $type "$(size_of statement)" && cat statement; } >expected
+ok "the PAE" cmp pae expected
+
+tar xf "$vectors/bundle.lwb" landwaiter/seal.json
+is "the seal is one JSON value" "$(jq -r .payloadType landwaiter/seal.json)" $type
+jq -r .payload landwaiter/seal.json | base64 -d >payload
+ok "its payload is the statement" cmp payload statement
+jq -cj . landwaiter/seal.json >canonical
+is "its envelope" "$(size_of canonical)" "$(value .seal.envelopeBytes)"
+for i in 0 1; do
+	jq -r ".signatures[$i].sig" landwaiter/seal.json | base64 -d >sig
+	key=$vectors/$(value ".keys[$i].public")
+	ok "openssl verifies signature $i" openssl pkeyutl -verify -pubin -inkey "$key" -rawin \
+		-in pae -sigfile sig
+	is "key id $i" "$(openssl pkey -pubin -in "$key" -outform DER | sha256sum |
+		cut -d ' ' -f 1)" "$(jq -r ".signatures[$i].keyid" landwaiter/seal.json)"
+done
+while read -r name data size; do
+	is "$name: offset" "$(entry_offset "$vectors/bundle.lwb" "$name")" "$data"
+	is "$name: size" "$(tar xOf "$vectors/bundle.lwb" "$name" | wc -c)" "$size"
+done < <(value '.members[] | "\(.name) \(.data) \(.size)"')
+
+# --- by our programs --------------------------------------------------------------------------
+
+cp "$vectors/alice.pub" "$vectors/bob.pub" .
+lw init --sender vectors --threshold 2 --approver alice=alice.pub --approver bob=bob.pub \
+	--any-audience --max-age P90D >identity 2>init.log
+lw inspect "$vectors/bundle.lwb" -o json >inspected 2>/dev/null
+is "inspect: the bundle" "$(jq -r .bundle inspected)" "$(value .statement.digest)"
+jq -cj .statement inspected >shown
+ok "inspect: the statement" cmp shown statement
+done_testing
