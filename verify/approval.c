@@ -13,7 +13,8 @@ size_t lw_policy_key_count(const struct lw_policy *p)
 	return n;
 }
 
-const struct lw_key *lw_policy_key_at(const struct lw_policy *p, size_t index, size_t *ret_signer)
+const struct lw_key *lw_policy_key_at(const struct lw_policy *p, size_t index,
+				      size_t *ret_signer)
 {
 	for (size_t i = 0; i < p->n_signers; i++) {
 		if (index < p->signers[i].n_keys) {
@@ -60,7 +61,8 @@ static size_t judge(const struct lw_policy *p, struct lw_span message, const str
 	if (speaks_for != SIZE_MAX)
 		return speaks_for;
 
-	/* Nothing fits. If it claims to be by a key we trust, that is not "absent" but "bad". */
+	/* Nothing fits. If it claims to be by a key we trust, that is not "absent" but "bad".
+	 */
 	size_t named = key_by_id(p, &c->keyid), signer = 0;
 	const struct lw_key *k = named == SIZE_MAX ? NULL : lw_policy_key_at(p, named, &signer);
 
@@ -82,7 +84,7 @@ void lw_approvals_count(const struct lw_policy *p, struct lw_span payload,
 	ret->n_signers = p->n_signers;
 	ret->n_unknown = 0;
 	lw_dsse_pae(LW_DSSE_IN_TOTO, payload, &message);
-	for (size_t i = 0; i < n && i < LW_MAX_APPROVALS; i++) {
+	for (size_t i = 0; i < n; i++) {
 		bool known = false;
 		size_t signer = judge(p, lw_buf_span(&message), &claims[i], v, &known);
 
@@ -91,7 +93,11 @@ void lw_approvals_count(const struct lw_policy *p, struct lw_span payload,
 		ret->n_unknown += !known;
 	}
 	for (size_t i = 0; i < p->n_signers; i++)
-		if (ret->by_signer[i] == LW_APPROVAL_ABSENT && p->signers[i].n_keys == 0)
+		/* A signature by nobody known may be theirs, where one of their keys cannot be
+		 * checked. */
+		if (ret->by_signer[i] == LW_APPROVAL_ABSENT &&
+		    p->signers[i].n_unsupported > 0 &&
+		    (p->signers[i].n_keys == 0 || ret->n_unknown > 0))
 			ret->by_signer[i] = LW_APPROVAL_UNSUPPORTED;
 }
 

@@ -3,9 +3,9 @@
 #define LW_VERIFY_APPROVAL_H
 
 /*
- * Counting approvals: which people of a policy signed these bytes. The box only points ("signature
- * i may be by key k"); every signature is verified here, with the parent's own keys, over the
- * bytes the box handed out. Counted are owners: not keys, not signatures.
+ * Counting approvals: which people of a policy signed these bytes. The box only points
+ * ("signature i may be by key k"); every signature is verified here, with the parent's own
+ * keys, over the bytes the box handed out. Counted are owners: not keys, not signatures.
  */
 
 #include "verify/policy.h"
@@ -23,9 +23,9 @@ struct lw_claim {
 	size_t n_matches;
 };
 
-/* The flat, stable order in which keys are handed to the box and named by it: every key of every
- * signer of a group, signers in policy order, keys in their order. Returns the count; key and
- * signer of one index. */
+/* The flat, stable order in which keys are handed to the box and named by it: every key of
+ * every signer of a group, signers in policy order, keys in their order. Returns the count; key
+ * and signer of one index. */
 size_t lw_policy_key_count(const struct lw_policy *p);
 const struct lw_key *lw_policy_key_at(const struct lw_policy *p, size_t index,
 				      size_t *ret_signer);
@@ -33,7 +33,7 @@ const struct lw_key *lw_policy_key_at(const struct lw_policy *p, size_t index,
 enum lw_approval {
 	LW_APPROVAL_ABSENT = 0,
 	LW_APPROVAL_GOOD,
-	LW_APPROVAL_UNSUPPORTED, /* all the signer's keys are of a kind we cannot check */
+	LW_APPROVAL_UNSUPPORTED, /* may have signed with a key of a kind we cannot check */
 };
 
 struct lw_approvals {
@@ -42,8 +42,8 @@ struct lw_approvals {
 	size_t n_unknown; /* signatures by nobody the policy knows */
 };
 
-/* Verifies the claims over DSSE's PAE of `payload`. Adds findings to the verdict: a signature that
- * names a trusted key and does not verify (SEAL_SIGNATURE_BAD), or that fits two signers
+/* Verifies the claims over DSSE's PAE of `payload`. Adds findings to the verdict: a signature
+ * that names a trusted key and does not verify (SEAL_SIGNATURE_BAD), or that fits two signers
  * (SEAL_SIGNATURE_AMBIGUOUS; it counts for none). *ret is released by lw_approvals_release. */
 void lw_approvals_count(const struct lw_policy *p, struct lw_span payload,
 			const struct lw_claim *claims, size_t n, struct lw_verdict *v,
@@ -56,8 +56,8 @@ size_t lw_approvals_people(const struct lw_policy *p, const struct lw_group *g,
 
 /* The sender whose threshold is met, and the payload as proven bytes. Senders are tried in
  * policy order with `claimed` (the box's word of who the payload says it is from; may be NULL)
- * first. Where none is met: NULL, and a finding (SEAL_THRESHOLD or SEAL_UNAPPROVED) for the claimed
- * sender, or for the one that came nearest. */
+ * first. Where none is met: NULL, and a finding (SEAL_THRESHOLD or SEAL_UNAPPROVED) for the
+ * claimed sender, or for the one that came nearest. */
 const struct lw_sender *lw_approvals_prove(const struct lw_policy *p, struct lw_span payload,
 					   const struct lw_approvals *a, const char *claimed,
 					   const char *object, struct lw_verdict *v,

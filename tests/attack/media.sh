@@ -117,9 +117,9 @@ bsdtar tf 1.lwb >by.bsdtar 2>/dev/null || cp by.tar by.bsdtar
 ok "cve-2025-62518: tar sees the members of the sealed list" cmp by.tar by.us
 ok "cve-2025-62518: bsdtar too" cmp by.bsdtar by.us
 perl -e '
-	my ($at, $n) = (0, 0);
+	my ($at, $h) = (0, "");
 	open(my $f, "<:raw", "1.lwb") or die;
-	while (sysseek($f, $at, 0) && sysread($f, my $h, 512) == 512 && $h !~ /^\0/) {
+	while (sysseek($f, $at, 0) && sysread($f, $h, 512) == 512 && $h !~ /^\0/) {
 		printf("%s\n", unpack("Z100", $h));
 		substr($h, 156, 1) eq "0" or die "not a file";
 		$at += 512 + int((oct(substr($h, 124, 11)) + 511) / 512) * 512;

@@ -107,7 +107,7 @@ changed "CREATE TABLE more (a)"
 never "another table in the schema"
 changed "CREATE INDEX more ON image (zone)"
 never "another index in the schema"
-changed "DROP TABLE sender"
+changed "DROP TABLE queue"
 never "a table less"
 changed "ALTER TABLE bundle RENAME COLUMN sequence TO sequences"
 never "a column of another name"
@@ -134,7 +134,7 @@ for damage in cut noise empty none text folder; do
 	esac
 	exit=0
 	lw load one.lwb -o json >out.log 2>err.log || exit=$?
-	if [ $exit -eq 1 ] && [ "$(ls enclave/store/blobs/sha256)" = "" ]; then
+	if [[ $exit == [12] ]] && [ "$(ls enclave/store/blobs/sha256)" = "" ]; then
 		pass "state.db: $damage"
 	else
 		fail "state.db: $damage" "exit $exit" "$(cat out.log err.log)"

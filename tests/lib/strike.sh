@@ -118,7 +118,9 @@ operation() { # NAME: sets $base, $command, $event, $again_old, $again_new
 	esac
 }
 
+# shellcheck disable=SC2034 # for the sweeps
 enclave_operations="load second verify remove gc repair attest"
+# shellcheck disable=SC2034
 other_operations="init approve pack"
 
 prepare() { # OPERATION
@@ -254,7 +256,8 @@ check_state() {
 	for line in ${records[@]+"${records[@]}"}; do
 		if [ "$line" = "$event" ]; then good=$((good + 1)); else others+="$line,"; fi
 	done
-	if same now.state "$dir/new.state" && { [ "$good" -eq 1 ] || ! same now.state "$dir/old.state"; }; then
+	if same now.state "$dir/new.state" &&
+		{ [ "$good" -eq 1 ] || ! same now.state "$dir/old.state"; }; then
 		state=new
 		[ "$good" -eq 1 ] || wrong "the new state, with $good records of it"
 	elif same now.state "$dir/old.state"; then
@@ -266,7 +269,7 @@ check_state() {
 			sed 's/^/#   /' | head -n 20 || true
 	fi
 	if [ "$status" -eq 0 ] || [[ $(<out.log) == *'"verdict":"accepted"'* ]]; then
-		[ $state = new ] || wrong "it said so, and it was not done"
+		[ "$state" = new ] || wrong "it said so, and it was not done"
 	fi
 	[ -z "$others" ] || [[ -n $may_record && $others =~ ^$may_record,$ ]] ||
 		wrong "unexpected records: $others"
@@ -277,7 +280,7 @@ check_state() {
 check_again() {
 	local dir=learned/$where code=0 wanted=$again_old
 
-	[ $state = old ] || wanted=$again_new
+	[ "$state" = old ] || wanted=$again_new
 	lw "${command[@]}" >again.log 2>&1 || code=$?
 	[ "$code" -eq "$wanted" ] ||
 		wrong "$state state, again: exit $code: $(head -n 3 again.log | tr '\n' ' ')"
@@ -299,27 +302,28 @@ check_again() {
 # Links hold, go on from the head before, and nothing that was in the book right after the strike
 # is missing from it at the end.
 check_enclave() {
-	local then now
+	local before after
 
 	state=none
 	check_state
 	lw log export >then.book 2>book.log || wrong "log export: $(<book.log)"
-	[ $state = none ] || check_again
+	[ "$state" = none ] || check_again
 	lw log export >book 2>book.log || wrong "again: log export: $(<book.log)"
 	lw log verify book --head "$(<"learned/$where/old.head")" >book.log 2>&1 ||
 		wrong "again: log verify: $(<book.log)"
-	then=$(<then.book) now=$(<book)
-	[[ $now == "$then"* ]] || wrong "again: the book has lost records"
+	before=$(<then.book) after=$(<book)
+	[[ $after == "$before"* ]] || wrong "again: the book has lost records"
 }
 
 check_init() {
-	local code=0 dir=learned/init
+	local code=0 wanted=$again_old dir=learned/init
 
 	state=old
 	[ ! -e enclave ] || state=new
-	[ "$status" -ne 0 ] || [ $state = new ] || wrong "it said so, and there is none"
+	[ "$status" -ne 0 ] || [ "$state" = new ] || wrong "it said so, and there is none"
 	lw "${command[@]}" >again.log 2>&1 || code=$?
-	[ $code -eq "$([ $state = old ] && echo $again_old || echo $again_new)" ] ||
+	[ "$state" = old ] || wanted=$again_new
+	[ "$code" -eq "$wanted" ] ||
 		wrong "$state state, again: exit $code: $(head -n 1 again.log)"
 	look || {
 		wrong "the state cannot be read: $(<look.log)"
@@ -333,11 +337,11 @@ check_init() {
 	[ "$(grep -v 'state.db-[ws]' now.tree)" = "$(<"$dir/new.tree")" ] ||
 		wrong "files: $(diff "$dir/new.tree" now.tree)"
 	[ -n "$may_litter" ] || [ -z "$(compgen -G '.landwaiter-new-*')" ] || wrong "it left litter"
-	lw log export >book 2>&1 && lw log verify book >/dev/null 2>&1 || wrong "no whole book"
+	{ lw log export >book && lw log verify book; } >/dev/null 2>&1 || wrong "no whole book"
 }
 
 check_approve() {
-	local code=0 dir=learned/approve
+	local code=0 wanted=$again_old dir=learned/approve
 
 	state=none
 	if cmp -s work.lwb open.lwb; then
@@ -348,9 +352,10 @@ check_approve() {
 		wrong "neither the old seal nor the new"
 		return
 	fi
-	[ "$status" -ne 0 ] || [ $state = new ] || wrong "it said so, and it was not done"
+	[ "$status" -ne 0 ] || [ "$state" = new ] || wrong "it said so, and it was not done"
 	lw "${command[@]}" >again.log 2>&1 || code=$?
-	[ $code -eq "$([ $state = old ] && echo $again_old || echo $again_new)" ] ||
+	[ "$state" = old ] || wanted=$again_new
+	[ "$code" -eq "$wanted" ] ||
 		wrong "$state state, again: exit $code: $(tail -n 1 again.log)"
 	cmp -s work.lwb "$dir/new.lwb" || wrong "again: not the new seal"
 }
@@ -374,7 +379,7 @@ check_pack() {
 		restore empty
 		lw verify whole.lwb >again.log 2>&1 || wrong "not whole: $(head -n 1 again.log)"
 	fi
-	[ "$status" -ne 0 ] || [ $state = new ] || wrong "it said so, and there is none"
+	[ "$status" -ne 0 ] || [ "$state" = new ] || wrong "it said so, and there is none"
 	lw "${command[@]/new.lwb/next.lwb}" >again.log 2>&1 || {
 		wrong "no other can be packed: $(head -n 1 again.log)"
 		return
@@ -397,7 +402,7 @@ strike() {
 	rm -f report
 	"$@" "$LW_BIN/landwaiter" "${command[@]}" >out.log 2>err.log || status=$?
 	points=$((points + 1))
-	told=?
+	told=""
 	[ ! -e report ] || told=$(<report)
 	[[ $told == *fired=0* ]] || injected=$((injected + 1))
 	[[ $told != *fired=0* ]] || statuses=0

@@ -6,11 +6,11 @@
 # say an error, abort), the state is the old one or the new one, and it never says "accepted"
 # without it. With SAMPLE=1 a few places of each operation, always the same; otherwise all.
 
-lib=$(cd "$(dirname "$0")/../lib" && pwd)
-. "$lib/strike.sh"
+# shellcheck disable=SC2034,SC2154 # shared with tests/lib/strike.sh
+. "$(dirname "$0")/../lib/strike.sh"
 TMPDIR=$(strike_folder)
 export TMPDIR
-. "$lib/scenario.sh"
+. "$(dirname "$0")/../lib/scenario.sh"
 
 ulimit -c 0
 make_world
