@@ -229,6 +229,14 @@ static const struct lw_json_field evidence_table[] = {
 	  .offset = E(subject) },
 };
 
+/* As image documents hold it: it goes into index.json as it is. */
+static bool is_artifact_type(const char *s)
+{
+	while (*s > ' ' && *s <= '~')
+		s++;
+	return *s == '\0';
+}
+
 static int parse_mechanism(const char *name, enum lw_mechanism *ret, struct lw_error *e)
 {
 	for (unsigned m = 0; m < LW_MECHANISM_COUNT; m++)
@@ -262,6 +270,11 @@ static int parse_evidence(const struct lw_json *array, struct lw_image *image,
 			r = parse_mechanism(f.mechanism, &ev->mechanism, e);
 		if (r < 0)
 			return r;
+		if (lw_media_kind(f.media_type) == LW_MEDIA_OTHER)
+			return lw_fail(e, LW_E_FORMAT, "evidence: mediaType '%s' is no manifest",
+				       f.media_type);
+		if (!is_artifact_type(f.artifact_type))
+			return lw_fail(e, LW_E_FORMAT, "evidence: artifactType is no type");
 		ev->digest = f.digest;
 		ev->subject = f.subject;
 		ev->size = f.size;

@@ -334,6 +334,8 @@ CONTENTS_EDIT(co_mechanism, "\"mechanism\":\"referrers\"", "\"mechanism\":\"refe
 CONTENTS_EDIT(co_absent_unknown, "\"absent\":[\"", "\"absent\":[\"cosign\",\"")
 CONTENTS_EDIT(co_media_type, "\"mediaType\":\"" OCI_MANIFEST,
 	      "\"mediaType\":\"application/vnd.oci.image.manifest.v2+json")
+CONTENTS_EDIT(co_artifact_type, "\"artifactType\":\"",
+	      "\"artifactType\":\"a \xe2\x80\x9cb\xe2\x80\x9d")
 CONTENTS_EDIT(co_platform, "\"linux/amd64\"", "\"linux/\\u001bamd64\"")
 CONTENTS_EDIT(co_float, "\"size\":", "\"size\":1.0,\"size\":")
 
@@ -976,7 +978,8 @@ static const struct forgery forgeries[] = {
 	{ "contents-duplicate-key", 4, "content.list", co_duplicate },
 	{ "contents-float", 4, "content.list", co_float },
 	{ "contents-mechanism", 4, "content.list", co_mechanism },
-	{ "contents-media-type", 4, "content.document", co_media_type },
+	{ "contents-media-type", 4, "content.list", co_media_type },
+	{ "contents-artifact-type", 4, "content.list", co_artifact_type },
 	{ "cve-2021-41190-manifest-as-index", 4, "content.document", co_manifest_as_index },
 	{ "cve-2021-41190-index-as-manifest", 4, "content.document", co_index_as_manifest },
 	{ "cve-2021-41190-oci-as-docker", 4, "content.document", co_docker_as_oci },

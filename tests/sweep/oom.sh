@@ -42,7 +42,7 @@ sweep() { # OPERATION
 	eval_in_subshell 0 "" "$LW_BIN/landwaiter" "${command[@]}" >/dev/null 2>&1
 	places=$(sed 's/calls=\([0-9]*\) .*/\1/' report)
 	[ "$places" -gt 100 ]
-	[ -z "${SAMPLE-}" ] || step=$((places / 5)) sticky_step=$((places / 2))
+	[ -z "${SAMPLE-}" ] || step=$((places / 3)) sticky_step=$((places * 2 / 3))
 	before=$violations
 	for ((n = step; n <= places; n += step)); do
 		strike_one "$op" "no memory" "$n" ""
