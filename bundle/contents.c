@@ -271,8 +271,8 @@ static int parse_evidence(const struct lw_json *array, struct lw_image *image,
 		if (r < 0)
 			return r;
 		if (lw_media_kind(f.media_type) == LW_MEDIA_OTHER)
-			return lw_fail(e, LW_E_FORMAT, "evidence: mediaType '%s' is no manifest",
-				       f.media_type);
+			return lw_fail(e, LW_E_FORMAT,
+				       "evidence: mediaType '%s' is no manifest", f.media_type);
 		if (!is_artifact_type(f.artifact_type))
 			return lw_fail(e, LW_E_FORMAT, "evidence: artifactType is no type");
 		ev->digest = f.digest;

@@ -11,7 +11,6 @@ make_enclave 1 alice bob
 "$LW_BIN/tools/forge" layout good 1
 ref=registry.example/app/plain:1
 index=application/vnd.oci.image.index.v1+json
-manifest=application/vnd.oci.image.manifest.v1+json
 empty=44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
 
 fresh() {
@@ -102,6 +101,7 @@ fresh
 perl -e 'print "{", join(",", map { "\"k$_\":0" } 1 .. 300000), "}"' >new
 install_manifest
 refuses row-126-many-keys
+# shellcheck disable=SC2016 # for jq to expand
 replace '.layers = [range(30000) as $i | .layers[0]]'
 start=$(used)
 timeout 60 "$LW_BIN/landwaiter" pack --sender acme --audience any --expires P9D --marking T \

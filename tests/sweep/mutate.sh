@@ -35,7 +35,9 @@ lw log verify book >verify.log 2>&1 || status=$?
 [ "$work" = "$T" ] || rm -rf "$work"
 
 sed '/^1\.\./d' mutate.log
-tap_count=$(grep -cE '^(not )?ok ' mutate.log)
+# shellcheck disable=SC2034 # what done_testing counts
+tap_count=$(grep -cE '^(not )?ok ' mutate.log || true)
+# shellcheck disable=SC2034
 tap_failed=$(grep -c '^not ok ' mutate.log || true)
 is "the driver came to its end" "$status" 0
 is "trust and store are what they were, seen from outside" "$after" "$before"
