@@ -35,7 +35,7 @@ for document in "${documents[@]}"; do
 	done < <(grep -oE '\]\([^)#: ]+' "$document" | cut -c 3- || true)
 	# shellcheck disable=SC2016 # backticks as such
 	while IFS= read -r target; do
-		[ -e "$target" ] || complain "$document: no $target"
+		[[ $target == *NN* || -e $target ]] || complain "$document: no $target"
 	done < <(grep -oE '`(docs|tests)/[A-Za-z0-9/._-]+\.[a-z0-9]+`' "$document" |
 		tr -d '`' || true)
 done

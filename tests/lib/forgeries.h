@@ -335,7 +335,8 @@ CONTENTS_EDIT(co_absent_unknown, "\"absent\":[\"", "\"absent\":[\"cosign\",\"")
 CONTENTS_EDIT(co_media_type, "\"mediaType\":\"" OCI_MANIFEST,
 	      "\"mediaType\":\"application/vnd.oci.image.manifest.v2+json")
 CONTENTS_EDIT(co_artifact_type, "\"artifactType\":\"",
-	      "\"artifactType\":\"a \xe2\x80\x9cb\xe2\x80\x9d")
+	      "\"artifactType\":\"a \xe2\x80\x9c"
+	      "b\xe2\x80\x9d")
 CONTENTS_EDIT(co_platform, "\"linux/amd64\"", "\"linux/\\u001bamd64\"")
 CONTENTS_EDIT(co_float, "\"size\":", "\"size\":1.0,\"size\":")
 
@@ -759,7 +760,7 @@ static inline void layers_to(struct lw_buf *b, size_t n, const char *digest, siz
 {
 	lw_buf_printf(
 		b,
-		"{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":{\"mediaType\":"
+		"{\"schemaVersion\":2,\"mediaType\":\"%s\",\"artifactType\":\"a/b\",\"config\":{\"mediaType\":"
 		"\"application/vnd.oci.empty.v1+json\",\"digest\":\"sha256:%s\",\"size\":2"
 		"},\"layers\":[",
 		OCI_MANIFEST, EMPTY_DIGEST);

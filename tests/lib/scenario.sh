@@ -137,15 +137,9 @@ sql() {
 	return $status
 }
 
-# All that the enclave believes, hashed: every table but the book.
+# All that the enclave believes, hashed: every table but the rows of the book.
 trust_state() {
-	local table
-
-	for table in $(sql "SELECT name FROM sqlite_schema WHERE type = 'table'
-			AND name <> 'record' ORDER BY name"); do
-		printf '%s\n' "$table"
-		sqlite3 -batch "$T/.state/state.db" ".mode quote" "SELECT * FROM \"$table\""
-	done | sha256sum | cut -d ' ' -f 1
+	sql .dump | grep -v '^INSERT INTO record ' | sha256sum | cut -d ' ' -f 1
 }
 
 # The names and sizes of all stored blobs, hashed; what is staged elsewhere does not count.
