@@ -232,7 +232,7 @@ static void sort(const struct lw_json **p, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
 		if (by_key(&p[i - 1], &p[i]) > 0) {
-			qsort(p, n, sizeof(p[0]), by_key);
+			lw_sort(p, n, sizeof(p[0]), by_key);
 			return;
 		}
 }

@@ -63,9 +63,9 @@ static inline void lw_auto_dir_(DIR **d)
 }
 
 #define lw_auto_free __attribute__((cleanup(lw_auto_free_)))
-#define lw_auto_fd __attribute__((cleanup(lw_auto_fd_)))
+#define lw_auto_fd   __attribute__((cleanup(lw_auto_fd_)))
 #define lw_auto_file __attribute__((cleanup(lw_auto_file_)))
-#define lw_auto_dir __attribute__((cleanup(lw_auto_dir_)))
+#define lw_auto_dir  __attribute__((cleanup(lw_auto_dir_)))
 
 /* Takes the pointer out of its variable, which becomes NULL. */
 #define lw_steal(p)                                                                            \
@@ -82,6 +82,14 @@ static inline int lw_steal_fd(int *fd)
 
 	*fd = -1;
 	return stolen;
+}
+
+/* qsort, but an empty array may be NULL. */
+static inline void lw_sort(void *list, size_t n, size_t size,
+			   int (*compare)(const void *, const void *))
+{
+	if (n > 0)
+		qsort(list, n, size, compare);
 }
 
 #define LW_COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))

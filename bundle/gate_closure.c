@@ -184,7 +184,7 @@ static void compare_ledger(struct walk *w)
 {
 	size_t n = 0;
 
-	qsort(w->manifests, w->n_manifests, sizeof(*w->manifests), compare_digests);
+	lw_sort(w->manifests, w->n_manifests, sizeof(*w->manifests), compare_digests);
 	for (size_t i = 0; i < w->n_manifests; i++)
 		if (n == 0 || !lw_digest_equal(&w->manifests[n - 1], &w->manifests[i]))
 			w->manifests[n++] = w->manifests[i];
@@ -217,7 +217,7 @@ static void finish_needs(struct lw_intake *in, struct lw_needs *needs)
 		in->entries.list[needs->entries[i]].flags &=
 			~(uint64_t)(LW_ENTRY_WALKED | LW_ENTRY_WALKED_EVIDENCE);
 
-	qsort(needs->entries, needs->n, sizeof(*needs->entries), compare_indices);
+	lw_sort(needs->entries, needs->n, sizeof(*needs->entries), compare_indices);
 	for (size_t i = 0; i < needs->n; i++)
 		if (n == 0 || needs->entries[n - 1] != needs->entries[i])
 			needs->entries[n++] = needs->entries[i];

@@ -179,7 +179,7 @@ static void mark_documents(struct lw_intake *in)
 		for (size_t k = 0; k < image->n_evidence; k++)
 			named[n++] = image->evidence[k].digest;
 	}
-	qsort(named, n, sizeof(*named), compare_digests);
+	lw_sort(named, n, sizeof(*named), compare_digests);
 	for (size_t i = 0; i < in->entries.n; i++) {
 		struct lw_entry *entry = &in->entries.list[i];
 

@@ -123,7 +123,7 @@ static int make_head(const struct lw_pack_options *o, struct lw_gathered *g, str
 	lw_auto_free struct lw_entry *list = lw_alloc_array(g->n_blobs, sizeof(*list));
 	LW_AUTO(dsse) struct lw_dsse seal = { 0 };
 
-	qsort(g->images, g->n_images, sizeof(*g->images), compare_images);
+	lw_sort(g->images, g->n_images, sizeof(*g->images), compare_images);
 	for (size_t i = 0; i < g->n_blobs; i++)
 		list[i] = (struct lw_entry){ .digest = g->blobs[i].digest,
 					     .size = g->blobs[i].size };

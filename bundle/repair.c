@@ -165,7 +165,8 @@ int lw_intake_repair(struct lw_enclave *enclave, const struct lw_clock *clock,
 	if (r == 0)
 		r = lw_state_each_blob(enclave->state, false, check_blob, &rep, e);
 	if (r == 0 && lw_verdict_clear(v)) {
-		qsort(rep.wanted.list, rep.wanted.n, sizeof(*rep.wanted.list), compare_entries);
+		lw_sort(rep.wanted.list, rep.wanted.n, sizeof(*rep.wanted.list),
+			compare_entries);
 		repair_from(&rep);
 	}
 	(void)lw_verdict_conclude(v, 1u << LW_GATE_SEAL | 1u << LW_GATE_CONTENT);

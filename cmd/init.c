@@ -209,7 +209,7 @@ static int make_policy(struct trust *t, struct lw_error *e)
 	for (; n < arg_approvers.n && r == 0; n++)
 		r = split(arg_approvers.list[n], &names[n], &file, e);
 	if (r == 0) {
-		qsort(names, n, sizeof(*names), compare_words);
+		lw_sort(names, n, sizeof(*names), compare_words);
 		for (size_t i = 0; i < n; i++)
 			if (unique == 0 || strcmp(names[unique - 1], names[i]) != 0) {
 				char *swap = names[unique];

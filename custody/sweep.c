@@ -89,7 +89,7 @@ int lw_sweep_store(struct lw_state *s, struct lw_store *store, struct lw_sweep *
 	int rc = lw_store_each(store, take_file, &w, e);
 
 	if (!rc && w.n)
-		qsort(w.files, w.n, sizeof(*w.files), compare_files);
+		lw_sort(w.files, w.n, sizeof(*w.files), compare_files);
 	if (!rc)
 		rc = lw_state_each_blob(s, false, take_row, &w, e);
 	if (!rc)

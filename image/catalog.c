@@ -93,7 +93,7 @@ static int list_blobs(struct scan *s, struct lw_error *e)
 		return r;
 	c->n_present = c->n_blobs;
 	if (c->n_blobs)
-		qsort(c->blobs, c->n_blobs, sizeof(*c->blobs), compare_blobs);
+		lw_sort(c->blobs, c->n_blobs, sizeof(*c->blobs), compare_blobs);
 	return 0;
 }
 

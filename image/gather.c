@@ -319,18 +319,12 @@ static int compare_evidence(const void *a, const void *b)
 	return lw_evidence_compare(a, b);
 }
 
-static void sort(void *v, size_t n, size_t size, int (*compare)(const void *, const void *))
-{
-	if (n)
-		qsort(v, n, size, compare);
-}
-
 /* Sorted, each once. */
 static size_t sort_strings(char **v, size_t n)
 {
 	size_t kept = 0;
 
-	sort(v, n, sizeof(*v), compare_strings);
+	lw_sort(v, n, sizeof(*v), compare_strings);
 	for (size_t i = 0; i < n; i++) {
 		if (kept && strcmp(v[kept - 1], v[i]) == 0)
 			free(v[i]);
@@ -353,7 +347,7 @@ static void finish_omitted(struct walk *w)
 		if (b->stamp != w->c->stamp)
 			image->omitted[image->n_omitted++] = b->digest;
 	}
-	sort(image->omitted, image->n_omitted, sizeof(*image->omitted), compare_digests);
+	lw_sort(image->omitted, image->n_omitted, sizeof(*image->omitted), compare_digests);
 	for (size_t i = 0; i < image->n_omitted; i++)
 		if (!kept || !lw_digest_equal(&image->omitted[kept - 1], &image->omitted[i]))
 			image->omitted[kept++] = image->omitted[i];
@@ -383,8 +377,8 @@ static void finish_image(struct walk *w)
 	struct lw_image *image = &w->image;
 
 	image->n_platforms = sort_strings(image->platforms, image->n_platforms);
-	sort(image->subjects, image->n_subjects, sizeof(*image->subjects), compare_digests);
-	sort(image->evidence, image->n_evidence, sizeof(*image->evidence), compare_evidence);
+	lw_sort(image->subjects, image->n_subjects, sizeof(*image->subjects), compare_digests);
+	lw_sort(image->evidence, image->n_evidence, sizeof(*image->evidence), compare_evidence);
 	unique_evidence(image);
 	finish_omitted(w);
 }

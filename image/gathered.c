@@ -6,12 +6,6 @@
 
 /* All images together: what must travel, each blob once. */
 
-static void sort(void *v, size_t n, size_t size, int (*compare)(const void *, const void *))
-{
-	if (n)
-		qsort(v, n, size, compare);
-}
-
 void lw_image_release(struct lw_image *image)
 {
 	for (size_t i = 0; i < image->n_evidence; i++) {
@@ -49,7 +43,7 @@ static void drop_repeated(struct lw_gathered *g)
 {
 	size_t kept = 0;
 
-	sort(g->blobs, g->n_blobs, sizeof(*g->blobs), compare_blobs);
+	lw_sort(g->blobs, g->n_blobs, sizeof(*g->blobs), compare_blobs);
 	for (size_t i = 0; i < g->n_blobs; i++)
 		if (!kept || compare_blobs(&g->blobs[kept - 1], &g->blobs[i]) != 0)
 			g->blobs[kept++] = g->blobs[i];
@@ -122,11 +116,11 @@ int lw_gather_finish(struct lw_gathered *g, struct lw_error *e)
 {
 	int r;
 
-	sort(g->images, g->n_images, sizeof(*g->images), compare_images);
+	lw_sort(g->images, g->n_images, sizeof(*g->images), compare_images);
 	drop_repeated(g);
 	if ((r = check_names(g, e)) < 0 || (r = check_blobs(g, e)) < 0)
 		return r;
-	sort(g->blobs, g->n_blobs, sizeof(*g->blobs), compare_stored);
+	lw_sort(g->blobs, g->n_blobs, sizeof(*g->blobs), compare_stored);
 	return 0;
 }
 

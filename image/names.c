@@ -63,7 +63,7 @@ void lw_names_build(struct lw_layout *l)
 			add_name(l, tag, i, true);
 	}
 	if (l->n_names)
-		qsort(l->names, l->n_names, sizeof(*l->names), compare_names);
+		lw_sort(l->names, l->n_names, sizeof(*l->names), compare_names);
 }
 
 /* All entries with this text; *ret_n 0 and NULL for none. */

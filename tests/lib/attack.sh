@@ -9,19 +9,22 @@
 # What the enclave believes and holds, in look.state; prints the number of records and the last
 # one's reason.
 look() {
-	rm -rf .look
-	mkdir .look
+	mkdir -p .look
+	rm -f .look/*
 	cp "$LANDWAITER_ENCLAVE"/state.db* .look/
-	sqlite3 -batch .look/state.db \
-		".dump blob bundle image image_blob queue sender trust value" >look.state
-	(cd "$LANDWAITER_ENCLAVE/store" && find . -type f -printf '%P %s\n' | sort) >>look.state
-	sqlite3 -batch -separator ' ' .look/state.db "SELECT count(*), (SELECT leaf ->> 'reason'
-		FROM record ORDER BY idx DESC LIMIT 1) FROM record"
+	sqlite3 -batch -separator ' ' .look/state.db ".output look.state" \
+		".dump blob bundle image image_blob queue sender trust value" ".output stdout" \
+		"SELECT count(*), (SELECT leaf ->> 'reason' FROM record ORDER BY idx DESC LIMIT 1)
+			FROM record"
+	find "$LANDWAITER_ENCLAVE/store" -type f -printf '%P %s\n' >>look.state
 }
 
 # The processor time, in hundredths of a second, of the programs started and ended so far.
 used() {
-	awk '{ print $16 + $17 }' "/proc/$$/stat"
+	local stat
+
+	read -ra stat <"/proc/$$/stat"
+	printf '%s\n' $((stat[15] + stat[16]))
 }
 
 # attack NAME STATUS CODE COMMAND...: the command (lw load or lw verify) ends with STATUS and that
@@ -31,7 +34,8 @@ attack() {
 	local name=$1 status=$2 code=$3 exit=0 start spent records verdict now reason got expected
 
 	shift 3
-	read -r records _ < <(look)
+	records=$(look)
+	records=${records%% *}
 	mv look.state before.state
 	start=$(used)
 	"$@" -o json >out.log 2>err.log || exit=$?
@@ -39,7 +43,9 @@ attack() {
 	verdict=$(jq -r --arg code "$code" '[.verdict, .exit,
 		any(.findings[]; .code == $code and (.next | length) > 0)] | join(" ")' out.log) ||
 		verdict="none at all"
-	read -r now reason < <(look)
+	now=$(look)
+	reason=${now#* }
+	now=${now%% *}
 	expected="${outcome_of[$status]} $status true, $code, exit $status, 1 record"
 	got="$verdict, $reason, exit $exit, $((now - records)) record"
 	if [ "$got" != "$expected" ]; then
