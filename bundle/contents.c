@@ -378,6 +378,8 @@ static int parse_image(const struct lw_json *node, struct lw_image *image, struc
 
 	if (r == 0)
 		r = lw_reference_parse(lw_span_str(f.name), &image->name, e);
+	if (r == 0 && lw_referrers_is_tag(image->name.tag))
+		r = lw_fail(e, LW_E_FORMAT, "name '%s' is an evidence tag", f.name);
 	if (r < 0)
 		return r;
 	image->digest = f.digest;

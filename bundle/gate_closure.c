@@ -8,6 +8,11 @@
 
 #include <stdlib.h>
 
+static int compare_digests(const void *a, const void *b)
+{
+	return lw_digest_compare(a, b);
+}
+
 struct walk {
 	struct lw_intake *in;
 	const struct lw_image *image;
@@ -15,6 +20,7 @@ struct walk {
 	size_t cap;
 	struct lw_digest *manifests; /* of the image itself, as walked */
 	size_t n_manifests, cap_manifests;
+	bool *met;   /* for each omitted digest, whether the image names it */
 	bool unread; /* a part of the image could not be read: its manifests are not all known
 		      */
 	const char *name;
@@ -71,22 +77,20 @@ static int read_document(struct walk *w, const struct lw_entry *entry, const cha
 	return 0;
 }
 
-static bool is_omitted(const struct walk *w, const struct lw_digest *d)
+/* Left out by the sender, as contents say. Only what has a platform can be: attestations about
+ * the others (unknown/unknown) are never left out by platform. */
+static bool is_omitted(const struct walk *w, const struct lw_descriptor *c)
 {
-	size_t lo = 0, hi = w->image->n_omitted;
+	const struct lw_digest *d;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		int c = lw_digest_compare(&w->image->omitted[mid], d);
-
-		if (c == 0)
-			return true;
-		if (c < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return false;
+	if (w->image->n_omitted == 0 || !c->platform[0] ||
+	    strncmp(c->platform, "unknown/", 8) == 0)
+		return false;
+	d = bsearch(&c->digest, w->image->omitted, w->image->n_omitted, sizeof(*d),
+		    compare_digests);
+	if (d)
+		w->met[d - w->image->omitted] = true;
+	return d != NULL;
 }
 
 static void note_manifest(struct walk *w, const struct lw_digest *d)
@@ -125,6 +129,10 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 	char text[LW_DIGEST_TEXT];
 	int r = 0;
 
+	/* Once is enough, however often it is named: no index of indexes grows the work. */
+	if (entry->flags & (own ? LW_ENTRY_WALKED : LW_ENTRY_WALKED_EVIDENCE))
+		return 0;
+	entry->flags |= own ? LW_ENTRY_WALKED : LW_ENTRY_WALKED_EVIDENCE;
 	lw_digest_text(&entry->digest, text);
 	if (depth > LW_MAX_IMAGE_DEPTH) {
 		w->unread |= own;
@@ -138,10 +146,6 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 			       "one media type wherever it is named", media_type);
 		return 0;
 	}
-	/* Once is enough, however often it is named: no index of indexes grows the work. */
-	if (entry->flags & (own ? LW_ENTRY_WALKED : LW_ENTRY_WALKED_EVIDENCE))
-		return 0;
-	entry->flags |= own ? LW_ENTRY_WALKED : LW_ENTRY_WALKED_EVIDENCE;
 	r = read_document(w, entry, media_type, &d, e);
 	if (r < 0 || !d) {
 		w->unread |= own;
@@ -163,7 +167,7 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 		struct lw_entry *child;
 
 		if (c->role == LW_CHILD_SUBJECT ||
-		    (c->role == LW_CHILD_MANIFEST && own && is_omitted(w, &c->digest)))
+		    (c->role == LW_CHILD_MANIFEST && own && is_omitted(w, c)))
 			continue;
 		child = require(w, &c->digest, c->size, text);
 		w->unread |= own && !child;
@@ -172,11 +176,6 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 			r = walk_document(w, child, c->media_type, own, depth + 1, NULL, e);
 	}
 	return r;
-}
-
-static int compare_digests(const void *a, const void *b)
-{
-	return lw_digest_compare(a, b);
 }
 
 /* The ledger must name exactly the image's manifests. */
@@ -224,6 +223,41 @@ static void finish_needs(struct lw_intake *in, struct lw_needs *needs)
 	needs->n = n;
 }
 
+/* What is said to be left out must be the image's to leave out. */
+static void compare_omitted(struct walk *w)
+{
+	char text[LW_DIGEST_TEXT];
+
+	for (size_t i = 0; i < w->image->n_omitted; i++)
+		if (!w->met[i])
+			lw_verdict_add(&w->in->result->verdict, LW_FINDING_EVIDENCE_LEDGER,
+				       w->name,
+				       "a manifest of a platform of this image left out",
+				       lw_digest_text(&w->image->omitted[i], text));
+}
+
+/* Evidence is about a manifest of the image, or about other evidence. */
+static void compare_subjects(struct walk *w)
+{
+	const struct lw_image *image = w->image;
+	lw_auto_free struct lw_digest *known =
+		lw_alloc_array(image->n_subjects + image->n_evidence, sizeof(*known));
+	size_t n = 0;
+	char text[LW_DIGEST_TEXT];
+
+	for (size_t i = 0; i < image->n_subjects; i++)
+		known[n++] = image->subjects[i];
+	for (size_t i = 0; i < image->n_evidence; i++)
+		known[n++] = image->evidence[i].digest;
+	lw_sort(known, n, sizeof(*known), compare_digests);
+	for (size_t i = 0; i < image->n_evidence; i++)
+		if (!bsearch(&image->evidence[i].subject, known, n, sizeof(*known),
+			     compare_digests))
+			lw_verdict_add(&w->in->result->verdict, LW_FINDING_EVIDENCE_LEDGER,
+				       w->name, "evidence about this image",
+				       lw_digest_text(&image->evidence[i].subject, text));
+}
+
 static int walk_image(struct walk *w, struct lw_error *e)
 {
 	struct lw_entry *root = require(w, &w->image->digest, w->image->size, "contents");
@@ -238,8 +272,11 @@ static int walk_image(struct walk *w, struct lw_error *e)
 			r = walk_document(w, entry, ev->media_type, false, 0,
 					  by_subject ? &ev->subject : NULL, e);
 	}
-	if (r == 0 && root && !w->unread)
+	if (r == 0 && root && !w->unread) {
 		compare_ledger(w);
+		compare_omitted(w);
+		compare_subjects(w);
+	}
 	return r;
 }
 
@@ -267,12 +304,14 @@ void lw_gate_content_closure(struct lw_intake *in)
 			.in = in,
 			.image = &c->images[i],
 			.needs = &in->needs[i],
+			.met = lw_alloc_array(c->images[i].n_omitted, sizeof(bool)),
 			.name = lw_reference_text(&c->images[i].name, name),
 		};
 
 		r = walk_image(&w, &e);
 		finish_needs(in, w.needs);
 		free(w.manifests);
+		free(w.met);
 	}
 	if (r < 0)
 		lw_intake_failed(in, &e);

@@ -31,8 +31,10 @@ static int blob_is_good(struct repair *rep, const struct lw_digest *d, uint64_t 
 	for (uint64_t at = 0; at < size;) {
 		size_t n = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
 
-		if (lw_fs_pread(fd, chunk, n, at, e) < 0)
-			return 0; /* what cannot be read is damaged */
+		if (lw_fs_pread(fd, chunk, n, at, e) < 0) {
+			(void)lw_hasher_final(rep->hasher); /* a fresh start for the next */
+			return 0;			    /* what cannot be read is damaged */
+		}
 		lw_hasher_add(rep->hasher, chunk, n);
 		at += n;
 	}

@@ -157,7 +157,6 @@ int lw_referrers_find(struct lw_layout *l, const struct lw_digest *subject,
 
 /* Whether a tag is one under which evidence is kept: sha256-<64 hex>, alone or with one of
  * cosign's endings. */
-bool lw_referrers_is_tag(const char *tag);
 
 /* gathered.c */
 

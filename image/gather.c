@@ -341,11 +341,13 @@ static void finish_omitted(struct walk *w)
 
 	image->omitted = lw_alloc_array(w->n_omitted, sizeof(*image->omitted));
 	for (size_t i = 0; i < w->n_omitted; i++) {
-		const struct lw_catalog_blob *b = &w->c->blobs[w->omitted[i]];
+		const struct lw_digest *d = &w->c->blobs[w->omitted[i]].digest;
 
-		/* It may have come along by another way. */
-		if (b->stamp != w->c->stamp)
-			image->omitted[image->n_omitted++] = b->digest;
+		/* Left out here, it may be part of the image by another way; that it travels as
+		 * somebody's evidence does not make it one. */
+		if (image->n_subjects == 0 || !bsearch(d, image->subjects, image->n_subjects,
+						       sizeof(*d), compare_digests))
+			image->omitted[image->n_omitted++] = *d;
 	}
 	lw_sort(image->omitted, image->n_omitted, sizeof(*image->omitted), compare_digests);
 	for (size_t i = 0; i < image->n_omitted; i++)

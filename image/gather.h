@@ -29,6 +29,10 @@ lw_mechanism_name(enum lw_mechanism m); /* "referrers", "fallback-tag", "cosign-
 int lw_mechanism_parse(struct lw_span name, enum lw_mechanism *ret,
 		       struct lw_error *e) LW_WARN_UNUSED;
 
+/* Whether a tag is one that evidence is found by: sha256-<hex> with a mechanism's ending. No
+ * image may be named so. */
+bool lw_referrers_is_tag(const char *tag);
+
 /* One thing attached to one subject. */
 struct lw_evidence {
 	struct lw_digest subject;

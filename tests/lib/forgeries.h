@@ -481,6 +481,7 @@ static inline void co_evidence_moved(struct forge *f)
 
 	for (size_t k = 0; k < from->n_evidence; k++)
 		if (from->evidence[k].mechanism == LW_MECHANISM_REFERRERS) {
+			free(to->evidence);
 			to->evidence = lw_alloc_array(1, sizeof(*to->evidence));
 			to->evidence[0] = from->evidence[k];
 			to->evidence[0].subject = to->digest;
@@ -785,6 +786,7 @@ static inline void co_quadratic(struct forge *f)
 	struct lw_image *image = &f->c.images[1];
 	const size_t n = 15000;
 
+	free(image->evidence);
 	image->evidence = lw_alloc_array(n, sizeof(*image->evidence));
 	for (size_t i = 0; i < n; i++) {
 		struct lw_evidence *ev = &image->evidence[image->n_evidence++];
