@@ -129,21 +129,21 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 	char text[LW_DIGEST_TEXT];
 	int r = 0;
 
-	/* Once is enough, however often it is named: no index of indexes grows the work. */
-	if (entry->flags & (own ? LW_ENTRY_WALKED : LW_ENTRY_WALKED_EVIDENCE))
-		return 0;
-	entry->flags |= own ? LW_ENTRY_WALKED : LW_ENTRY_WALKED_EVIDENCE;
 	lw_digest_text(&entry->digest, text);
-	if (depth > LW_MAX_IMAGE_DEPTH) {
-		w->unread |= own;
-		lw_verdict_add(&w->in->result->verdict, LW_FINDING_CONTENT_DOCUMENT, text,
-			       "a shallower nesting", "too many levels");
-		return 0;
-	}
 	if (!same_kind(entry, media_type)) {
 		w->unread |= own;
 		lw_verdict_add(&w->in->result->verdict, LW_FINDING_CONTENT_DOCUMENT, text,
 			       "one media type wherever it is named", media_type);
+		return 0;
+	}
+	/* Once is enough, however often it is named: no index of indexes grows the work. */
+	if (entry->flags & (own ? LW_ENTRY_WALKED : LW_ENTRY_WALKED_EVIDENCE))
+		return 0;
+	entry->flags |= own ? LW_ENTRY_WALKED : LW_ENTRY_WALKED_EVIDENCE;
+	if (depth > LW_MAX_IMAGE_DEPTH) {
+		w->unread |= own;
+		lw_verdict_add(&w->in->result->verdict, LW_FINDING_CONTENT_DOCUMENT, text,
+			       "a shallower nesting", "too many levels");
 		return 0;
 	}
 	r = read_document(w, entry, media_type, &d, e);

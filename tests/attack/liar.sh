@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release
 #
 # A box that is in the attacker's hands can refuse, and nothing else: with every lie of
 # tests/tools/liar.c, a bundle with one approval of two is not accepted, and none is by words

@@ -13,6 +13,7 @@ export PATH=$top/build/release:$PATH
 export LANDWAITER_SENDER_DIR=$top/build/demo/sender
 export LANDWAITER_ENCLAVE=$top/build/demo/enclave
 unset SOURCE_DATE_EPOCH
+exec 2>&1 # words and data in the order in which they come
 
 bold='' dim='' plain=''
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then

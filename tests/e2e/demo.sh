@@ -9,5 +9,6 @@ ok "make demo" "$LW_TOP/tests/demo/run.sh"
 ok "make demo, again" "$LW_TOP/tests/demo/run.sh"
 export LANDWAITER_ENCLAVE=$LW_TOP/build/demo/enclave
 accepted lw load "$LW_TOP/build/demo/next.lwb"
-ok "the book still holds" lw log verify <(lw log export)
+lw log export >book
+ok "the book still holds" lw log verify book
 done_testing

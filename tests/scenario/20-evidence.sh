@@ -127,4 +127,15 @@ lw show registry.example/team/app:1.0-amd64 -o json >narrow.json
 is "the index keeps its digest" "$(jq -r .image.digest narrow.json)" "sha256:$hex"
 is "the other platform is named as left out" "$(jq -r '.image.omitted[0]' narrow.json)" \
 	"sha256:$(blob arm64.json)"
+
+# What is left out by platform may still travel as evidence: here an attached index that lists both.
+cp -r layout both
+printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"application/vnd.test.both","subject":%s,"manifests":[%s,%s]}' \
+	$index_type "$(descriptor image.json $index_type)" \
+	"$(platform "$(descriptor amd64.json $manifest_type)" amd64)" \
+	"$(platform "$(descriptor arm64.json $manifest_type)" arm64)" >attached.json
+cp attached.json "both/blobs/sha256/$(sha256sum <attached.json | cut -d ' ' -f 1)"
+make_bundle three.lwb registry.example/team/app:both=oci:both:1.0 --platform linux/amd64
+approve three.lwb alice bob
+exits 0 "a platform left out that is also evidence" lw load three.lwb -o json
 done_testing

@@ -564,7 +564,7 @@ static void class_headers(void)
 				attempt(lw_buf_span(&b));
 				memcpy(header, keep, sizeof(keep));
 			}
-		for (size_t v = 0; types[v]; v += t.full ? 1 : 4) {
+		for (size_t v = 0; v < strlen(types); v += t.full ? 1 : 4) {
 			char type[2] = { types[v] };
 
 			set_field(header, 156, 1, type);
