@@ -437,6 +437,7 @@ static void interrupted_calls_go_on(void **state)
 	LW_AUTO(buf) struct lw_buf b = { 0 };
 	struct lw_ipc_frame f;
 	struct sigaction quiet = { .sa_handler = on_alarm }, old;
+	assert_int_equal(sigaction(SIGUSR1, &quiet, &old), 0);
 	pid_t child = fork();
 
 	assert_true(child >= 0);
@@ -447,7 +448,6 @@ static void interrupted_calls_go_on(void **state)
 		}
 		_exit(lw_ipc_send(p.s[1], 1, lw_span_str("late"), -1, NULL) == 0 ? 0 : 1);
 	}
-	assert_int_equal(sigaction(SIGUSR1, &quiet, &old), 0);
 	assert_int_equal(lw_ipc_receive(p.s[0], 10, 20, &b, &f, NULL), 0);
 	assert_true(lw_span_is(f.body, "late"));
 	int status;
