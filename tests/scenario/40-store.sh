@@ -83,8 +83,8 @@ head=$(lw log verify book -o json 2>/dev/null | jq -r .head)
 exits 0 "the book holds" lw log verify book --head "$head"
 exits 0 "without an enclave" env LANDWAITER_ENCLAVE=/nonexistent "$LW_BIN/landwaiter" log verify book \
 	--head "$head"
-sed '2d' book >cut
-exits 3 "a record taken out" lw log verify cut --head "$head"
+sed '2d' book >missing
+exits 3 "a record taken out" lw log verify missing --head "$head"
 sed 's/no longer needed/nobody asked/' book >changed
 exits 3 "a word changed" lw log verify changed --head "$head"
 head -n -1 book >short
