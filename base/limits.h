@@ -49,12 +49,24 @@
 #define LW_BOX_MEMORY_BYTES     ((uint64_t)512 << 20)
 #define LW_BOX_REPLY_SEC        20                  /* silence longer than this is a refusal */
 
+/* Evidence (verify/judge.h) */
+#define LW_MAX_EVIDENCE_BYTES   ((size_t)8 << 20)   /* one signed document: a large SBOM */
+#define LW_MAX_ENVELOPE_SIGNATURES 16               /* in one DSSE envelope */
+#define LW_MAX_KEY_HINT         ((size_t)128)
+#define LW_MAX_SUBJECTS         ((size_t)1024)      /* of one in-toto statement */
+#define LW_MAX_IMAGE_SIGNATURES ((size_t)1000)      /* on one image and its evidence */
+#define LW_MAX_VERIFICATIONS    ((size_t)65536)     /* signatures times keys, for one image */
+#define LW_MAX_BASE_DEPTH       8                   /* a base's base's ... */
+
 /* Trust and the book */
 #define LW_MAX_POLICY_BYTES     ((size_t)4 << 20)
 #define LW_MAX_SENDERS          ((size_t)256)
 #define LW_MAX_SIGNERS          ((size_t)1024)
 #define LW_MAX_SIGNER_KEYS      ((size_t)16)
 #define LW_MAX_RULES            ((size_t)4096)
+#define LW_MAX_RULE_GROUPS      ((size_t)32)        /* of one rule; attestations likewise */
+#define LW_MAX_CONDITIONS       ((size_t)32)        /* of one attestation; values of each */
+#define LW_MAX_ZONES            ((size_t)16)
 #define LW_MAX_KEY_BYTES        ((size_t)65536)     /* one PEM file */
 #define LW_MAX_RECORD_BYTES     ((size_t)65535)     /* C2SP tlog-tiles: a uint16 length */
 #define LW_MAX_FINDINGS         ((size_t)1000)      /* in one verdict; the rest are counted */

@@ -57,7 +57,7 @@ static int add_image(struct lw_intake *in, size_t i, struct lw_error *e)
 	lw_reference_text(&image->name, row.name);
 	(void)snprintf(row.media_type, sizeof(row.media_type), "%s", image->media_type);
 	(void)snprintf(row.zone, sizeof(row.zone), "%s",
-		       lw_policy_rule(in->policy, row.name)->zone);
+		       lw_policy_rule(in->policy, row.name, NULL)->zone);
 	join_platforms(image, row.platforms, sizeof(row.platforms));
 	for (size_t k = 0; k < needs->n; k++)
 		row.total_bytes += in->entries.list[needs->entries[k]].size;

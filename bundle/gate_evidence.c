@@ -10,7 +10,7 @@ static void judge_image(struct lw_intake *in, size_t i)
 	struct lw_verdict *v = &in->result->verdict;
 	char name[LW_MAX_REFERENCE + 1];
 	const struct lw_rule *rule =
-		lw_policy_rule(in->policy, lw_reference_text(&image->name, name));
+		lw_policy_rule(in->policy, lw_reference_text(&image->name, name), NULL);
 
 	if (!rule)
 		lw_verdict_add(v, LW_FINDING_POLICY_NO_MATCH, name, "a rule that matches",

@@ -418,12 +418,14 @@ static int more_specific(const char *a, const char *b)
 	return (strlen(a) > strlen(b)) - (strlen(a) < strlen(b));
 }
 
-const struct lw_rule *lw_policy_rule(const struct lw_policy *p, const char *image)
+const struct lw_rule *lw_policy_rule(const struct lw_policy *p, const char *image,
+				     const char *zone)
 {
 	const struct lw_rule *best = NULL;
 
 	for (size_t i = 0; i < p->n_rules; i++)
-		if (lw_policy_matches(p->rules[i].match, image) &&
+		if ((!zone || strcmp(p->rules[i].zone, zone) == 0) &&
+		    lw_policy_matches(p->rules[i].match, image) &&
 		    (!best || more_specific(p->rules[i].match, best->match) > 0))
 			best = &p->rules[i];
 	return best;

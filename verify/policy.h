@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "verify/key.h"
+#include "verify/said.h"
 
 /* A person or organisation. Two signers with one owner count once. */
 struct lw_signer {
@@ -23,6 +24,9 @@ struct lw_signer {
 	/* keys of a kind this program cannot check: they count for nobody and are told apart
 	 * from absent ones */
 	size_t n_unsupported;
+	/* Within [from, until) what they sign counts; 0 and INT64_MAX where not said. Compared
+	 * with the time now (from: lo, until: hi), for a key alone proves no time. */
+	int64_t valid_from, valid_until;
 };
 
 /* m of n distinct owners. */
@@ -39,10 +43,55 @@ struct lw_sender {
 	bool any_audience; /* "audience": "any" */
 };
 
+/* One string of a signed statement must be one of these. */
+struct lw_condition {
+	enum lw_said_field field; /* 0: by pointer */
+	const char *pointer;	  /* RFC 6901, from the statement's top; NULL with a field */
+	const char **in;	  /* owned list of borrowed strings */
+	size_t n_in;
+};
+
+/* An attestation that an image must have. */
+struct lw_attestation_rule {
+	const char *type; /* of its predicate, exact */
+	struct lw_group of;
+	struct lw_condition *conditions; /* all of them */
+	size_t n_conditions;
+};
+
+/* Which name a signature must have been made for (containers-policy.json.5, signedIdentity). */
+enum lw_identity {
+	LW_IDENTITY_REPOSITORY = 0, /* matchRepository, the default: the image's own, any tag */
+	LW_IDENTITY_EXACT,	    /* matchExact: the image's full name */
+	LW_IDENTITY_EXACT_REFERENCE,  /* exactReference: `identity_name` */
+	LW_IDENTITY_EXACT_REPOSITORY, /* exactRepository: `identity_name`, any tag */
+	LW_IDENTITY_REMAP, /* remapIdentity: the image's name with `identity_prefix` replaced by
+			      `identity_name`, then as matchRepository */
+};
+
 struct lw_rule {
 	const char *match;
 	const char *zone;
+	size_t zone_index;	    /* in the policy's zones; 0 where it has none */
 	bool evidence_not_required; /* "evidence": "not-required": evaluation only */
+	struct lw_group *require;   /* all of them */
+	size_t n_require;
+	struct lw_attestation_rule *attestations; /* all of them */
+	size_t n_attestations;
+	/* What counts as a signature in `require`: LW_TYPE_SIMPLE_SIGNING and predicate types.
+	 * Unless said otherwise simple signing and our endorsement, which both name what they
+	 * are for. */
+	const char **signature_types; /* owned list of borrowed strings */
+	size_t n_signature_types;
+	enum lw_identity identity;
+	const char *identity_name, *identity_prefix;
+	/* "unnamed": "seal": a signature that names a digest alone counts, and what binds the
+	 * name to the digest are the bundle's approvers. Otherwise it does not count. */
+	bool unnamed_by_seal;
+	/* "bad_signatures": "report": a bad signature beside enough good ones is told, not
+	 * refused. */
+	bool report_bad;
+	bool base_accepted; /* "base": "accepted" */
 };
 
 struct lw_policy {
@@ -52,6 +101,8 @@ struct lw_policy {
 	size_t n_senders;
 	struct lw_rule *rules;
 	size_t n_rules;
+	const char **zones; /* owned list of borrowed strings, the laxest first; may be empty */
+	size_t n_zones;
 	struct lw_group time; /* who may attest the time; threshold 0: nobody */
 	bool clock_trusted;   /* "clock": "trusted" (the default) or "attested" */
 	int64_t skew_sec;
@@ -73,11 +124,12 @@ void lw_policy_free(struct lw_policy *p);
 
 /* NULL when there is none. */
 const struct lw_sender *lw_policy_sender(const struct lw_policy *p, const char *name);
-/* The most specific rule that matches a full image name, or NULL: longest literal text before
- * the first wildcard, then no wildcard before `*` before `**`, then the longer pattern, then
- * the first.
- * `*` matches within a path component, `**` across. */
-const struct lw_rule *lw_policy_rule(const struct lw_policy *p, const char *image);
+/* The most specific rule that matches a full image name in a zone, or NULL: longest literal
+ * text before the first wildcard, then no wildcard before `*` before `**`, then the longer
+ * pattern, then the first. `*` matches within a path component, `**` across. Zone NULL: the
+ * first zone that has a rule for it (where an image enters). */
+const struct lw_rule *lw_policy_rule(const struct lw_policy *p, const char *image,
+				     const char *zone);
 
 /* Distinct owners among a group's signers. */
 size_t lw_policy_owners(const struct lw_policy *p, const struct lw_group *g);

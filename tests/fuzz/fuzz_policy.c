@@ -77,7 +77,7 @@ static void check_rules(const struct lw_policy *p)
 			if (fuel && fuel < 20000 &&
 			    slow != lw_policy_matches(p->rules[i].match, names[k]))
 				abort();
-			if (slow && !lw_policy_rule(p, names[k]))
+			if (slow && !lw_policy_rule(p, names[k], NULL))
 				abort();
 		}
 }

@@ -497,7 +497,7 @@ static void the_most_specific_rule_wins(void **state)
 		lw_buf_adds(&b, "]}");
 		OK(people_policy(lw_buf_str(&b), &p, &e));
 
-		const struct lw_rule *r = lw_policy_rule(p, rows[i].image);
+		const struct lw_rule *r = lw_policy_rule(p, rows[i].image, NULL);
 
 		if (rows[i].want < 0)
 			assert_null(r);
