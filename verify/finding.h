@@ -3,11 +3,12 @@
 #define LW_VERIFY_FINDING_H
 
 /*
- * Every finding a gate can have: its stable code, its gate, how grave it is, and what to do next.
- * docs/findings.md lists the same codes with their meaning; a test holds the two together.
+ * Every finding a gate can have: its stable code, its gate, how grave it is, and what to do
+ * next. docs/findings.md lists the same codes with their meaning; a test holds the two
+ * together.
  *
- * Gravity decides the verdict: REFUSAL (exit 3), TIME (6), DAMAGE (4), ERROR (1), INCOMPLETE (5);
- * a NOTE is shown and recorded and changes nothing.
+ * Gravity decides the verdict: REFUSAL (exit 3), TIME (6), DAMAGE (4), ERROR (1), INCOMPLETE
+ * (5); a NOTE is shown and recorded and changes nothing.
  */
 
 #include "base/error.h"
@@ -44,7 +45,8 @@ const char *lw_gravity_name(enum lw_gravity g);
 	X(SEAL_UNAPPROVED, "seal.unapproved", SEAL, REFUSAL,                                   \
 	  "no approver this enclave knows has signed: check sender, keys and policy")          \
 	X(SEAL_THRESHOLD, "seal.threshold", SEAL, INCOMPLETE,                                  \
-	  "have another approver run `landwaiter approve`, or bring an approval with --approval") \
+	  "have another approver run `landwaiter approve`, or bring an approval with "         \
+	  "--approval")                                                                        \
 	X(SEAL_SIGNATURE_BAD, "seal.signature-bad", SEAL, REFUSAL,                             \
 	  "the seal was altered or signed over something else: do not use this copy")          \
 	X(SEAL_SIGNATURE_AMBIGUOUS, "seal.signature-ambiguous", SEAL, REFUSAL,                 \
@@ -54,28 +56,30 @@ const char *lw_gravity_name(enum lw_gravity g);
 	X(SEAL_SENDER, "seal.sender", SEAL, REFUSAL,                                           \
 	  "the approvers may not seal in that sender's name: check policy")                    \
 	X(SEAL_STATEMENT, "seal.statement", SEAL, REFUSAL,                                     \
-	  "the approved statement is not of a kind this version reads: check the sender's tool") \
+	  "the approved statement is not of a kind this version reads: check the "             \
+	  "sender's tool")                                                                     \
 	X(SEAL_AUDIENCE, "seal.audience", SEAL, REFUSAL,                                       \
 	  "this bundle was sealed for another enclave: have it sealed for this one")           \
 	X(SEAL_APPROVAL_OTHER, "seal.approval-other", SEAL, REFUSAL,                           \
 	  "that approval file belongs to another bundle: bring the right one")                 \
 	/* gate 3 */                                                                           \
 	X(FRESHNESS_REPLAY, "freshness.replay", FRESHNESS, REFUSAL,                            \
-	  "nothing to do; images removed since come back in a bundle packed anew")                                               \
+	  "nothing to do; images removed since come back in a bundle packed anew")             \
 	X(FRESHNESS_SEQUENCE, "freshness.sequence", FRESHNESS, REFUSAL,                        \
-	  "a later bundle of this sender was accepted: have this one packed anew if it is still wanted") \
+	  "a later bundle of this sender was accepted: have this one packed anew if it "       \
+	  "is still wanted")                                                                   \
 	X(FRESHNESS_SEQUENCE_JUMP, "freshness.sequence-jump", FRESHNESS, REFUSAL,              \
 	  "the sequence is implausibly high: check the sender's counter")                      \
 	X(FRESHNESS_SEQUENCE_GAP, "freshness.sequence-gap", FRESHNESS, NOTE,                   \
 	  "bundles between were never accepted here: ask whether one was lost")                \
 	X(FRESHNESS_EXPIRED, "freshness.expired", FRESHNESS, REFUSAL,                          \
-	  "have it packed and approved anew")                                                         \
+	  "have it packed and approved anew")                                                  \
 	X(FRESHNESS_TOO_LONG, "freshness.too-long", FRESHNESS, REFUSAL,                        \
-	  "have it packed anew with an expiry within policy's max_age")                  \
+	  "have it packed anew with an expiry within policy's max_age")                        \
 	X(FRESHNESS_FUTURE, "freshness.future", FRESHNESS, REFUSAL,                            \
 	  "check the clocks here and at the sender (`landwaiter time show`)")                  \
 	X(FRESHNESS_IMPLAUSIBLE, "freshness.implausible", FRESHNESS, REFUSAL,                  \
-	  "the seal's dates make no sense: check the sender's clock and have it packed anew")    \
+	  "the seal's dates make no sense: check the sender's clock and have it packed anew")  \
 	X(FRESHNESS_NOT_PROVEN, "freshness.not-proven", FRESHNESS, NOTE,                       \
 	  "the bundle answers no request of this enclave; its age rests on clocks alone")      \
 	X(TIME_BEHIND_FLOOR, "time.behind-floor", FRESHNESS, TIME,                             \
@@ -84,7 +88,8 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "have two people attest the time: `landwaiter time attest`")                         \
 	/* gate 4 */                                                                           \
 	X(CONTENT_READ, "content.read", CONTENT, DAMAGE,                                       \
-	  "the medium could not be read there: clean it, try another reader, or bring another copy") \
+	  "the medium could not be read there: clean it, try another reader, or bring "        \
+	  "another copy")                                                                      \
 	X(CONTENT_TRUNCATED, "content.truncated", CONTENT, DAMAGE,                             \
 	  "the file ends too early: copy it again")                                            \
 	X(CONTENT_TRAILING, "content.trailing", CONTENT, DAMAGE,                               \
@@ -98,7 +103,8 @@ const char *lw_gravity_name(enum lw_gravity g);
 	X(CONTENT_SIZE, "content.size", CONTENT, DAMAGE,                                       \
 	  "the sealed lists do not add up: check the sender's tool")                           \
 	X(CONTENT_DOCUMENT, "content.document", CONTENT, DAMAGE,                               \
-	  "a manifest in the bundle cannot be read as one thing: check where the sender got it") \
+	  "a manifest in the bundle cannot be read as one thing: check where the "             \
+	  "sender got it")                                                                     \
 	X(CONTENT_MISSING, "content.missing", CONTENT, DAMAGE,                                 \
 	  "the bundle lacks a blob its images need: have it packed again")                     \
 	X(CONTENT_UNREFERENCED, "content.unreferenced", CONTENT, DAMAGE,                       \
