@@ -31,8 +31,8 @@ enum lw_box_message {
 	LW_BOX_DONE,
 };
 
-/* What a box said about a seal. Payload and signatures are those of the seal (the parent has held
- * them against its bytes); nothing in it is proven. */
+/* What a box said about a seal. Payload and signatures are those of the seal (the parent has
+ * held them against its bytes); nothing in it is proven. */
 struct lw_box_seal {
 	struct lw_dsse seal;
 	char claimed_sender[LW_MAX_LABEL + 1];	  /* "" when the payload has none */

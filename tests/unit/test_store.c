@@ -13,8 +13,8 @@
 
 #include "tests/lib/scratch.h"
 
-#define BLOBS	 "store/blobs/sha256"
-#define INCOMING "store/incoming"
+#define BLOBS	   "store/blobs/sha256"
+#define INCOMING   "store/incoming"
 #define UNFINISHED "store/" LW_FS_TEMP_PREFIX "0123456789abcdef"
 
 struct fixture {
