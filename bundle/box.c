@@ -112,7 +112,7 @@ static int take_payload(struct lw_ipc_frame *frame, struct lw_dsse *seal, char *
 		r = lw_ipc_take_end(&frame->body, e);
 	if (r == 0 && seal->payload.n > 0)
 		r = lw_fail(e, LW_E_JAIL, "the box gave two payloads");
-	if (r < 0)
+	if (r != 0)
 		return r;
 	lw_buf_add(&seal->payload, payload.p, payload.n);
 	if (sender && lw_text_is_label(lw_span_str(claimed)))
@@ -123,7 +123,7 @@ static int take_payload(struct lw_ipc_frame *frame, struct lw_dsse *seal, char *
 static int take_signature(struct lw_ipc_frame *frame, struct lw_dsse *seal,
 			  struct lw_claim *claims, struct lw_error *e)
 {
-	struct lw_span keyid, sig;
+	struct lw_span keyid, sig = { 0 };
 	uint32_t n = 0, index = 0;
 	int r = lw_ipc_take_bytes(&frame->body, LW_DIGEST_BYTES, &keyid, e);
 
@@ -138,18 +138,21 @@ static int take_signature(struct lw_ipc_frame *frame, struct lw_dsse *seal,
 		return lw_fail(e, LW_E_JAIL, "the box gave an impossible signature");
 
 	struct lw_dsse_signature *s = &seal->signatures[seal->n_signatures];
-	struct lw_claim ignored, *claim = claims ? &claims[seal->n_signatures] : &ignored;
+	struct lw_claim claim = { 0 };
+	size_t at = seal->n_signatures++; /* from here on it is released with the seal */
 
-	seal->n_signatures++; /* from here on it is released with the seal */
 	memcpy(s->keyid.sha256, keyid.p, keyid.n);
 	lw_buf_add(&s->sig, sig.p, sig.n);
-	*claim = (struct lw_claim){ .keyid = s->keyid, .sig = lw_buf_span(&s->sig) };
+	claim.keyid = s->keyid;
+	claim.sig = lw_buf_span(&s->sig);
 	for (uint32_t i = 0; i < n; i++) {
 		r = lw_ipc_take_u32(&frame->body, &index, e);
 		if (r < 0)
 			return r;
-		claim->matches[claim->n_matches++] = index;
+		claim.matches[claim.n_matches++] = index;
 	}
+	if (claims)
+		claims[at] = claim;
 	return lw_ipc_take_end(&frame->body, e);
 }
 

@@ -337,15 +337,14 @@ int lw_gate_content_blobs(struct lw_intake *in, struct lw_content_job *job, stru
 
 static int check_space(struct lw_intake *in, uint64_t new_bytes, struct lw_error *e)
 {
-	uint64_t room = 0;
+	uint64_t room = 0, wanted = new_bytes + HEADROOM_BYTES;
 	char want[64];
 	int r = lw_store_free_bytes(in->enclave->store, &room, e);
 
 	if (r < 0)
 		return r;
-	(void)snprintf(want, sizeof(want), "%llu bytes free",
-		       (unsigned long long)(new_bytes + HEADROOM_BYTES));
-	if (room < new_bytes + HEADROOM_BYTES)
+	(void)snprintf(want, sizeof(want), "%llu bytes free", (unsigned long long)wanted);
+	if (room < wanted)
 		lw_verdict_addf(&in->result->verdict, LW_FINDING_SYSTEM_SPACE,
 				in->enclave->path, want, "%llu", (unsigned long long)room);
 	return 0;

@@ -184,9 +184,12 @@ static int pack(struct lw_pack_options *o, struct lw_pack_result *result, struct
 				   &st->has_previous, &st->previous, e);
 	if (r < 0)
 		return r;
-	o->made = use_up;
-	o->made_data = &counter;
-	r = lw_pack(o, result, e);
+
+	struct lw_pack_options counted = *o;
+
+	counted.made = use_up;
+	counted.made_data = &counter;
+	r = lw_pack(&counted, result, e);
 	if (counter)
 		(void)!lw_sender_counter_done(counter, NULL, &ignored);
 	return r;

@@ -232,7 +232,7 @@ int lw_command_intake(const struct lw_intake_options *options)
 	struct lw_error e = { 0 };
 	int code = lw_command_enclave(LW_STATE_WRITE, &enclave);
 
-	if (code != LW_EXIT_DONE)
+	if (!enclave)
 		return code;
 	if (lw_clock_system(&clock, &e) < 0)
 		return lw_command_failed(&e);
