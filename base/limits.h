@@ -51,6 +51,7 @@
 #define LW_BOX_REPLY_SEC    20 /* silence longer than this is a refusal */
 
 /* Evidence (verify/judge.h) */
+#define LW_MAX_CONFIG_BYTES	   ((size_t)1 << 20) /* an image configuration, read for its base */
 #define LW_MAX_EVIDENCE_BYTES	   ((size_t)8 << 20) /* one signed document: a large SBOM */
 #define LW_MAX_ENVELOPE_SIGNATURES 16		     /* in one DSSE envelope */
 #define LW_MAX_KEY_HINT		   ((size_t)128)

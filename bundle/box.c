@@ -259,6 +259,31 @@ void lw_box_explained_release(struct lw_box_explained *x)
 	lw_buf_free(&x->text);
 }
 
+int lw_box_attach(const char *program, struct lw_span index, const struct lw_digest *manifest,
+		  uint64_t size, const char *artifact_type, struct lw_buf *ret,
+		  struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf job = { 0 };
+	struct lw_box b = { .child = { .socket = -1 } };
+	struct lw_ipc_frame frame;
+	enum lw_jail_level level;
+
+	lw_ipc_put_bytes(&job, index);
+	lw_ipc_put_bytes(&job, lw_span(manifest->sha256, sizeof(manifest->sha256)));
+	lw_ipc_put_u64(&job, size);
+	lw_ipc_put_str(&job, artifact_type);
+
+	int r = lw_box_open(program, &b, &level, e);
+	if (r == 0)
+		r = lw_box_send(&b, LW_BOX_JOB_ATTACH, &job, e);
+	if (r == 0)
+		r = lw_box_receive_only(&b, LW_BOX_TEXT, &frame, e);
+	if (r == 0)
+		lw_buf_add(ret, frame.body.p, frame.body.n);
+	lw_box_close(&b);
+	return r;
+}
+
 struct lw_box_documents {
 	struct lw_box box;
 };

@@ -28,6 +28,7 @@ enum lw_box_message {
 	LW_BOX_EVIDENCE,      /* an evidence manifest; answered by DONE or ERROR */
 	LW_BOX_PIECE,	      /* number of its layer, media type, bytes; answered by PIECE:
 				 what was extracted, per signature n, n * index of a key */
+	LW_BOX_JOB_ATTACH,    /* index.json, digest, size, artifact type; answered by TEXT */
 	LW_BOX_READY = 100,   /* level of the jail */
 	LW_BOX_PAYLOAD,	      /* payload, claimed sender */
 	LW_BOX_SIGNATURE,     /* keyid, signature, n, n * index of a key that matches */
@@ -75,6 +76,12 @@ void lw_box_documents_close(struct lw_box_documents *b);
 /* For lw_gather_image; data is the struct lw_box_documents. */
 int lw_box_document_read(void *data, struct lw_span bytes, const char *media_type,
 			 struct lw_document **ret, struct lw_error *e) LW_WARN_UNUSED;
+
+/* A layout's index.json with one more manifest in it (image/attach.h), appended. Its bytes are
+ * the box's word; what they name is checked by whoever reads the layout. */
+int lw_box_attach(const char *program, struct lw_span index, const struct lw_digest *manifest,
+		  uint64_t size, const char *artifact_type, struct lw_buf *ret,
+		  struct lw_error *e) LW_WARN_UNUSED;
 
 /* A box that reads one image's evidence (verify/judge.h) and points at keys of the policy. */
 struct lw_box_evidence;

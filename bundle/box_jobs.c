@@ -6,6 +6,7 @@
 #include "bundle/contents.h"
 #include "bundle/explain.h"
 #include "bundle/seal.h"
+#include "image/attach.h"
 
 int lw_box_answer(struct lw_box_inside *in, uint32_t type, const struct lw_buf *body,
 		  struct lw_error *e)
@@ -269,6 +270,34 @@ static int job_documents(struct lw_box_inside *in, struct lw_error *e)
 	}
 }
 
+static int job_attach(struct lw_box_inside *in, struct lw_span body, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf longer = { 0 };
+	lw_auto_free char *artifact_type = NULL;
+	struct lw_span index, digest;
+	struct lw_error bad = { 0 };
+	struct lw_digest manifest;
+	uint64_t size = 0;
+	int r = lw_ipc_take_bytes(&body, LW_MAX_INDEX_BYTES, &index, &bad);
+
+	if (r == 0)
+		r = lw_ipc_take_bytes(&body, sizeof(manifest.sha256), &digest, &bad);
+	if (r == 0 && digest.n != sizeof(manifest.sha256))
+		r = lw_fail(&bad, LW_E_JAIL, "no digest");
+	if (r == 0)
+		r = lw_ipc_take_u64(&body, &size, &bad);
+	if (r == 0)
+		r = lw_ipc_take_str(&body, LW_MAX_MEDIA_TYPE, &artifact_type, &bad);
+	if (r == 0)
+		r = lw_ipc_take_end(&body, &bad);
+	if (r == 0) {
+		memcpy(manifest.sha256, digest.p, digest.n);
+		r = lw_attach_index(index, &manifest, size, artifact_type, &longer, &bad);
+	}
+	return r < 0 ? lw_box_answer_error(in, &bad, e)
+		     : lw_box_answer(in, LW_BOX_TEXT, &longer, e);
+}
+
 int lw_box_serve(int socket, enum lw_jail_level level, struct lw_error *e)
 {
 	struct lw_box_inside in = { .socket = socket };
@@ -287,6 +316,8 @@ int lw_box_serve(int socket, enum lw_jail_level level, struct lw_error *e)
 			r = job_explain(&in, frame.body, e);
 		else if (frame.type == LW_BOX_JOB_DOCUMENTS)
 			r = job_documents(&in, e);
+		else if (frame.type == LW_BOX_JOB_ATTACH)
+			r = job_attach(&in, frame.body, e);
 		else if (frame.type == LW_BOX_JOB_EVIDENCE)
 			r = lw_box_job_evidence(&in, frame.body, e);
 		else

@@ -48,6 +48,8 @@ struct lw_intake_result {
 	struct lw_statement statement;
 	char *approvals; /* owned: "2 of 3: alice ✓ bob ✓ carol absent"; NULL before gate 2 */
 	struct lw_contents contents; /* from gate 4 on */
+	char **judgements; /* owned: for each image "landwaiter-judgement/1"; NULL where there
+			      is none */
 	bool *moved;	 /* owned: for each image, whether its name stood for another digest */
 	bool *new_image; /* owned: for each image, whether it was not here before */
 	uint64_t bytes_read;

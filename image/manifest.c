@@ -194,8 +194,13 @@ static int read_annotations(struct lw_document *d, const struct lw_json *object,
 		if (text.n > LW_MAX_ANNOTATION)
 			return lw_fail(e, LW_E_LIMIT, "%s: an annotation is larger than %zu",
 				       what, LW_MAX_ANNOTATION);
-		if (!child)
+		if (!child) {
+			struct lw_error ignored;
+
+			if (strcmp(lw_json_key(m), "org.opencontainers.image.base.digest") == 0)
+				d->has_base = lw_digest_parse(text, &d->base, &ignored) == 0;
 			continue;
+		}
 		if (strcmp(lw_json_key(m), "org.opencontainers.image.ref.name") == 0)
 			child->ref_name = lw_document_string(d, text, NULL);
 		else if (strcmp(lw_json_key(m), "io.containerd.image.name") == 0)

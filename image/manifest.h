@@ -16,6 +16,8 @@
 #include "base/error.h"
 #include "base/span.h"
 
+#include <stdbool.h>
+
 enum lw_media {
 	LW_MEDIA_OTHER = 0,
 	LW_MEDIA_MANIFEST, /* OCI image manifest, Docker schema 2 manifest */
@@ -56,6 +58,10 @@ struct lw_document {
 	const char *artifact_type;
 	struct lw_descriptor *children; /* config, layers / manifests; the subject comes last */
 	size_t n_children;
+	/* annotation org.opencontainers.image.base.digest of the document itself, if that is a
+	 * digest; not carried across a box's wall */
+	bool has_base;
+	struct lw_digest base;
 	void *strings; /* private: owner of the strings */
 };
 
