@@ -10,6 +10,7 @@
  */
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "image/reference.h"
 #include "keys/private.h"
 
