@@ -89,6 +89,8 @@ bool lw_policy_covers(const char *wide, const char *narrow)
 {
 	struct walk w;
 
+	if (strncmp(wide, narrow, strcspn(wide, "*")) != 0)
+		return false; /* seen at once */
 	/* The narrow pattern's stars stand for text that the wide one knows nothing of: only a
 	 * star of its own that is as deep can take it. */
 	cut(wide, &w.a);
@@ -112,8 +114,11 @@ bool lw_policy_covers(const char *wide, const char *narrow)
 
 bool lw_policy_overlap(const char *a, const char *b)
 {
+	size_t literal_a = strcspn(a, "*"), literal_b = strcspn(b, "*");
 	struct walk w;
 
+	if (strncmp(a, b, literal_a < literal_b ? literal_a : literal_b) != 0)
+		return false; /* seen at once */
 	cut(a, &w.a);
 	cut(b, &w.b);
 	for (size_t j = 0; j <= w.b.n; j++) {
