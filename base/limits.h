@@ -52,7 +52,9 @@
 /* Evidence (verify/judge.h) */
 #define LW_MAX_EVIDENCE_BYTES   ((size_t)8 << 20)   /* one signed document: a large SBOM */
 #define LW_MAX_ENVELOPE_SIGNATURES 16               /* in one DSSE envelope */
+#define LW_MAX_ENVELOPE_NODES   ((size_t)10000)     /* JSON values around a signature */
 #define LW_MAX_KEY_HINT         ((size_t)128)
+#define LW_MAX_TYPE_URI         ((size_t)1024)      /* of a predicate */
 #define LW_MAX_SUBJECTS         ((size_t)1024)      /* of one in-toto statement */
 #define LW_MAX_IMAGE_SIGNATURES ((size_t)1000)      /* on one image and its evidence */
 #define LW_MAX_VERIFICATIONS    ((size_t)65536)     /* signatures times keys, for one image */

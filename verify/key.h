@@ -45,7 +45,7 @@ void lw_key_free(struct lw_key *k);
 const struct lw_digest *lw_key_fingerprint(const struct lw_key *k);
 /* The SPKI DER. Borrowed. */
 struct lw_span lw_key_der(const struct lw_key *k);
-/* "Ed25519", "ECDSA P-256", "RSA-PSS 3072" ... Borrowed. */
+/* "Ed25519", "ECDSA P-256", "RSA-PSS 3072", of cosign "RSA 2048" ... Borrowed. */
 const char *lw_key_algorithm(const struct lw_key *k);
 
 /* Loads now what verifying would load later: for a process that is about to be jailed. */

@@ -11,7 +11,6 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/span.h"
 #include "verify/proven.h"
 
 /* The type of simple signing payloads (containers-signature.5, cosign): it is no predicate, so
@@ -32,7 +31,7 @@ struct lw_said {
 	/* Those with a SHA-256 digest; others are not subjects for us. */
 	struct lw_said_subject *subjects;
 	size_t n_subjects;
-	const struct lw_json *predicate; /* an object; NULL for simple signing */
+	const struct lw_json *predicate; /* an object; NULL: there is none */
 	/* private */
 	struct lw_json_doc *doc; /* owner of the strings */
 };
@@ -42,12 +41,16 @@ const struct lw_said_subject *lw_said_about(const struct lw_said *s, const struc
 
 /* An in-toto Statement v0.1 or v1 (in-toto attestation spec: `_type`, `subject`,
  * `predicateType`, `predicate`). Members it does not define are let through; at most
- * LW_MAX_SUBJECTS subjects. LW_E_FORMAT, LW_E_LIMIT, LW_E_UNSUPPORTED (another _type). */
+ * LW_MAX_SUBJECTS subjects, each with a digest set; a name may be absent (an empty one is), a
+ * predicate too. The predicate type is a URI, so that none passes for LW_TYPE_SIMPLE_SIGNING.
+ * LW_E_FORMAT, LW_E_LIMIT, LW_E_UNSUPPORTED (another _type). */
 int lw_said_in_toto(struct lw_proven statement, struct lw_said *ret,
 		    struct lw_error *e) LW_WARN_UNUSED;
 /* A simple signing payload (containers-signature.5; cosign SIGNATURE_SPEC): critical.type
  * "cosign container image signature", critical.image.docker-manifest-digest,
- * critical.identity.docker-reference, no others in critical; `optional` is let through. */
+ * critical.identity.docker-reference (never empty), no others in critical; beside it only
+ * `optional`: an object, null (as cosign writes it) or absent, whose members are let through.
+ * LW_E_FORMAT, LW_E_LIMIT, LW_E_UNSUPPORTED (a digest of another algorithm). */
 int lw_said_simple_signing(struct lw_proven payload, struct lw_said *ret,
 			   struct lw_error *e) LW_WARN_UNUSED;
 void lw_said_release(struct lw_said *s);
@@ -57,9 +60,21 @@ void lw_said_release(struct lw_said *s);
  * step into lists. */
 const char *lw_said_string(const struct lw_said *s, const char *pointer);
 
-/* Fields that policy may ask of a provenance, whichever version of SLSA said them. A bit
- * narrower than "anywhere": the table of places is in verify/said.c and in
- * docs/format/policy.md. */
+/*
+ * Fields that policy may ask of a provenance, whichever version of SLSA said them. Where each
+ * stands, below /predicate; of several places the first that holds a string counts:
+ *
+ *   https://slsa.dev/provenance/v0.2
+ *     builder     /builder/id
+ *     source      /invocation/configSource/uri
+ *     build_type  /buildType
+ *   https://slsa.dev/provenance/v1
+ *     builder     /runDetails/builder/id
+ *     source      /buildDefinition/externalParameters/source
+ *                 /buildDefinition/externalParameters/workflow/repository
+ *                 /buildDefinition/resolvedDependencies/0/uri
+ *     build_type  /buildDefinition/buildType
+ */
 enum lw_said_field {
 	LW_SAID_BUILDER = 1, /* "builder" */
 	LW_SAID_SOURCE,	     /* "source" */

@@ -6,6 +6,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
+#include <stdbool.h>
 #include <string.h>
 
 static const struct {
@@ -44,14 +45,15 @@ static int ec_scheme(EVP_PKEY *pkey, struct lw_scheme *s, struct lw_error *e)
 		       group);
 }
 
-static int rsa_scheme(EVP_PKEY *pkey, struct lw_scheme *s, struct lw_error *e)
+static int rsa_scheme(EVP_PKEY *pkey, int least_bits, int padding, struct lw_scheme *s,
+		      struct lw_error *e)
 {
 	int bits = EVP_PKEY_get_bits(pkey);
 	BIGNUM *exponent = NULL;
 
-	if (bits < 3072 || bits > 16384)
-		return lw_fail(e, LW_E_UNSUPPORTED, "want RSA of 3072 to 16384 bits, have %d",
-			       bits);
+	if (bits < least_bits || bits > 16384)
+		return lw_fail(e, LW_E_UNSUPPORTED, "want RSA of %d to 16384 bits, have %d",
+			       least_bits, bits);
 
 	/* Under an exponent of 1 every padded message is its own signature. */
 	bool sound = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
@@ -60,13 +62,15 @@ static int rsa_scheme(EVP_PKEY *pkey, struct lw_scheme *s, struct lw_error *e)
 	BN_free(exponent);
 	if (!sound)
 		return lw_fail(e, LW_E_UNSUPPORTED, "want an odd RSA exponent above 1");
-	(void)snprintf(s->name, sizeof(s->name), "RSA-PSS %d", bits);
+	(void)snprintf(s->name, sizeof(s->name), "RSA%s %d",
+		       padding == RSA_PKCS1_PSS_PADDING ? "-PSS" : "", bits);
 	s->digest = "SHA256";
-	s->pss = true;
+	s->rsa_padding = padding;
 	return 0;
 }
 
-int lw_scheme_of(EVP_PKEY *pkey, struct lw_scheme *ret, struct lw_error *e)
+static int scheme_of(EVP_PKEY *pkey, int least_rsa_bits, int padding, struct lw_scheme *ret,
+		     struct lw_error *e)
 {
 	struct lw_scheme s = { 0 };
 	int r = 0;
@@ -76,7 +80,7 @@ int lw_scheme_of(EVP_PKEY *pkey, struct lw_scheme *ret, struct lw_error *e)
 	else if (EVP_PKEY_is_a(pkey, "EC"))
 		r = ec_scheme(pkey, &s, e);
 	else if (EVP_PKEY_is_a(pkey, "RSA")) /* not RSA-PSS: one key, one spelling */
-		r = rsa_scheme(pkey, &s, e);
+		r = rsa_scheme(pkey, least_rsa_bits, padding, &s, e);
 	else
 		r = lw_fail(e, LW_E_UNSUPPORTED, "want Ed25519, ECDSA or RSA, have %s",
 			    EVP_PKEY_get0_type_name(pkey) ? EVP_PKEY_get0_type_name(pkey)
@@ -87,12 +91,39 @@ int lw_scheme_of(EVP_PKEY *pkey, struct lw_scheme *ret, struct lw_error *e)
 	return 0;
 }
 
+int lw_scheme_of(EVP_PKEY *pkey, struct lw_scheme *ret, struct lw_error *e)
+{
+	return scheme_of(pkey, 3072, RSA_PKCS1_PSS_PADDING, ret, e);
+}
+
+int lw_schemes_of_cosign(EVP_PKEY *pkey, struct lw_scheme ret[static LW_MAX_SCHEMES],
+			 size_t *ret_n, struct lw_error *e)
+{
+	struct lw_scheme own;
+	size_t n = 0;
+	int r = scheme_of(pkey, 2048, RSA_PKCS1_PADDING, &own, e);
+
+	if (r < 0)
+		return r;
+	ret[n++] = own;
+	/* cosign 2 hashes with SHA-256, however long the curve is. */
+	if (own.digest && strcmp(own.digest, "SHA256") != 0) {
+		ret[n] = own;
+		ret[n++].digest = "SHA256";
+	}
+	*ret_n = n;
+	return 0;
+}
+
 int lw_scheme_apply(const struct lw_scheme *s, EVP_PKEY_CTX *ctx)
 {
-	if (!s->pss)
+	if (s->rsa_padding == 0)
 		return 0;
-	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-			       EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, "SHA256", NULL) == 1 &&
+	if (EVP_PKEY_CTX_set_rsa_padding(ctx, s->rsa_padding) != 1)
+		return -1;
+	if (s->rsa_padding != RSA_PKCS1_PSS_PADDING)
+		return 0;
+	return EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, "SHA256", NULL) == 1 &&
 			       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) ==
 				       1
 		       ? 0

@@ -77,14 +77,20 @@ static int drop_pairs(void **state)
 	return 0;
 }
 
-static void refused(enum lw_code code, struct lw_span bytes)
+static void refused_as(enum lw_key_kind kind, enum lw_code code, struct lw_span bytes)
 {
 	struct lw_key *k = NULL;
 	struct lw_error e = { 0 };
 
-	FAILS(code, lw_key_parse(bytes, &k, &e));
+	FAILS(code, lw_key_parse_as(kind, bytes, &k, &e));
 	assert_null(k);
 	assert_int_equal(e.code, code);
+}
+
+static void refused(enum lw_code code, struct lw_span bytes)
+{
+	refused_as(LW_KEY_OWN, code, bytes);
+	refused_as(LW_KEY_COSIGN, code, bytes);
 }
 
 static void every_type_roundtrips(void **state)
@@ -273,7 +279,7 @@ static void private_keys_and_certificates_are_no_public_keys(void **state)
 
 /* ---- keys that are well-formed and not ours to judge ---- */
 
-static void unsupported(EVP_PKEY *pkey)
+static void unsupported_as(enum lw_key_kind kind, EVP_PKEY *pkey)
 {
 	unsigned char *der = NULL;
 
@@ -281,9 +287,17 @@ static void unsupported(EVP_PKEY *pkey)
 	int n = i2d_PUBKEY(pkey, &der);
 
 	assert_true(n > 0);
-	refused(LW_E_UNSUPPORTED, lw_span(der, (size_t)n));
+	refused_as(kind, LW_E_UNSUPPORTED, lw_span(der, (size_t)n));
 	OPENSSL_free(der);
 	EVP_PKEY_free(pkey);
+}
+
+static void unsupported(EVP_PKEY *pkey)
+{
+	assert_non_null(pkey);
+	assert_int_equal(EVP_PKEY_up_ref(pkey), 1);
+	unsupported_as(LW_KEY_OWN, pkey);
+	unsupported_as(LW_KEY_COSIGN, pkey);
 }
 
 static EVP_PKEY *dsa_key(void)
@@ -360,8 +374,10 @@ static void other_algorithms_are_unsupported(void **state)
 	(void)state;
 	for (size_t i = 0; i < LW_COUNT_OF(curves); i++)
 		unsupported(EVP_PKEY_Q_keygen(NULL, NULL, "EC", curves[i]));
-	unsupported(EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048));
-	unsupported(EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)3064));
+	unsupported_as(LW_KEY_OWN, EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048));
+	unsupported_as(LW_KEY_OWN, EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)3064));
+	unsupported(EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024));
+	unsupported(EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2040));
 	unsupported(EVP_PKEY_Q_keygen(NULL, NULL, "ED448"));
 	unsupported(EVP_PKEY_Q_keygen(NULL, NULL, "X25519"));
 	unsupported(EVP_PKEY_Q_keygen(NULL, NULL, "X448"));
