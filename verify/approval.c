@@ -9,7 +9,7 @@ size_t lw_policy_key_count(const struct lw_policy *p)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n_signers; i++)
-		n += p->signers[i].n_keys;
+		n += p->signers[i].n_own_keys;
 	return n;
 }
 
@@ -17,11 +17,11 @@ const struct lw_key *lw_policy_key_at(const struct lw_policy *p, size_t index,
 				      size_t *ret_signer)
 {
 	for (size_t i = 0; i < p->n_signers; i++) {
-		if (index < p->signers[i].n_keys) {
+		if (index < p->signers[i].n_own_keys) {
 			*ret_signer = i;
 			return p->signers[i].keys[index];
 		}
-		index -= p->signers[i].n_keys;
+		index -= p->signers[i].n_own_keys;
 	}
 	return NULL;
 }
@@ -96,8 +96,8 @@ void lw_approvals_count(const struct lw_policy *p, struct lw_span payload,
 		/* A signature by nobody known may be theirs, where one of their keys cannot be
 		 * checked. */
 		if (ret->by_signer[i] == LW_APPROVAL_ABSENT &&
-		    p->signers[i].n_unsupported > 0 &&
-		    (p->signers[i].n_keys == 0 || ret->n_unknown > 0))
+		    p->signers[i].n_own_unsupported > 0 &&
+		    (p->signers[i].n_own_keys == 0 || ret->n_unknown > 0))
 			ret->by_signer[i] = LW_APPROVAL_UNSUPPORTED;
 }
 

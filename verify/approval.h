@@ -23,9 +23,9 @@ struct lw_claim {
 	size_t n_matches;
 };
 
-/* The flat, stable order in which keys are handed to the box and named by it: every key of
- * every signer of a group, signers in policy order, keys in their order. Returns the count; key
- * and signer of one index. */
+/* The flat, stable order in which keys are handed to the box and named by it: every key of kind
+ * "key" of every signer, signers in policy order, keys in their order. Returns the count; key
+ * and signer of one index (NULL from the count on). */
 size_t lw_policy_key_count(const struct lw_policy *p);
 const struct lw_key *lw_policy_key_at(const struct lw_policy *p, size_t index,
 				      size_t *ret_signer);

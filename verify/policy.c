@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "verify/policy.h"
+#include "verify/policy_internal.h"
 
-#include "base/json.h"
-#include "base/mem.h"
-#include "base/num.h"
 #include "base/text.h"
 
 #define DEFAULT_SKEW_SEC 300
-#define FIELD(type, member, kind, ...)                                                         \
-	{                                                                                      \
-		.name = #member, .reader = kind, .offset = offsetof(type, member), __VA_ARGS__ \
-	}
 
-static int no_later_members(const struct lw_json *object, const char *const *later,
-			    const char *what, struct lw_error *e)
+int lw_policy_no_later(const struct lw_json *object, const char *const *later, const char *what,
+		       struct lw_error *e)
 {
 	for (const struct lw_json *m = lw_json_first(object); m; m = lw_json_next(m))
 		for (size_t i = 0; later[i]; i++)
@@ -24,281 +17,61 @@ static int no_later_members(const struct lw_json *object, const char *const *lat
 	return 0;
 }
 
-/* n_signers if there is none of that name. */
-static size_t signer_index(const struct lw_policy *p, const char *name)
+int lw_policy_read_texts(const struct lw_json *list, const char *what, const char ***ret,
+			 size_t *ret_n, struct lw_error *e)
 {
-	size_t i = 0;
+	*ret = lw_alloc_array(lw_json_count(list), sizeof(**ret));
+	for (const struct lw_json *m = lw_json_first(list); m; m = lw_json_next(m)) {
+		const char *text = lw_json_string(m);
 
-	while (i < p->n_signers && strcmp(p->signers[i].name, name) != 0)
-		i++;
-	return i;
-}
-
-size_t lw_policy_owners(const struct lw_policy *p, const struct lw_group *g)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < g->n_signers; i++) {
-		size_t j = 0;
-
-		while (j < i && strcmp(p->signers[g->signers[i]].owner,
-				       p->signers[g->signers[j]].owner) != 0)
-			j++;
-		n += j == i;
+		if (!text || !*text || !lw_text_is_plain(lw_span_str(text)))
+			return lw_fail(e, LW_E_FORMAT, "%s: want plain texts", what);
+		for (size_t i = 0; i < *ret_n; i++)
+			if (strcmp((*ret)[i], text) == 0)
+				return lw_fail(e, LW_E_CONFLICT, "%s: '%s' stands twice", what,
+					       text);
+		(*ret)[(*ret_n)++] = text;
 	}
-	return n;
-}
-
-static int read_group(struct lw_policy *p, uint64_t threshold, const struct lw_json *names,
-		      struct lw_group *g, struct lw_error *e)
-{
-	g->threshold = threshold;
-	g->signers = lw_alloc_array(lw_json_count(names), sizeof(*g->signers));
-	for (const struct lw_json *n = lw_json_first(names); n; n = lw_json_next(n)) {
-		const char *name = lw_json_string(n);
-		char shown[80];
-
-		if (!name)
-			return lw_fail(e, LW_E_FORMAT, "signers: want names");
-
-		size_t index = signer_index(p, name);
-		if (index == p->n_signers)
-			return lw_fail(e, LW_E_NOTFOUND, "no signer '%s'",
-				       lw_text_escape_str(name, shown, sizeof(shown)));
-		for (size_t i = 0; i < g->n_signers; i++)
-			if (g->signers[i] == index)
-				return lw_fail(e, LW_E_CONFLICT, "signer '%s' stands twice",
-					       name);
-		g->signers[g->n_signers++] = index;
-	}
-	if (lw_policy_owners(p, g) < threshold)
-		return lw_fail(e, LW_E_CONFLICT, "threshold %llu, but only %zu people",
-			       (unsigned long long)threshold, lw_policy_owners(p, g));
 	return 0;
-}
-
-/* One key under two signers would let one signature speak for two. */
-static int refuse_shared_key(const struct lw_policy *p, const struct lw_key *key,
-			     struct lw_error *e)
-{
-	for (size_t i = 0; i < p->n_signers; i++)
-		for (size_t k = 0; k < p->signers[i].n_keys; k++)
-			if (lw_digest_equal(lw_key_fingerprint(p->signers[i].keys[k]),
-					    lw_key_fingerprint(key)))
-				return lw_fail(e, LW_E_CONFLICT,
-					       "this key is already signer '%s''s",
-					       p->signers[i].name);
-	return 0;
-}
-
-static int read_key(struct lw_policy *p, struct lw_signer *s, const struct lw_json *node,
-		    const struct lw_policy_files *files, struct lw_error *e)
-{
-	struct key_fields {
-		const char *file, *kind;
-	} f = { 0 };
-	static const struct lw_json_field fields[] = {
-		FIELD(struct key_fields, kind, LW_JSON_READ_STRING, .flags = LW_JSON_REQUIRED),
-		FIELD(struct key_fields, file, LW_JSON_READ_PLAIN, .flags = LW_JSON_REQUIRED,
-		      .min = 1, .max = 255),
-	};
-	static const char *const later[] = { "identity", "purposes", "store", NULL };
-	LW_AUTO(buf) struct lw_buf bytes = { 0 };
-	LW_AUTO(key) struct lw_key *key = NULL;
-	int r = no_later_members(node, later, "key", e);
-
-	if (r == 0)
-		r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN,
-				 "key", &f, e);
-	if (r == 0 && strcmp(f.kind, "key") != 0)
-		r = lw_fail(e, LW_E_UNSUPPORTED,
-			    "key: this version knows only the kind \"key\"");
-	if (r < 0)
-		return r;
-	r = files->read(files->data, f.file, &bytes, e);
-	if (r < 0)
-		return lw_prefix(e, "key file '%s'", f.file);
-	r = lw_key_parse(lw_buf_span(&bytes), &key, e);
-	if (r == -LW_E_UNSUPPORTED) {
-		s->n_unsupported++;
-		return 0;
-	}
-	if (r < 0)
-		return lw_prefix(e, "key file '%s'", f.file);
-	r = refuse_shared_key(p, key, e);
-	if (r < 0)
-		return lw_prefix(e, "key file '%s'", f.file);
-	s->keys[s->n_keys++] = lw_steal(key);
-	return 0;
-}
-
-static int read_signer(struct lw_policy *p, const struct lw_json *node,
-		       const struct lw_policy_files *files, struct lw_error *e)
-{
-	struct signer_fields {
-		const char *owner;
-		const struct lw_json *keys;
-	} f = { .owner = lw_json_key(node) };
-	static const char *const later[] = { "valid", "purposes", NULL };
-	static const struct lw_json_field fields[] = {
-		FIELD(struct signer_fields, owner, LW_JSON_READ_LABEL),
-		FIELD(struct signer_fields, keys, LW_JSON_READ_ARRAY, .flags = LW_JSON_REQUIRED,
-		      .min = 1, .max = LW_MAX_SIGNER_KEYS),
-	};
-
-	if (!lw_text_is_label(lw_span_str(lw_json_key(node))))
-		return lw_fail(e, LW_E_FORMAT, "a signer's name is not a label");
-
-	int r = no_later_members(node, later, "signer", e);
-	if (r == 0)
-		r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN,
-				 "signer", &f, e);
-	if (r < 0)
-		return r;
-
-	struct lw_signer *s = &p->signers[p->n_signers++];
-	s->name = lw_json_key(node);
-	s->owner = f.owner;
-	for (const struct lw_json *k = lw_json_first(f.keys); k && r == 0; k = lw_json_next(k))
-		r = read_key(p, s, k, files, e);
-	return r;
-}
-
-static int read_sender(struct lw_policy *p, const struct lw_json *node, struct lw_error *e)
-{
-	struct sender_fields {
-		uint64_t threshold, sequence_window;
-		const struct lw_json *signers;
-		const char *max_age, *audience, *challenge;
-	} f = { .max_age = "P30D", .audience = "this", .challenge = "optional" };
-	static const struct lw_json_field fields[] = {
-		FIELD(struct sender_fields, audience, LW_JSON_READ_STRING),
-		FIELD(struct sender_fields, challenge, LW_JSON_READ_STRING),
-		FIELD(struct sender_fields, max_age, LW_JSON_READ_STRING),
-		FIELD(struct sender_fields, sequence_window, LW_JSON_READ_U64, .max = 1000),
-		FIELD(struct sender_fields, signers, LW_JSON_READ_ARRAY,
-		      .flags = LW_JSON_REQUIRED, .min = 1, .max = LW_MAX_SIGNERS),
-		FIELD(struct sender_fields, threshold, LW_JSON_READ_U64,
-		      .flags = LW_JSON_REQUIRED, .min = 1, .max = LW_MAX_APPROVALS),
-	};
-
-	if (!lw_text_is_label(lw_span_str(lw_json_key(node))))
-		return lw_fail(e, LW_E_FORMAT, "a sender's name is not a label");
-
-	int r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN,
-			     "sender", &f, e);
-	if (r < 0)
-		return r;
-	if (strcmp(f.challenge, "optional") != 0 || f.sequence_window != 0)
-		return lw_fail(
-			e, LW_E_UNSUPPORTED,
-			"challenge other than \"optional\" and a sequence_window are not "
-			"supported by this version");
-	if (strcmp(f.audience, "any") != 0 && strcmp(f.audience, "this") != 0)
-		return lw_fail(e, LW_E_FORMAT, "audience: want \"this\" or \"any\"");
-
-	struct lw_sender *s = &p->senders[p->n_senders++];
-	s->name = lw_json_key(node);
-	s->any_audience = strcmp(f.audience, "any") == 0;
-	r = lw_num_duration(lw_span_str(f.max_age), &s->max_age_sec, e);
-	if (r < 0)
-		return lw_prefix(e, "max_age");
-	return read_group(p, f.threshold, f.signers, &s->approvers, e);
-}
-
-static int read_rule(struct lw_policy *p, const struct lw_json *node, struct lw_error *e)
-{
-	struct lw_rule f = { .zone = "default" };
-	struct rule_fields {
-		const char *match, *zone;
-	} g = { .zone = "default" };
-	static const char *const later[] = { "require", "tuf", "base", "attestations", NULL };
-	static const struct lw_json_field fields[] = {
-		{ .name = "evidence",
-		  .reader = LW_JSON_IS,
-		  .flags = LW_JSON_REQUIRED,
-		  .is = "not-required" },
-		FIELD(struct rule_fields, match, LW_JSON_READ_PLAIN, .flags = LW_JSON_REQUIRED,
-		      .min = 1, .max = LW_MAX_REFERENCE),
-		FIELD(struct rule_fields, zone, LW_JSON_READ_LABEL),
-	};
-	int r = no_later_members(node, later, "image rule", e);
-
-	if (r == 0)
-		r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN,
-				 "image rule", &g, e);
-	if (r != 0)
-		return r;
-	for (size_t i = 0; i < p->n_rules; i++)
-		if (strcmp(p->rules[i].match, g.match) == 0)
-			return lw_fail(e, LW_E_CONFLICT, "two rules match '%s'", g.match);
-	f.match = g.match;
-	f.zone = g.zone;
-	f.evidence_not_required = true;
-	p->rules[p->n_rules++] = f;
-	return 0;
-}
-
-static int read_time(struct lw_policy *p, const struct lw_json *node, struct lw_error *e)
-{
-	struct time_fields {
-		const char *clock, *skew;
-		uint64_t threshold;
-		const struct lw_json *signers;
-	} f = { .clock = "trusted" };
-	static const struct lw_json_field fields[] = {
-		FIELD(struct time_fields, clock, LW_JSON_READ_STRING),
-		FIELD(struct time_fields, signers, LW_JSON_READ_ARRAY, .min = 2,
-		      .max = LW_MAX_SIGNERS),
-		FIELD(struct time_fields, skew, LW_JSON_READ_STRING),
-		/* Two people at least: one person's word is the clock's word. */
-		FIELD(struct time_fields, threshold, LW_JSON_READ_U64, .min = 2,
-		      .max = LW_MAX_APPROVALS),
-	};
-	int r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN, "time",
-			     &f, e);
-
-	if (r < 0)
-		return r;
-	if (strcmp(f.clock, "trusted") != 0 && strcmp(f.clock, "attested") != 0)
-		return lw_fail(e, LW_E_FORMAT, "clock: want \"trusted\" or \"attested\"");
-	p->clock_trusted = strcmp(f.clock, "trusted") == 0;
-	if (f.skew && (r = lw_num_duration(lw_span_str(f.skew), &p->skew_sec, e)) < 0)
-		return lw_prefix(e, "skew");
-	if (p->skew_sec > 86400)
-		return lw_fail(e, LW_E_LIMIT, "skew: want at most one day");
-	if (!f.signers != !f.threshold)
-		return lw_fail(e, LW_E_FORMAT, "threshold and signers belong together");
-	if (!f.signers)
-		return p->clock_trusted
-			       ? 0
-			       : lw_fail(e, LW_E_FORMAT,
-					 "clock \"attested\" needs threshold and signers");
-	return read_group(p, f.threshold, f.signers, &p->time, e);
 }
 
 struct policy_fields {
-	const struct lw_json *signers, *senders, *images, *time;
+	const struct lw_json *signers, *senders, *images, *time, *zones;
 };
+
+static int read_zones(struct lw_policy *p, const struct lw_json *zones, struct lw_error *e)
+{
+	int r = lw_policy_read_texts(zones, "zones", &p->zones, &p->n_zones, e);
+
+	for (size_t i = 0; i < p->n_zones && r == 0; i++)
+		if (!lw_text_is_label(lw_span_str(p->zones[i])))
+			r = lw_fail(e, LW_E_FORMAT, "zones: '%s' is not a label", p->zones[i]);
+	return r;
+}
 
 static int read_policy(struct lw_policy *p, const struct policy_fields *f,
 		       const struct lw_policy_files *files, struct lw_error *e)
 {
-	int r = 0;
+	int r = f->zones ? read_zones(p, f->zones, e) : 0;
 
+	if (r < 0)
+		return r;
 	p->signers = lw_alloc_array(lw_json_count(f->signers), sizeof(*p->signers));
 	p->senders = lw_alloc_array(lw_json_count(f->senders), sizeof(*p->senders));
 	p->rules = lw_alloc_array(lw_json_count(f->images), sizeof(*p->rules));
 	for (const struct lw_json *n = lw_json_first(f->signers); n; n = lw_json_next(n))
-		if ((r = read_signer(p, n, files, e)) < 0)
+		if ((r = lw_policy_read_signer(p, n, files, e)) < 0)
 			return lw_prefix(e, "signer '%s'", lw_json_key(n));
 	for (const struct lw_json *n = lw_json_first(f->senders); n; n = lw_json_next(n))
-		if ((r = read_sender(p, n, e)) < 0)
+		if ((r = lw_policy_read_sender(p, n, e)) < 0)
 			return lw_prefix(e, "sender '%s'", lw_json_key(n));
-	for (const struct lw_json *n = lw_json_first(f->images); n; n = lw_json_next(n))
-		if ((r = read_rule(p, n, e)) < 0)
-			return lw_prefix(e, "images[%zu]", p->n_rules);
-	if (f->time && (r = read_time(p, f->time, e)) < 0)
+	for (const struct lw_json *n = lw_json_first(f->images); n; n = lw_json_next(n)) {
+		size_t i = p->n_rules;
+
+		if ((r = lw_policy_read_rule(p, n, e)) < 0)
+			return lw_prefix(e, "images[%zu]", i);
+	}
+	if (f->time && (r = lw_policy_read_time(p, f->time, e)) < 0)
 		return lw_prefix(e, "time");
 	return 0;
 }
@@ -312,13 +85,15 @@ int lw_policy_parse(struct lw_span bytes, const struct lw_policy_files *files,
 		  .reader = LW_JSON_IS,
 		  .flags = LW_JSON_REQUIRED,
 		  .is = "landwaiter-policy/1" },
-		FIELD(struct policy_fields, images, LW_JSON_READ_ARRAY,
-		      .flags = LW_JSON_REQUIRED, .max = LW_MAX_RULES),
-		FIELD(struct policy_fields, senders, LW_JSON_READ_OBJECT,
-		      .flags = LW_JSON_REQUIRED),
-		FIELD(struct policy_fields, signers, LW_JSON_READ_OBJECT,
-		      .flags = LW_JSON_REQUIRED),
-		FIELD(struct policy_fields, time, LW_JSON_READ_OBJECT),
+		LW_POLICY_FIELD(struct policy_fields, images, LW_JSON_READ_ARRAY,
+				.flags = LW_JSON_REQUIRED, .max = LW_MAX_RULES),
+		LW_POLICY_FIELD(struct policy_fields, senders, LW_JSON_READ_OBJECT,
+				.flags = LW_JSON_REQUIRED),
+		LW_POLICY_FIELD(struct policy_fields, signers, LW_JSON_READ_OBJECT,
+				.flags = LW_JSON_REQUIRED),
+		LW_POLICY_FIELD(struct policy_fields, time, LW_JSON_READ_OBJECT),
+		LW_POLICY_FIELD(struct policy_fields, zones, LW_JSON_READ_ARRAY, .min = 1,
+				.max = LW_MAX_ZONES),
 	};
 	LW_AUTO(policy) struct lw_policy *p = lw_alloc_array(1, sizeof(*p));
 
@@ -353,10 +128,13 @@ void lw_policy_free(struct lw_policy *p)
 			lw_key_free(p->signers[i].keys[k]);
 	for (size_t i = 0; i < p->n_senders; i++)
 		free(p->senders[i].approvers.signers);
+	for (size_t i = 0; i < p->n_rules; i++)
+		lw_policy_release_rule(&p->rules[i]);
 	free(p->time.signers);
 	free(p->signers);
 	free(p->senders);
 	free(p->rules);
+	free(p->zones);
 	lw_json_free(p->doc);
 	free(p);
 }
@@ -369,61 +147,21 @@ const struct lw_sender *lw_policy_sender(const struct lw_policy *p, const char *
 	return NULL;
 }
 
-bool lw_policy_matches(const char *pattern, const char *name)
-{
-	/* The usual two-pointer glob: on a mismatch, the last star takes one character more. A
-	 * single star stops at '/', so a double star before it is kept to fall back to. */
-	const char *star = NULL, *star_at = NULL, *deep = NULL, *deep_at = NULL;
-
-	for (;;) {
-		if (pattern[0] == '*' && pattern[1] == '*') {
-			deep = pattern += 2;
-			deep_at = name;
-			star = NULL;
-		} else if (pattern[0] == '*') {
-			star = ++pattern;
-			star_at = name;
-		} else if (*pattern && *pattern == *name) {
-			pattern++;
-			name++;
-		} else if (!*pattern && !*name) {
-			return true;
-		} else if (star && *star_at && *star_at != '/') {
-			pattern = star;
-			name = ++star_at;
-		} else if (deep && *deep_at) {
-			pattern = deep;
-			name = ++deep_at;
-			star = NULL;
-		} else {
-			return false;
-		}
-	}
-}
-
-/* Above 0 if pattern a is more specific than b: more literal text before the first wildcard,
- * then no wildcard before `*` before `**`, then the longer pattern. */
-static int more_specific(const char *a, const char *b)
-{
-	size_t literal_a = strcspn(a, "*"), literal_b = strcspn(b, "*");
-	size_t wild_a = strspn(a + literal_a, "*"), wild_b = strspn(b + literal_b, "*");
-
-	if (literal_a != literal_b)
-		return literal_a > literal_b ? 1 : -1;
-	if (wild_a != wild_b)
-		return wild_a < wild_b ? 1 : -1;
-	return (strlen(a) > strlen(b)) - (strlen(a) < strlen(b));
-}
-
 const struct lw_rule *lw_policy_rule(const struct lw_policy *p, const char *image,
 				     const char *zone)
 {
 	const struct lw_rule *best = NULL;
 
-	for (size_t i = 0; i < p->n_rules; i++)
-		if ((!zone || strcmp(p->rules[i].zone, zone) == 0) &&
-		    lw_policy_matches(p->rules[i].match, image) &&
-		    (!best || more_specific(p->rules[i].match, best->match) > 0))
-			best = &p->rules[i];
+	for (size_t i = 0; i < p->n_rules; i++) {
+		const struct lw_rule *r = &p->rules[i];
+
+		if ((zone && strcmp(r->zone, zone) != 0) || !lw_policy_matches(r->match, image))
+			continue;
+		/* Without zones their index is 0 everywhere, and all rules compete. */
+		if (!best || r->zone_index < best->zone_index ||
+		    (r->zone_index == best->zone_index &&
+		     lw_policy_more_specific(r->match, best->match) > 0))
+			best = r;
+	}
 	return best;
 }

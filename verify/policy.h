@@ -19,11 +19,13 @@
 struct lw_signer {
 	const char *name;  /* borrowed from the policy, as all strings here */
 	const char *owner; /* the signer's name unless said otherwise */
-	struct lw_key *keys[LW_MAX_SIGNER_KEYS];
+	struct lw_key *keys[LW_MAX_SIGNER_KEYS]; /* those of kind "key" first */
 	size_t n_keys;
+	size_t n_own_keys; /* of kind "key": seals and statements about the time count these */
 	/* keys of a kind this program cannot check: they count for nobody and are told apart
 	 * from absent ones */
 	size_t n_unsupported;
+	size_t n_own_unsupported; /* those of them of kind "key" */
 	/* Within [from, until) what they sign counts; 0 and INT64_MAX where not said. Compared
 	 * with the time now (from: lo, until: hi), for a key alone proves no time. */
 	int64_t valid_from, valid_until;

@@ -77,9 +77,23 @@ static void check_rules(const struct lw_policy *p)
 			if (fuel && fuel < 20000 &&
 			    slow != lw_policy_matches(p->rules[i].match, names[k]))
 				abort();
-			if (slow && !lw_policy_rule(p, names[k], NULL))
+			if (!slow)
+				continue;
+
+			const struct lw_rule *first = lw_policy_rule(p, names[k], NULL);
+			const struct lw_rule *here =
+				lw_policy_rule(p, names[k], p->rules[i].zone);
+
+			if (!first || !here || first->zone_index > p->rules[i].zone_index ||
+			    here->zone_index != p->rules[i].zone_index)
 				abort();
 		}
+}
+
+static void must(bool promise)
+{
+	if (!promise)
+		abort();
 }
 
 static void check_group(const struct lw_policy *p, const struct lw_group *g)
@@ -87,8 +101,44 @@ static void check_group(const struct lw_policy *p, const struct lw_group *g)
 	for (size_t i = 0; i < g->n_signers; i++)
 		if (g->signers[i] >= p->n_signers)
 			abort();
-	if (g->threshold > lw_policy_owners(p, g) || g->threshold > LW_MAX_APPROVALS)
-		abort();
+	must(g->threshold <= lw_policy_owners(p, g));
+}
+
+/* Seals and the time: counted are keys of kind "key", of signers without an end. */
+static void check_own_group(const struct lw_policy *p, const struct lw_group *g)
+{
+	check_group(p, g);
+	must(g->threshold <= LW_MAX_APPROVALS);
+	for (size_t i = 0; i < g->n_signers; i++) {
+		const struct lw_signer *s = &p->signers[g->signers[i]];
+
+		must(s->n_own_keys + s->n_own_unsupported > 0);
+		must(s->valid_from == 0 && s->valid_until == INT64_MAX);
+	}
+}
+
+static void check_requirements(const struct lw_policy *p, const struct lw_rule *r)
+{
+	must(r->evidence_not_required == (r->n_require + r->n_attestations == 0));
+	must(p->n_zones ? strcmp(p->zones[r->zone_index], r->zone) == 0 : r->zone_index == 0);
+	must(r->n_signature_types > 0);
+	must((r->identity < LW_IDENTITY_EXACT_REFERENCE) == !r->identity_name);
+	must((r->identity == LW_IDENTITY_REMAP) == !!r->identity_prefix);
+	for (size_t i = 0; i < r->n_require; i++) {
+		check_group(p, &r->require[i]);
+		must(r->require[i].threshold > 0);
+	}
+	for (size_t i = 0; i < r->n_attestations; i++) {
+		const struct lw_attestation_rule *a = &r->attestations[i];
+
+		check_group(p, &a->of);
+		must(a->of.threshold > 0 && strchr(a->type, ':'));
+		must(a->n_conditions <= LW_MAX_CONDITIONS);
+		for (size_t c = 0; c < a->n_conditions; c++) {
+			must(!a->conditions[c].field == !!a->conditions[c].pointer);
+			must(a->conditions[c].n_in > 0);
+		}
+	}
 }
 
 static void check_keys(const struct lw_policy *p)
@@ -116,13 +166,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	for (size_t i = 0; i < p->n_senders; i++) {
-		check_group(p, &p->senders[i].approvers);
+		check_own_group(p, &p->senders[i].approvers);
 		if (p->senders[i].approvers.threshold == 0 || p->senders[i].max_age_sec < 0)
 			abort();
 	}
-	check_group(p, &p->time);
+	check_own_group(p, &p->time);
 	if (p->skew_sec < 0 || p->skew_sec > 86400 || (!p->clock_trusted && !p->time.threshold))
 		abort();
+	for (size_t i = 0; i < p->n_rules; i++)
+		check_requirements(p, &p->rules[i]);
 	check_keys(p);
 	check_rules(p);
 	return 0;

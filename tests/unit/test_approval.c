@@ -9,30 +9,25 @@
 
 #include "tests/lib/people.h"
 
-#define KEY(n) "{\"kind\":\"key\",\"file\":\"" n ".pub\"}"
-
 /* Keys in the box's order: 0: alice's 1, 1: alice's 2, 2: bob's 3, 3: carol's 4, 4: robert's 5
- * (who is bob), 5: eve's 6; dora has only a key of a kind nobody here can check. */
+ * (who is bob), 5: eve's 6; dora has only a key of a kind nobody here can check. Alice signs
+ * images with key 8, and the vendor nothing else. */
 static const char text[] =
-	"{\"format\":\"landwaiter-policy/1\",\"images\":[],\"senders\":{"
-	"\"acme\":{\"threshold\":2,\"signers\":[\"alice\",\"bob\",\"carol\",\"robert\"]},"
-	"\"globex\":{\"threshold\":1,\"signers\":[\"eve\"]},"
-	"\"initech\":{\"threshold\":3,\"signers\":[\"alice\",\"bob\",\"carol\",\"dora\"]}},"
-	"\"signers\":{"
-	"\"alice\":{\"keys\":[" KEY("1") "," KEY(
-		"2") "]},"
-		     "\"bob\":{\"keys\":[" KEY(
-			     "3") "]},"
-				  "\"carol\":{\"keys\":[" KEY(
-					  "4") "]},"
-					       "\"robert\":{\"owner\":\"bob\",\"keys\":[" KEY(
-						       "5") "]},"
-							    "\"eve\":{\"keys\":[" KEY(
-								    "6") "]},"
-									 "\"dora\":{\"keys\":[" KEY(
-										 "unsupported") "]}}}";
+	"{'format':'landwaiter-policy/1','images':[],'senders':{"
+	"'acme':{'threshold':2,'signers':['alice','bob','carol','robert']},"
+	"'globex':{'threshold':1,'signers':['eve']},"
+	"'initech':{'threshold':3,'signers':['alice','bob','carol','dora']}},"
+	"'signers':{"
+	"'alice':{'keys':[{'kind':'key','file':'1.pub'},{'kind':'key','file':'2.pub'},"
+	"{'kind':'cosign-key','file':'8.pub'}]},"
+	"'bob':{'keys':[{'kind':'key','file':'3.pub'}]},"
+	"'carol':{'keys':[{'kind':'key','file':'4.pub'}]},"
+	"'robert':{'owner':'bob','keys':[{'kind':'key','file':'5.pub'}]},"
+	"'eve':{'keys':[{'kind':'key','file':'6.pub'}]},"
+	"'dora':{'keys':[{'kind':'key','file':'unsupported.pub'}]},"
+	"'vendor':{'keys':[{'kind':'cosign-key','file':'unsupported.pub'}]}}}";
 
-enum { ALICE, BOB, CAROL, ROBERT, EVE, DORA };
+enum { ALICE, BOB, CAROL, ROBERT, EVE, DORA, VENDOR };
 
 struct fixture {
 	struct lw_policy *p;
@@ -216,6 +211,7 @@ static void what_fits_two_counts_for_none(void **state)
 
 	people_public(1, &der);
 	OK(lw_key_parse(lw_buf_span(&der), &bob->keys[bob->n_keys++], &e));
+	bob->n_own_keys++;
 	c = claim(f, 1, f->payload, 1, 0);
 	c->matches[c->n_matches++] = 3;
 	count(f);
@@ -285,6 +281,22 @@ static void a_hidden_match(void **state)
 	honest(f, 3);
 	fewer_are_not_enough(f, 1, LW_FINDING_SEAL_THRESHOLD);
 	assert_false(has(f, LW_FINDING_SEAL_SIGNATURE_BAD)); /* it verifies */
+}
+
+/* A key that signs images signs no seals, whatever the box says; and one that cannot be checked
+ * is nobody's missing approval. */
+static void other_kinds_of_keys_seal_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t match = 0; match < 9; match++)
+		(void)claim(f, 8, f->payload, 8, match);
+	(void)claim(f, 8, f->payload, 8, NOTHING);
+	fewer_are_not_enough(f, 0, LW_FINDING_SEAL_UNAPPROVED);
+	assert_false(has(f, LW_FINDING_SEAL_SIGNATURE_BAD));
+	assert_int_equal(f->a.n_unknown, 10);
+	assert_int_equal(f->a.by_signer[DORA], LW_APPROVAL_UNSUPPORTED);
+	assert_int_equal(f->a.by_signer[VENDOR], LW_APPROVAL_ABSENT);
 }
 
 /* Junk in a seal must not hide the approvals that came in a file of their own: each source is
@@ -495,6 +507,7 @@ int main(void)
 		T(one_match_named_four_times),
 		T(a_match_among_wrong_ones),
 		T(a_hidden_match),
+		T(other_kinds_of_keys_seal_nothing),
 		T(junk_hides_nobody),
 		T(a_bad_signature_by_a_known_key),
 		T(a_stranger_with_a_known_keyid),
