@@ -78,10 +78,10 @@ static const struct lw_json_field tree_table[] = {
 	(lw_json_read(node, table, LW_COUNT_OF(table), LW_JSON_IGNORE_UNKNOWN, "judgement",    \
 		      out, &e) == 0)
 
-/* Text of others, made safe in one of a few places at a time. */
+/* Text of others, made safe, in one of eight places by turns. */
 static const char *safe(const char *text)
 {
-	static char shown[4][400];
+	static char shown[8][400];
 	static size_t next;
 
 	next = (next + 1) % LW_COUNT_OF(shown);
