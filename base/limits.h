@@ -68,7 +68,6 @@
 #define LW_MAX_RULES            ((size_t)4096)
 #define LW_MAX_RULE_GROUPS      ((size_t)32)        /* of one rule; attestations likewise */
 #define LW_MAX_CONDITIONS       ((size_t)32)        /* of one attestation; values of each */
-#define LW_MAX_TYPE             ((size_t)255)       /* a predicate type that policy names */
 #define LW_MAX_ZONES            ((size_t)16)
 #define LW_MAX_KEY_BYTES        ((size_t)65536)     /* one PEM file */
 #define LW_MAX_RECORD_BYTES     ((size_t)65535)     /* C2SP tlog-tiles: a uint16 length */
