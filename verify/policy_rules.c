@@ -15,8 +15,9 @@ static bool is_type(const char *s)
 	size_t scheme =
 		strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
 
-	return scheme > 0 && s[scheme] == ':' && s[scheme + 1] && strlen(s) <= LW_MAX_TYPE &&
-	       !strchr(s, ' ') && lw_text_is_plain(lw_span_str(s)) &&
+	return scheme > 0 && s[scheme] == ':' && s[scheme + 1] &&
+	       strlen(s) <= LW_MAX_TYPE_URI && !strchr(s, ' ') &&
+	       lw_text_is_plain(lw_span_str(s)) &&
 	       (strncmp(s, "urn:landwaiter:", 15) != 0 || strcmp(s, LW_TYPE_ENDORSEMENT) == 0);
 }
 

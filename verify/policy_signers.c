@@ -7,18 +7,14 @@
 #include "base/num.h"
 #include "base/text.h"
 
-static int signer_index(const struct lw_policy *p, const char *name, size_t *ret,
-			struct lw_error *e)
+/* n_signers if there is none of that name. */
+static size_t signer_index(const struct lw_policy *p, const char *name)
 {
-	char shown[80];
+	size_t i = 0;
 
-	for (size_t i = 0; i < p->n_signers; i++)
-		if (strcmp(p->signers[i].name, name) == 0) {
-			*ret = i;
-			return 0;
-		}
-	return lw_fail(e, LW_E_NOTFOUND, "no signer '%s'",
-		       lw_text_escape_str(name, shown, sizeof(shown)));
+	while (i < p->n_signers && strcmp(p->signers[i].name, name) != 0)
+		i++;
+	return i;
 }
 
 size_t lw_policy_owners(const struct lw_policy *p, const struct lw_group *g)
@@ -43,14 +39,15 @@ int lw_policy_read_group(const struct lw_policy *p, uint64_t threshold,
 	g->signers = lw_alloc_array(lw_json_count(names), sizeof(*g->signers));
 	for (const struct lw_json *n = lw_json_first(names); n; n = lw_json_next(n)) {
 		const char *name = lw_json_string(n);
-		size_t index;
+		char shown[80];
 
 		if (!name)
 			return lw_fail(e, LW_E_FORMAT, "signers: want names");
 
-		int r = signer_index(p, name, &index, e);
-		if (r < 0)
-			return r;
+		size_t index = signer_index(p, name);
+		if (index == p->n_signers)
+			return lw_fail(e, LW_E_NOTFOUND, "no signer '%s'",
+				       lw_text_escape_str(name, shown, sizeof(shown)));
 		for (size_t i = 0; i < g->n_signers; i++)
 			if (g->signers[i] == index)
 				return lw_fail(e, LW_E_CONFLICT, "signer '%s' stands twice",
