@@ -64,8 +64,8 @@ struct lw_document {
  * not handled, Docker schema 1). The caller frees *ret with lw_document_free. */
 int lw_document_parse(struct lw_span bytes, const char *media_type, struct lw_document **ret,
 		      struct lw_error *e) LW_WARN_UNUSED;
-/* A source layout's index.json: as an index, but mediaType may be absent, and descriptors of
- * any media type may stand in it. */
+/* A source layout's index.json: as an index, but mediaType may be absent, descriptors of any
+ * media type may stand in it, and manifests may be null: none. */
 int lw_document_parse_layout_index(struct lw_span bytes, struct lw_document **ret,
 				   struct lw_error *e) LW_WARN_UNUSED;
 void lw_document_free(struct lw_document *d);
