@@ -209,6 +209,7 @@ void lw_intake_release(struct lw_intake_result *r)
 	lw_verdict_release(&r->verdict);
 	lw_contents_release(&r->contents);
 	free(r->approvals);
+	free(r->approvers);
 	free(r->moved);
 	free(r->new_image);
 }

@@ -98,6 +98,26 @@ static void print_text(const struct lw_intake_result *r, FILE *out)
 
 /* ---- for machines ---- */
 
+static void json_approvals(struct lw_json_writer *w, const struct lw_intake_result *r)
+{
+	static const char *const states[] = {
+		[LW_APPROVAL_ABSENT] = "absent",
+		[LW_APPROVAL_GOOD] = "good",
+		[LW_APPROVAL_UNSUPPORTED] = "unsupported",
+	};
+
+	lw_json_w_key(w, "approvals");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < r->n_approvers; i++) {
+		lw_json_w_object(w);
+		lw_json_w_member(w, "owner", r->approvers[i].owner);
+		lw_json_w_member(w, "signer", r->approvers[i].signer);
+		lw_json_w_member(w, "state", states[r->approvers[i].approval]);
+		lw_json_w_end_object(w);
+	}
+	lw_json_w_end_array(w);
+}
+
 static void json_bundle(struct lw_json_writer *w, const struct lw_intake_result *r)
 {
 	const struct lw_statement *s = &r->statement;
@@ -109,7 +129,7 @@ static void json_bundle(struct lw_json_writer *w, const struct lw_intake_result 
 		return;
 	}
 	lw_json_w_object(w);
-	lw_json_w_member(w, "approvals", r->approvals ? r->approvals : "");
+	json_approvals(w, r);
 	lw_json_w_member(w, "audience",
 			 s->any_audience ? "any" : lw_digest_text(&s->audience, text));
 	lw_json_w_member(w, "created", lw_time_format(s->created, time));
@@ -118,6 +138,7 @@ static void json_bundle(struct lw_json_writer *w, const struct lw_intake_result 
 	lw_json_w_member(w, "marking", s->marking);
 	lw_json_w_member(w, "sender", s->sender);
 	lw_json_w_member_integer(w, "sequence", (int64_t)s->sequence);
+	lw_json_w_member_integer(w, "threshold", (int64_t)r->threshold);
 	lw_json_w_end_object(w);
 }
 
