@@ -78,11 +78,11 @@ static int gather_all(const struct lw_pack_options *o, const struct lw_document_
 
 		if (r == 0)
 			r = open_layout(layouts, s->dir, reader, &layout, e);
-		if (r == 0)
+		if (r == 0) /* like the others, it names what it speaks of */
 			r = lw_gather_image(layout, s->ref, s->name ? &name : NULL, &o->gather,
 					    g, e);
 		if (r < 0)
-			return lw_prefix(e, "oci:%s%s%s", s->dir, s->ref[0] ? ":" : "", s->ref);
+			return r;
 	}
 	return lw_gather_finish(g, e);
 }
