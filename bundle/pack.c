@@ -172,7 +172,7 @@ static int write_bundle(const struct lw_pack_options *o, const struct layouts *l
 			const struct lw_gathered *g, const struct head *h, int fd,
 			struct lw_error *e)
 {
-	LW_AUTO(archive) struct lw_archive *a = lw_archive_new(fd);
+	LW_AUTO(archive) struct lw_archive *a = NULL;
 	lw_auto_free struct lw_layout **open = lw_alloc_array(layouts->n, sizeof(*open));
 	struct lw_packer_job job = {
 		.blobs = g->blobs,
@@ -181,11 +181,12 @@ static int write_bundle(const struct lw_pack_options *o, const struct layouts *l
 		.n_layouts = layouts->n,
 		.progress = o->progress,
 	};
-	int r;
+	int r = lw_archive_new(fd, &a, e);
 
 	for (size_t i = 0; i < layouts->n; i++)
 		open[i] = layouts->list[i].layout;
-	r = write_head(a, h, e);
+	if (r == 0)
+		r = write_head(a, h, e);
 	if (r == 0)
 		r = lw_packer_run(&job, a, e);
 	if (r == 0)
