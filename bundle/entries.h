@@ -26,6 +26,7 @@ enum {
 	LW_ENTRY_READ = 64, /* as a document, of the kind that the next two say */
 	LW_ENTRY_READ_INDEX = 128,
 	LW_ENTRY_READ_DOCKER = 256,
+	LW_ENTRY_ATTACHED = 512, /* an index that is evidence of the image at hand names it */
 };
 
 struct lw_entries {
