@@ -12,9 +12,9 @@
 #define LW_TIME_MAX  ((int64_t)253402300799)
 
 struct lw_clock {
-	int64_t wall_sec;    /* CLOCK_REALTIME: a claim, not a fact (DESIGN 10) */
-	int64_t boot_sec;    /* CLOCK_BOOTTIME: only grows, until the next boot */
-	char boot_id[37];    /* which boot that is; "" where the system does not say */
+	int64_t wall_sec; /* CLOCK_REALTIME: a claim, not a fact (DESIGN 10) */
+	int64_t boot_sec; /* CLOCK_BOOTTIME: only grows, until the next boot */
+	char boot_id[37]; /* which boot that is; "" where the system does not say */
 };
 
 /* Reads the system's clocks. */

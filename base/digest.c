@@ -29,7 +29,9 @@ static const EVP_MD *md(void)
 static bool is_other_algorithm(struct lw_span text)
 {
 	uint8_t raw[64];
-	size_t n = lw_span_starts(text, "sha512:") ? 64 : lw_span_starts(text, "sha384:") ? 48 : 0;
+	size_t n = lw_span_starts(text, "sha512:")   ? 64
+		   : lw_span_starts(text, "sha384:") ? 48
+						     : 0;
 
 	return n && lw_hex_decode(lw_span(text.p + 7, text.n - 7), raw, n, NULL) == 0;
 }

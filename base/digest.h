@@ -12,7 +12,7 @@
 #include "base/span.h"
 
 #define LW_DIGEST_BYTES 32
-#define LW_DIGEST_TEXT  72 /* "sha256:" + 64 + NUL */
+#define LW_DIGEST_TEXT	72 /* "sha256:" + 64 + NUL */
 
 struct lw_digest {
 	uint8_t sha256[LW_DIGEST_BYTES];
@@ -20,8 +20,8 @@ struct lw_digest {
 
 /* "sha256:<64 hex>". LW_E_FORMAT; LW_E_UNSUPPORTED for a well-formed digest of another
  * algorithm. */
-int lw_digest_parse(struct lw_span text, struct lw_digest *ret, struct lw_error *e)
-	LW_WARN_UNUSED;
+int lw_digest_parse(struct lw_span text, struct lw_digest *ret,
+		    struct lw_error *e) LW_WARN_UNUSED;
 /* Returns out. */
 char *lw_digest_text(const struct lw_digest *d, char out[static LW_DIGEST_TEXT]);
 /* The 64 hex digits alone, NUL-terminated. Returns out. */

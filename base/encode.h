@@ -12,8 +12,8 @@
 /* `out` takes 2 * in.n characters and a NUL. Returns out. */
 char *lw_hex_encode(struct lw_span in, char *out);
 /* in.n must be 2 * out_n. */
-int lw_hex_decode(struct lw_span in, uint8_t *out, size_t out_n, struct lw_error *e)
-	LW_WARN_UNUSED;
+int lw_hex_decode(struct lw_span in, uint8_t *out, size_t out_n,
+		  struct lw_error *e) LW_WARN_UNUSED;
 
 enum lw_base64 {
 	LW_BASE64_STANDARD, /* RFC 4648 4, padded */

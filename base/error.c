@@ -67,8 +67,7 @@ int lw_fail_errno(struct lw_error *e, const char *fmt, ...)
 		va_end(ap);
 
 		size_t used = strlen(e->text);
-		(void)snprintf(e->text + used, sizeof(e->text) - used, ": %s",
-			       strerror(saved));
+		(void)snprintf(e->text + used, sizeof(e->text) - used, ": %s", strerror(saved));
 	}
 	return -(int)code;
 }

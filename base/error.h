@@ -11,28 +11,28 @@
  * sha256:ab..., have sha256:cd...". An error is not a verdict (see verify/verdict.h).
  */
 
-#define LW_WARN_UNUSED __attribute__((warn_unused_result))
+#define LW_WARN_UNUSED	__attribute__((warn_unused_result))
 #define LW_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 enum lw_code {
 	LW_OK = 0,
-	LW_E_USAGE,       /* the caller's words are off */
-	LW_E_IO,          /* the system said no; sys_errno says why */
-	LW_E_FORMAT,      /* bytes that are not what the format says */
-	LW_E_LIMIT,       /* larger, deeper or more than a cap of base/limits.h */
+	LW_E_USAGE,	  /* the caller's words are off */
+	LW_E_IO,	  /* the system said no; sys_errno says why */
+	LW_E_FORMAT,	  /* bytes that are not what the format says */
+	LW_E_LIMIT,	  /* larger, deeper or more than a cap of base/limits.h */
 	LW_E_UNSUPPORTED, /* well-formed, but this program cannot judge it */
-	LW_E_DIGEST,      /* bytes that are not the ones named */
-	LW_E_TRUNCATED,   /* fewer bytes than there must be */
-	LW_E_SIGNATURE,   /* a signature that does not verify */
-	LW_E_NOTFOUND,    /* the named thing is not there */
-	LW_E_EXISTS,      /* the named thing is there already */
-	LW_E_CONFLICT,    /* two things that must agree do not */
-	LW_E_BUSY,        /* another process holds it */
-	LW_E_NOSPACE,     /* no room on the disk */
-	LW_E_STATE,       /* our own stored state is not what it must be */
-	LW_E_JAIL,        /* the box could not be built, or broke */
-	LW_E_KEY,         /* a private key or its passphrase */
-	LW_E_INTERNAL,    /* a promise between our own modules is broken */
+	LW_E_DIGEST,	  /* bytes that are not the ones named */
+	LW_E_TRUNCATED,	  /* fewer bytes than there must be */
+	LW_E_SIGNATURE,	  /* a signature that does not verify */
+	LW_E_NOTFOUND,	  /* the named thing is not there */
+	LW_E_EXISTS,	  /* the named thing is there already */
+	LW_E_CONFLICT,	  /* two things that must agree do not */
+	LW_E_BUSY,	  /* another process holds it */
+	LW_E_NOSPACE,	  /* no room on the disk */
+	LW_E_STATE,	  /* our own stored state is not what it must be */
+	LW_E_JAIL,	  /* the box could not be built, or broke */
+	LW_E_KEY,	  /* a private key or its passphrase */
+	LW_E_INTERNAL,	  /* a promise between our own modules is broken */
 	LW_E_COUNT
 };
 

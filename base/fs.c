@@ -309,17 +309,16 @@ static int sys_number(const char *dir, unsigned major, unsigned minor, const cha
 bool lw_fs_slow_seek_in(const char *sys_dev_block, unsigned major, unsigned minor)
 {
 	/* A partition's queue and device are its disk's, one folder up behind the link. */
-	static const char *const rotating[] = { "queue/rotational", "../queue/rotational" };
 	static const char *const kind[] = { "device/type", "../device/type" };
+	static const char *const rotating[] = { "queue/rotational", "../queue/rotational" };
 
-	for (size_t i = 0; i < LW_COUNT_OF(kind); i++)
-		if (sys_number(sys_dev_block, major, minor, kind[i]) == 5) /* SCSI: CD-ROM */
-			return true;
-	for (size_t i = 0; i < LW_COUNT_OF(rotating); i++) {
-		int n = sys_number(sys_dev_block, major, minor, rotating[i]);
+	for (size_t i = 0; i < LW_COUNT_OF(kind); i++) {
+		int type = sys_number(sys_dev_block, major, minor, kind[i]);
 
-		if (n >= 0)
-			return n == 1;
+		if (type == 0) /* SCSI, ATA, USB: a disk, which knows whether it turns */
+			return sys_number(sys_dev_block, major, minor, rotating[i]) == 1;
+		if (type > 0)
+			return type == 5; /* CD-ROM */
 	}
 	return false;
 }

@@ -74,8 +74,9 @@ int lw_fs_open_parent(const char *path, int *ret_dir, const char **ret_name,
 /* Bytes an unprivileged writer may still write on the file system behind fd. LW_E_IO. */
 int lw_fs_free_bytes(int fd, uint64_t *ret_bytes, struct lw_error *e) LW_WARN_UNUSED;
 
-/* Whether the device behind fd pays for seeks (rotating or optical): then read in order.
- * Unknown is false. */
+/* Whether the device behind fd pays for seeks: then read in order. Optical drives do, and SCSI,
+ * ATA and USB disks that say they turn; others are not believed, since every virtio disk says
+ * so, whatever is behind it. Unknown is false. */
 bool lw_fs_is_slow_seek(int fd);
 
 #endif

@@ -5,10 +5,11 @@
 /*
  * JSON from hostile hands. Bytes pass a gate of our own first (exactly RFC 8259, and narrower:
  * UTF-8, no BOM, no NUL raw or escaped, unique keys after unescaping, exact integers, caps on
- * depth, nodes, keys and string lengths, nothing after the value but one optional LF (in foreign documents: white space)), then
- * cJSON builds the tree, whose node count must equal the gate's. Trees are read through tables
- * of fields, in one linear walk. Signed bytes are verified before they are parsed, and the same
- * bytes are parsed; nothing that is signed is ever printed by cJSON.
+ * depth, nodes, keys and string lengths, nothing after the value but one optional LF (in
+ * foreign documents: white space)), then cJSON builds the tree, whose node count must equal the
+ * gate's. Trees are read through tables of fields, in one linear walk. Signed bytes are
+ * verified before they are parsed, and the same bytes are parsed; nothing that is signed is
+ * ever printed by cJSON.
  *
  * A document owns everything: nodes and strings live until lw_json_free.
  */

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #define MAX_DEPTH 32
@@ -70,4 +71,48 @@ int lw_tree_remove(int parent, const char *name, struct lw_error *e)
 	lw_text_escape_str(name, shown, sizeof(shown));
 	errno = saved;
 	return lw_fail_errno(e, "remove '%s'", shown);
+}
+
+int lw_tree_claim(int fd, struct lw_error *e)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return lw_fail(e, LW_E_BUSY, "another process removes it as a dead one's");
+	return 0;
+}
+
+/* A builder that lives holds its claim. The name must still be what was opened: a predecessor
+ * may have been removed, and a successor begun, since. */
+static void clear_if_dead(int parent, const char *name)
+{
+	lw_auto_fd int fd =
+		openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st, now;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+	    flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    fstatat(parent, name, &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_ino == st.st_ino)
+		(void)!lw_tree_remove(parent, name, NULL);
+}
+
+void lw_tree_clear_dead(int parent, const char *prefix, const char *suffix)
+{
+	lw_auto_fd int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	lw_auto_dir DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	size_t from = strlen(prefix);
+	const struct dirent *entry;
+
+	if (!folder)
+		return;
+	(void)lw_steal_fd(&fd);
+	while ((entry = readdir(folder)) != NULL) {
+		const char *name = entry->d_name;
+
+		if (strncmp(name, prefix, from) != 0)
+			continue;
+
+		size_t digits = strspn(name + from, "0123456789abcdef");
+
+		if (digits > 0 && strcmp(name + from + digits, suffix) == 0)
+			clear_if_dead(parent, name);
+	}
 }

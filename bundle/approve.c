@@ -52,7 +52,7 @@ int lw_approve_open(const char *path, bool write, enum lw_explain_form form,
 		    const char *previous, const char *judge, struct lw_approvable *ret,
 		    struct lw_error *e)
 {
-	LW_AUTO(approvable) struct lw_approvable a = { .fd = -1 };
+	struct lw_approvable a = { .fd = -1 };
 	LW_AUTO(buf) struct lw_buf seal = { 0 };
 	LW_AUTO(buf) struct lw_buf before = { 0 };
 	struct lw_medium m;
@@ -73,11 +73,12 @@ int lw_approve_open(const char *path, bool write, enum lw_explain_form form,
 	if (r == 0)
 		r = lw_box_explain(judge, form, lw_buf_span(&seal), lw_buf_span(&a.contents),
 				   lw_buf_span(&before), &a.explained, e);
-	if (r < 0)
+	if (r < 0) {
+		lw_approve_close(&a);
 		return lw_prefix(e, "%s", path);
+	}
 	a.digest = lw_digest_of(lw_buf_span(&a.explained.seal.payload));
 	*ret = a;
-	a = (struct lw_approvable){ .fd = -1 };
 	return 0;
 }
 

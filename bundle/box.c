@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bundle/box.h"
+#include "bundle/box_internal.h"
 
-#include "base/ipc.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "bundle/seal.h"
 
-struct box {
-	struct lw_jail_child child;
-	struct lw_buf storage; /* of the frame received last */
-};
-
-static void box_close(struct box *b)
+void lw_box_close(struct lw_box *b)
 {
 	bool clean;
 
@@ -19,7 +13,13 @@ static void box_close(struct box *b)
 	lw_buf_free(&b->storage);
 }
 
-static int receive(struct box *b, struct lw_ipc_frame *frame, struct lw_error *e)
+int lw_box_send(struct lw_box *b, uint32_t type, const struct lw_buf *body, struct lw_error *e)
+{
+	return lw_ipc_send(b->child.socket, type, body ? lw_buf_span(body) : lw_span(NULL, 0),
+			   -1, e);
+}
+
+int lw_box_receive(struct lw_box *b, struct lw_ipc_frame *frame, struct lw_error *e)
 {
 	int r = lw_ipc_receive_plain(b->child.socket, LW_MAX_FRAME_BYTES, LW_BOX_REPLY_SEC,
 				     &b->storage, frame, e);
@@ -39,7 +39,7 @@ static int unexpected(const struct lw_ipc_frame *frame, struct lw_error *e)
 }
 
 /* The box's own word for an error: only codes about the object may come back. */
-static int take_error(struct lw_ipc_frame *frame, struct lw_error *e)
+int lw_box_take_error(struct lw_ipc_frame *frame, struct lw_error *e)
 {
 	uint32_t code = 0;
 	lw_auto_free char *text = NULL;
@@ -61,20 +61,20 @@ static int take_error(struct lw_ipc_frame *frame, struct lw_error *e)
 }
 
 /* An answer that must be of this type, or the box's error. */
-static int receive_only(struct box *b, uint32_t type, struct lw_ipc_frame *frame,
+int lw_box_receive_only(struct lw_box *b, uint32_t type, struct lw_ipc_frame *frame,
 			struct lw_error *e)
 {
-	int r = receive(b, frame, e);
+	int r = lw_box_receive(b, frame, e);
 
 	if (r == 0 && frame->type == LW_BOX_ERROR)
-		r = take_error(frame, e);
+		r = lw_box_take_error(frame, e);
 	else if (r == 0 && frame->type != type)
 		r = unexpected(frame, e);
 	return r;
 }
 
-static int box_open(const char *program, struct box *b, enum lw_jail_level *ret_level,
-		    struct lw_error *e)
+int lw_box_open(const char *program, struct lw_box *b, enum lw_jail_level *ret_level,
+		struct lw_error *e)
 {
 	lw_auto_free char *found = NULL;
 	struct lw_ipc_frame frame;
@@ -87,7 +87,7 @@ static int box_open(const char *program, struct box *b, enum lw_jail_level *ret_
 		r = lw_jail_spawn(program ? program : found, "landwaiter-judge", &b->child, e);
 	if (r < 0) /* ours to mend: it says nothing about the object */
 		return lw_fail_as(e, LW_E_STATE);
-	r = receive_only(b, LW_BOX_READY, &frame, e);
+	r = lw_box_receive_only(b, LW_BOX_READY, &frame, e);
 	if (r == 0)
 		r = lw_ipc_take_u32(&frame.body, &level, e);
 	if (r == 0)
@@ -112,7 +112,7 @@ static int take_payload(struct lw_ipc_frame *frame, struct lw_dsse *seal, char *
 		r = lw_ipc_take_end(&frame->body, e);
 	if (r == 0 && seal->payload.n > 0)
 		r = lw_fail(e, LW_E_JAIL, "the box gave two payloads");
-	if (r < 0)
+	if (r != 0)
 		return r;
 	lw_buf_add(&seal->payload, payload.p, payload.n);
 	if (sender && lw_text_is_label(lw_span_str(claimed)))
@@ -123,7 +123,7 @@ static int take_payload(struct lw_ipc_frame *frame, struct lw_dsse *seal, char *
 static int take_signature(struct lw_ipc_frame *frame, struct lw_dsse *seal,
 			  struct lw_claim *claims, struct lw_error *e)
 {
-	struct lw_span keyid, sig;
+	struct lw_span keyid, sig = { 0 };
 	uint32_t n = 0, index = 0;
 	int r = lw_ipc_take_bytes(&frame->body, LW_DIGEST_BYTES, &keyid, e);
 
@@ -138,28 +138,31 @@ static int take_signature(struct lw_ipc_frame *frame, struct lw_dsse *seal,
 		return lw_fail(e, LW_E_JAIL, "the box gave an impossible signature");
 
 	struct lw_dsse_signature *s = &seal->signatures[seal->n_signatures];
-	struct lw_claim ignored, *claim = claims ? &claims[seal->n_signatures] : &ignored;
+	struct lw_claim claim = { 0 };
+	size_t at = seal->n_signatures++; /* from here on it is released with the seal */
 
-	seal->n_signatures++; /* from here on it is released with the seal */
 	memcpy(s->keyid.sha256, keyid.p, keyid.n);
 	lw_buf_add(&s->sig, sig.p, sig.n);
-	*claim = (struct lw_claim){ .keyid = s->keyid, .sig = lw_buf_span(&s->sig) };
+	claim.keyid = s->keyid;
+	claim.sig = lw_buf_span(&s->sig);
 	for (uint32_t i = 0; i < n; i++) {
 		r = lw_ipc_take_u32(&frame->body, &index, e);
 		if (r < 0)
 			return r;
-		claim->matches[claim->n_matches++] = index;
+		claim.matches[claim.n_matches++] = index;
 	}
+	if (claims)
+		claims[at] = claim;
 	return lw_ipc_take_end(&frame->body, e);
 }
 
 /* Everything a box answers about a seal, up to DONE. */
-static int take_answers(struct box *b, struct lw_dsse *seal, char *sender,
+static int take_answers(struct lw_box *b, struct lw_dsse *seal, char *sender,
 			struct lw_claim *claims, struct lw_buf *text, struct lw_error *e)
 {
 	for (;;) {
 		struct lw_ipc_frame frame;
-		int r = receive(b, &frame, e);
+		int r = lw_box_receive(b, &frame, e);
 
 		if (r < 0)
 			return r;
@@ -176,7 +179,7 @@ static int take_answers(struct box *b, struct lw_dsse *seal, char *sender,
 				       ? lw_ipc_take_end(&frame.body, e)
 				       : lw_fail(e, LW_E_JAIL, "the box gave no payload");
 		} else {
-			return frame.type == LW_BOX_ERROR ? take_error(&frame, e)
+			return frame.type == LW_BOX_ERROR ? lw_box_take_error(&frame, e)
 							  : unexpected(&frame, e);
 		}
 		if (r < 0)
@@ -202,7 +205,7 @@ int lw_box_seal(const char *program, struct lw_span seal, const struct lw_policy
 		struct lw_box_seal *ret, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf job = { 0 };
-	struct box b = { .child = { .socket = -1 } };
+	struct lw_box b = { .child = { .socket = -1 } };
 	size_t n = lw_policy_key_count(policy), signer;
 
 	lw_ipc_put_bytes(&job, seal);
@@ -210,14 +213,14 @@ int lw_box_seal(const char *program, struct lw_span seal, const struct lw_policy
 	for (size_t i = 0; i < n; i++)
 		lw_ipc_put_bytes(&job, lw_key_der(lw_policy_key_at(policy, i, &signer)));
 
-	int r = box_open(program, &b, &ret->level, e);
+	int r = lw_box_open(program, &b, &ret->level, e);
 	if (r == 0)
-		r = lw_ipc_send(b.child.socket, LW_BOX_JOB_SEAL, lw_buf_span(&job), -1, e);
+		r = lw_box_send(&b, LW_BOX_JOB_SEAL, &job, e);
 	if (r == 0)
 		r = take_answers(&b, &ret->seal, ret->claimed_sender, ret->claims, NULL, e);
 	if (r == 0)
 		r = hold_against(seal, &ret->seal, e);
-	box_close(&b);
+	lw_box_close(&b);
 	return r;
 }
 
@@ -231,7 +234,7 @@ int lw_box_explain(const char *program, enum lw_explain_form form, struct lw_spa
 		   struct lw_box_explained *ret, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf job = { 0 };
-	struct box b = { .child = { .socket = -1 } };
+	struct lw_box b = { .child = { .socket = -1 } };
 	enum lw_jail_level level;
 
 	lw_ipc_put_u32(&job, (uint32_t)form);
@@ -239,14 +242,14 @@ int lw_box_explain(const char *program, enum lw_explain_form form, struct lw_spa
 	lw_ipc_put_bytes(&job, contents);
 	lw_ipc_put_bytes(&job, previous);
 
-	int r = box_open(program, &b, &level, e);
+	int r = lw_box_open(program, &b, &level, e);
 	if (r == 0)
-		r = lw_ipc_send(b.child.socket, LW_BOX_JOB_EXPLAIN, lw_buf_span(&job), -1, e);
+		r = lw_box_send(&b, LW_BOX_JOB_EXPLAIN, &job, e);
 	if (r == 0)
 		r = take_answers(&b, &ret->seal, NULL, NULL, &ret->text, e);
 	if (r == 0)
 		r = hold_against(seal, &ret->seal, e);
-	box_close(&b);
+	lw_box_close(&b);
 	return r;
 }
 
@@ -256,8 +259,33 @@ void lw_box_explained_release(struct lw_box_explained *x)
 	lw_buf_free(&x->text);
 }
 
+int lw_box_attach(const char *program, struct lw_span index, const struct lw_digest *manifest,
+		  uint64_t size, const char *artifact_type, struct lw_buf *ret,
+		  struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf job = { 0 };
+	struct lw_box b = { .child = { .socket = -1 } };
+	struct lw_ipc_frame frame;
+	enum lw_jail_level level;
+
+	lw_ipc_put_bytes(&job, index);
+	lw_ipc_put_bytes(&job, lw_span(manifest->sha256, sizeof(manifest->sha256)));
+	lw_ipc_put_u64(&job, size);
+	lw_ipc_put_str(&job, artifact_type);
+
+	int r = lw_box_open(program, &b, &level, e);
+	if (r == 0)
+		r = lw_box_send(&b, LW_BOX_JOB_ATTACH, &job, e);
+	if (r == 0)
+		r = lw_box_receive_only(&b, LW_BOX_TEXT, &frame, e);
+	if (r == 0)
+		lw_buf_add(ret, frame.body.p, frame.body.n);
+	lw_box_close(&b);
+	return r;
+}
+
 struct lw_box_documents {
-	struct box box;
+	struct lw_box box;
 };
 
 int lw_box_documents_open(const char *program, struct lw_box_documents **ret,
@@ -268,10 +296,9 @@ int lw_box_documents_open(const char *program, struct lw_box_documents **ret,
 
 	b->box.child.socket = -1;
 
-	int r = box_open(program, &b->box, &level, e);
+	int r = lw_box_open(program, &b->box, &level, e);
 	if (r == 0)
-		r = lw_ipc_send(b->box.child.socket, LW_BOX_JOB_DOCUMENTS, lw_span(NULL, 0), -1,
-				e);
+		r = lw_box_send(&b->box, LW_BOX_JOB_DOCUMENTS, NULL, e);
 	if (r == 0)
 		*ret = lw_steal(b);
 	return r;
@@ -281,14 +308,14 @@ void lw_box_documents_close(struct lw_box_documents *b)
 {
 	if (!b)
 		return;
-	box_close(&b->box);
+	lw_box_close(&b->box);
 	free(b);
 }
 
 int lw_box_document_read(void *data, struct lw_span bytes, const char *media_type,
 			 struct lw_document **ret, struct lw_error *e)
 {
-	struct box *b = &((struct lw_box_documents *)data)->box;
+	struct lw_box *b = &((struct lw_box_documents *)data)->box;
 	LW_AUTO(buf) struct lw_buf ask = { 0 };
 	LW_AUTO(document) struct lw_document *d = NULL;
 	struct lw_ipc_frame frame;
@@ -297,9 +324,9 @@ int lw_box_document_read(void *data, struct lw_span bytes, const char *media_typ
 	lw_ipc_put_str(&ask, media_type ? media_type : "");
 	lw_ipc_put_bytes(&ask, bytes);
 
-	int r = lw_ipc_send(b->child.socket, LW_BOX_DOCUMENT, lw_buf_span(&ask), -1, e);
+	int r = lw_box_send(b, LW_BOX_DOCUMENT, &ask, e);
 	if (r == 0)
-		r = receive_only(b, LW_BOX_DOCUMENT, &frame, e);
+		r = lw_box_receive_only(b, LW_BOX_DOCUMENT, &frame, e);
 	if (r == 0)
 		r = lw_document_take(&frame.body, &d, e);
 	if (r == 0)

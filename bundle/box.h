@@ -16,6 +16,7 @@
 #include "image/gather.h"
 #include "verify/dsse.h"
 #include "verify/approval.h"
+#include "verify/judge.h"
 
 /* Jobs and answers on the wire. */
 enum lw_box_message {
@@ -23,6 +24,11 @@ enum lw_box_message {
 	LW_BOX_JOB_EXPLAIN,   /* form, seal, contents, previous contents ("" for none) */
 	LW_BOX_JOB_DOCUMENTS, /* then any number of LW_BOX_DOCUMENT */
 	LW_BOX_DOCUMENT,      /* form, media type, bytes; answered by DOCUMENT or ERROR */
+	LW_BOX_JOB_EVIDENCE,  /* n, n * (kind, SPKI DER); then any number of the next two */
+	LW_BOX_EVIDENCE,      /* an evidence manifest; answered by DONE or ERROR */
+	LW_BOX_PIECE,	      /* number of its layer, media type, bytes; answered by PIECE:
+				 what was extracted, per signature n, n * index of a key */
+	LW_BOX_JOB_ATTACH,    /* index.json, digest, size, artifact type; answered by TEXT */
 	LW_BOX_READY = 100,   /* level of the jail */
 	LW_BOX_PAYLOAD,	      /* payload, claimed sender */
 	LW_BOX_SIGNATURE,     /* keyid, signature, n, n * index of a key that matches */
@@ -31,8 +37,8 @@ enum lw_box_message {
 	LW_BOX_DONE,
 };
 
-/* What a box said about a seal. Payload and signatures are those of the seal (the parent has held
- * them against its bytes); nothing in it is proven. */
+/* What a box said about a seal. Payload and signatures are those of the seal (the parent has
+ * held them against its bytes); nothing in it is proven. */
 struct lw_box_seal {
 	struct lw_dsse seal;
 	char claimed_sender[LW_MAX_LABEL + 1];	  /* "" when the payload has none */
@@ -71,6 +77,31 @@ void lw_box_documents_close(struct lw_box_documents *b);
 int lw_box_document_read(void *data, struct lw_span bytes, const char *media_type,
 			 struct lw_document **ret, struct lw_error *e) LW_WARN_UNUSED;
 
+/* A layout's index.json with one more manifest in it (image/attach.h), appended. Its bytes are
+ * the box's word; what they name is checked by whoever reads the layout. */
+int lw_box_attach(const char *program, struct lw_span index, const struct lw_digest *manifest,
+		  uint64_t size, const char *artifact_type, struct lw_buf *ret,
+		  struct lw_error *e) LW_WARN_UNUSED;
+
+/* A box that reads one image's evidence (verify/judge.h) and points at keys of the policy. */
+struct lw_box_evidence;
+struct lw_box_matches {
+	size_t keys[LW_MAX_MATCHES]; /* lw_testimony_key_at */
+	size_t n;
+};
+int lw_box_evidence_open(const char *program, const struct lw_policy *policy,
+			 struct lw_box_evidence **ret, struct lw_error *e) LW_WARN_UNUSED;
+void lw_box_evidence_close(struct lw_box_evidence *b);
+/* The manifest whose layers come next. */
+int lw_box_evidence_manifest(struct lw_box_evidence *b, struct lw_span manifest,
+			     struct lw_error *e) LW_WARN_UNUSED;
+/* What a layer holds; matches[i] is about its signature i. The caller releases *ret, also after
+ * an error. Only ever LW_E_JAIL: what cannot be read is said in *ret. */
+int lw_box_evidence_piece(struct lw_box_evidence *b, uint32_t layer, const char *media_type,
+			  struct lw_span bytes, struct lw_extracted *ret,
+			  struct lw_box_matches matches[LW_MAX_ENVELOPE_SIGNATURES],
+			  struct lw_error *e) LW_WARN_UNUSED;
+
 /* The inside: serves one job on the socket, after the jail was entered. Returns 0 when it was
  * answered (with an ERROR too). */
 int lw_box_serve(int socket, enum lw_jail_level level, struct lw_error *e) LW_WARN_UNUSED;
@@ -88,6 +119,11 @@ static inline void lw_auto_box_explained_(struct lw_box_explained *x)
 static inline void lw_auto_box_documents_(struct lw_box_documents **b)
 {
 	lw_box_documents_close(*b);
+}
+
+static inline void lw_auto_box_evidence_(struct lw_box_evidence **b)
+{
+	lw_box_evidence_close(*b);
 }
 
 #endif

@@ -1,35 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of the box: hostile bytes are read here, behind the wall. */
-#include "bundle/box.h"
+#include "bundle/box_internal.h"
 
-#include "base/ipc.h"
 #include "base/mem.h"
 #include "bundle/contents.h"
 #include "bundle/explain.h"
 #include "bundle/seal.h"
+#include "image/attach.h"
 
-struct inside {
-	int socket;
-	struct lw_buf storage;
-};
-
-static int answer(struct inside *in, uint32_t type, const struct lw_buf *body,
+int lw_box_answer(struct lw_box_inside *in, uint32_t type, const struct lw_buf *body,
 		  struct lw_error *e)
 {
 	return lw_ipc_send(in->socket, type, body ? lw_buf_span(body) : lw_span(NULL, 0), -1,
 			   e);
 }
 
-static int answer_error(struct inside *in, const struct lw_error *what, struct lw_error *e)
+int lw_box_answer_error(struct lw_box_inside *in, const struct lw_error *what,
+			struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf body = { 0 };
 
 	lw_ipc_put_u32(&body, (uint32_t)what->code);
 	lw_ipc_put_str(&body, what->text);
-	return answer(in, LW_BOX_ERROR, &body, e);
+	return lw_box_answer(in, LW_BOX_ERROR, &body, e);
 }
 
-static int answer_signature(struct inside *in, const struct lw_dsse_signature *s,
+static int answer_signature(struct lw_box_inside *in, const struct lw_dsse_signature *s,
 			    const uint32_t *matches, uint32_t n, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf body = { 0 };
@@ -39,17 +35,17 @@ static int answer_signature(struct inside *in, const struct lw_dsse_signature *s
 	lw_ipc_put_u32(&body, n);
 	for (uint32_t i = 0; i < n; i++)
 		lw_ipc_put_u32(&body, matches[i]);
-	return answer(in, LW_BOX_SIGNATURE, &body, e);
+	return lw_box_answer(in, LW_BOX_SIGNATURE, &body, e);
 }
 
-static int answer_payload(struct inside *in, const struct lw_dsse *d, const char *sender,
+static int answer_payload(struct lw_box_inside *in, const struct lw_dsse *d, const char *sender,
 			  struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf body = { 0 };
 
 	lw_ipc_put_bytes(&body, lw_buf_span(&d->payload));
 	lw_ipc_put_str(&body, sender);
-	return answer(in, LW_BOX_PAYLOAD, &body, e);
+	return lw_box_answer(in, LW_BOX_PAYLOAD, &body, e);
 }
 
 /* The keys handed in before the seal is looked at: trusted bytes, from the parent's policy. */
@@ -87,8 +83,8 @@ static int take_keys(struct lw_span *body, struct keys *k, struct lw_error *e)
 	return 0;
 }
 
-static int point_at_keys(struct inside *in, const struct lw_dsse *d, const struct keys *keys,
-			 struct lw_error *e)
+static int point_at_keys(struct lw_box_inside *in, const struct lw_dsse *d,
+			 const struct keys *keys, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf message = { 0 };
 
@@ -108,7 +104,7 @@ static int point_at_keys(struct inside *in, const struct lw_dsse *d, const struc
 	return 0;
 }
 
-static int job_seal(struct inside *in, struct lw_span body, struct lw_error *e)
+static int job_seal(struct lw_box_inside *in, struct lw_span body, struct lw_error *e)
 {
 	struct keys keys __attribute__((cleanup(auto_keys))) = { 0 };
 	LW_AUTO(dsse) struct lw_dsse d = { 0 };
@@ -124,7 +120,7 @@ static int job_seal(struct inside *in, struct lw_span body, struct lw_error *e)
 	if (r == 0)
 		r = lw_seal_parse(seal, &d, e);
 	if (r < 0)
-		return answer_error(in, e, &ignored);
+		return lw_box_answer_error(in, e, &ignored);
 
 	/* Only so that a refusal can say whose approvals are missing. */
 	if (lw_statement_parse(lw_unproven_in_the_box(lw_buf_span(&d.payload)), &s, &ignored) <
@@ -133,7 +129,7 @@ static int job_seal(struct inside *in, struct lw_span body, struct lw_error *e)
 	r = answer_payload(in, &d, s.sender, e);
 	if (r == 0)
 		r = point_at_keys(in, &d, &keys, e);
-	return r < 0 ? r : answer(in, LW_BOX_DONE, NULL, e);
+	return r < 0 ? r : lw_box_answer(in, LW_BOX_DONE, NULL, e);
 }
 
 struct explanation {
@@ -179,8 +175,8 @@ static int read_bundle(struct lw_span seal, struct lw_span contents, struct lw_s
 	return r;
 }
 
-static int send_explanation(struct inside *in, uint32_t form, const struct explanation *x,
-			    struct lw_error *e)
+static int send_explanation(struct lw_box_inside *in, uint32_t form,
+			    const struct explanation *x, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf text = { 0 };
 	struct lw_explain what = {
@@ -202,11 +198,11 @@ static int send_explanation(struct inside *in, uint32_t form, const struct expla
 		lw_explain_slip(&what, &text);
 	else
 		lw_explain_text(&what, &text);
-	r = answer(in, LW_BOX_TEXT, &text, e);
-	return r < 0 ? r : answer(in, LW_BOX_DONE, NULL, e);
+	r = lw_box_answer(in, LW_BOX_TEXT, &text, e);
+	return r < 0 ? r : lw_box_answer(in, LW_BOX_DONE, NULL, e);
 }
 
-static int job_explain(struct inside *in, struct lw_span body, struct lw_error *e)
+static int job_explain(struct lw_box_inside *in, struct lw_span body, struct lw_error *e)
 {
 	struct explanation x __attribute__((cleanup(auto_explanation))) = { 0 };
 	struct lw_span seal, contents, previous;
@@ -225,11 +221,12 @@ static int job_explain(struct inside *in, struct lw_span body, struct lw_error *
 	if (r == 0)
 		r = read_bundle(seal, contents, previous, &x, e);
 	if (r < 0)
-		return answer_error(in, e, &ignored);
+		return lw_box_answer_error(in, e, &ignored);
 	return send_explanation(in, form, &x, e);
 }
 
-static int one_document(struct inside *in, struct lw_ipc_frame *frame, struct lw_error *e)
+static int one_document(struct lw_box_inside *in, struct lw_ipc_frame *frame,
+			struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf body = { 0 };
 	LW_AUTO(document) struct lw_document *d = NULL;
@@ -249,12 +246,12 @@ static int one_document(struct inside *in, struct lw_ipc_frame *frame, struct lw
 		r = layout_index ? lw_document_parse_layout_index(bytes, &d, &bad)
 				 : lw_document_parse(bytes, media_type, &d, &bad);
 	if (r < 0)
-		return answer_error(in, &bad, e);
+		return lw_box_answer_error(in, &bad, e);
 	lw_document_put(d, &body);
-	return answer(in, LW_BOX_DOCUMENT, &body, e);
+	return lw_box_answer(in, LW_BOX_DOCUMENT, &body, e);
 }
 
-static int job_documents(struct inside *in, struct lw_error *e)
+static int job_documents(struct lw_box_inside *in, struct lw_error *e)
 {
 	for (;;) {
 		struct lw_ipc_frame frame;
@@ -273,15 +270,43 @@ static int job_documents(struct inside *in, struct lw_error *e)
 	}
 }
 
+static int job_attach(struct lw_box_inside *in, struct lw_span body, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf longer = { 0 };
+	lw_auto_free char *artifact_type = NULL;
+	struct lw_span index, digest;
+	struct lw_error bad = { 0 };
+	struct lw_digest manifest;
+	uint64_t size = 0;
+	int r = lw_ipc_take_bytes(&body, LW_MAX_INDEX_BYTES, &index, &bad);
+
+	if (r == 0)
+		r = lw_ipc_take_bytes(&body, sizeof(manifest.sha256), &digest, &bad);
+	if (r == 0 && digest.n != sizeof(manifest.sha256))
+		r = lw_fail(&bad, LW_E_JAIL, "no digest");
+	if (r == 0)
+		r = lw_ipc_take_u64(&body, &size, &bad);
+	if (r == 0)
+		r = lw_ipc_take_str(&body, LW_MAX_MEDIA_TYPE, &artifact_type, &bad);
+	if (r == 0)
+		r = lw_ipc_take_end(&body, &bad);
+	if (r == 0) {
+		memcpy(manifest.sha256, digest.p, digest.n);
+		r = lw_attach_index(index, &manifest, size, artifact_type, &longer, &bad);
+	}
+	return r < 0 ? lw_box_answer_error(in, &bad, e)
+		     : lw_box_answer(in, LW_BOX_TEXT, &longer, e);
+}
+
 int lw_box_serve(int socket, enum lw_jail_level level, struct lw_error *e)
 {
-	struct inside in = { .socket = socket };
+	struct lw_box_inside in = { .socket = socket };
 	LW_AUTO(buf) struct lw_buf body = { 0 };
 	struct lw_ipc_frame frame;
 
 	lw_ipc_put_u32(&body, (uint32_t)level);
 
-	int r = answer(&in, LW_BOX_READY, &body, e);
+	int r = lw_box_answer(&in, LW_BOX_READY, &body, e);
 	if (r == 0)
 		r = lw_ipc_receive(socket, LW_MAX_FRAME_BYTES, -1, &in.storage, &frame, e);
 	if (r == 0) {
@@ -291,6 +316,10 @@ int lw_box_serve(int socket, enum lw_jail_level level, struct lw_error *e)
 			r = job_explain(&in, frame.body, e);
 		else if (frame.type == LW_BOX_JOB_DOCUMENTS)
 			r = job_documents(&in, e);
+		else if (frame.type == LW_BOX_JOB_ATTACH)
+			r = job_attach(&in, frame.body, e);
+		else if (frame.type == LW_BOX_JOB_EVIDENCE)
+			r = lw_box_job_evidence(&in, frame.body, e);
 		else
 			r = lw_fail(e, LW_E_JAIL, "no such job: %u", frame.type);
 	}

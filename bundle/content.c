@@ -6,11 +6,12 @@
 #include "bundle/format.h"
 #include "bundle/lane.h"
 
-#include <fcntl.h>
-
-#define LANES	    2
-#define FLUSH_BYTES ((uint64_t)8 << 20)
-#define TELL_BYTES  ((uint64_t)16 << 20)
+#define LANES	   2
+#define TELL_BYTES ((uint64_t)16 << 20)
+/* How often a sink is offered to the syncing thread, which closes those of at least this size.
+ */
+#define TURN_BYTES ((uint64_t)8 << 20)
+#define SYNCING	   8
 
 /* What the lanes share. */
 struct shared {
@@ -18,10 +19,21 @@ struct shared {
 	const uint64_t *offsets; /* of each entry's header */
 	atomic_size_t next;	 /* entries are claimed from the last (largest) to the first */
 	atomic_uint_fast64_t done;
+	atomic_size_t lanes; /* at work */
 	atomic_bool stop;
-	pthread_mutex_t lock; /* findings, progress, the error */
+	pthread_mutex_t lock; /* findings, progress, the error, what is to be synced */
 	struct lw_error error;
 	uint64_t told;
+	/* A thread of its own waits for the device while the lanes go on. */
+	struct syncing {
+		struct lw_entry *entry; /* NULL: not the end of it */
+		int fd;
+		bool good;
+	} queue[SYNCING];
+	pthread_cond_t changed;
+	size_t put, taken; /* counts, ever growing */
+	bool read;	   /* nothing more will be put */
+	bool syncing;	   /* the thread is there */
 };
 
 static void fail_all(struct shared *s, const struct lw_error *e)
@@ -47,9 +59,68 @@ static void tell(struct shared *s, uint64_t bytes)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+/* ---- the syncing thread ---- */
+
+static void close_sink(struct shared *s, struct lw_entry *entry, int fd, bool good)
+{
+	struct lw_error e = { 0 };
+
+	if (s->job->close_sink && s->job->close_sink(s->job->sink, entry, fd, good, &e) < 0)
+		fail_all(s, &e);
+}
+
+static void sync_one(struct shared *s, const struct syncing *x)
+{
+	struct lw_error e = { 0 };
+
+	if (x->entry)
+		close_sink(s, x->entry, x->fd, x->good);
+	else if (lw_fs_sync(x->fd, "staged blob", &e) < 0)
+		fail_all(s, &e); /* said once: the sync at the end may not hear of it */
+}
+
+static void *sync_main(void *data)
+{
+	struct shared *s = data;
+
+	(void)pthread_mutex_lock(&s->lock);
+	for (;;) {
+		while (s->taken == s->put && !s->read)
+			(void)pthread_cond_wait(&s->changed, &s->lock);
+		if (s->taken == s->put)
+			break;
+
+		struct syncing x = s->queue[s->taken % SYNCING];
+
+		(void)pthread_mutex_unlock(&s->lock);
+		sync_one(s, &x);
+		(void)pthread_mutex_lock(&s->lock);
+		s->taken++;
+		(void)pthread_cond_broadcast(&s->changed);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+/* What is not the end waits for nothing: only an idle thread takes it. */
+static void put_syncing(struct shared *s, struct syncing x)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	while (x.entry && s->put - s->taken == SYNCING)
+		(void)pthread_cond_wait(&s->changed, &s->lock);
+	if (x.entry || s->put == s->taken) {
+		s->queue[s->put++ % SYNCING] = x;
+		(void)pthread_cond_broadcast(&s->changed);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- the lanes ---- */
+
 struct sink {
+	struct shared *shared;
 	int fd;
-	uint64_t offset, flushed;
+	uint64_t offset, given;
 };
 
 static int write_at(void *data, struct lw_span bytes, struct lw_error *e)
@@ -58,12 +129,11 @@ static int write_at(void *data, struct lw_span bytes, struct lw_error *e)
 	int r = lw_fs_pwrite(to->fd, bytes.p, bytes.n, to->offset, e);
 
 	to->offset += bytes.n;
-	/* The device starts on these bytes while the next are hashed; the fsync at the end then
-	 * waits for the last of them only. A hint: its failure shows in that fsync. */
-	if (r == 0 && to->offset - to->flushed >= FLUSH_BYTES) {
-		(void)sync_file_range(to->fd, (off_t)to->flushed,
-				      (off_t)(to->offset - to->flushed), SYNC_FILE_RANGE_WRITE);
-		to->flushed = to->offset;
+	/* Its turn: the device works while the next bytes are hashed, and the sync at the end
+	 * then waits for the last of them only. */
+	if (r == 0 && to->shared->syncing && to->offset - to->given >= TURN_BYTES) {
+		put_syncing(to->shared, (struct syncing){ .fd = to->fd });
+		to->given = to->offset;
 	}
 	return r;
 }
@@ -83,6 +153,7 @@ static int read_entry(struct shared *s, struct lw_lane *lane, const struct lw_en
 		.tail = lw_format_padding(entry->size),
 		.write = sink->fd < 0 ? NULL : write_at,
 		.sink = sink,
+		.lanes = &s->lanes,
 	};
 
 	lw_format_header(lw_format_blob_name(&entry->digest, name), entry->size, want);
@@ -107,7 +178,7 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i)
 	struct lw_entry *entry = &job->entries->list[i];
 	struct lw_error e = { 0 };
 	bool ours = false;
-	struct sink sink = { .fd = -1 };
+	struct sink sink = { .shared = s, .fd = -1 };
 
 	if (job->open_sink &&
 	    job->open_sink(job->sink, entry, &sink.fd, &sink.offset, &e) < 0) {
@@ -123,8 +194,10 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i)
 		job->bad(job->bad_data, entry, &e);
 		(void)pthread_mutex_unlock(&s->lock);
 	}
-	if (job->close_sink && job->close_sink(job->sink, entry, sink.fd, r == 0, &e) < 0)
-		fail_all(s, &e);
+	if (s->syncing && sink.fd >= 0 && entry->size >= TURN_BYTES)
+		put_syncing(s, (struct syncing){ entry, sink.fd, r == 0 });
+	else
+		close_sink(s, entry, sink.fd, r == 0);
 	tell(s, entry->size);
 }
 
@@ -142,16 +215,32 @@ static void *lane_main(void *data)
 		/* The list ascends by size. */
 		judge_entry(s, lane, s->job->in_order ? i : n - 1 - i);
 	}
+	(void)atomic_fetch_sub(&s->lanes, 1);
 	lw_lane_free(lane);
 	return NULL;
 }
 
+static void run_lanes(struct shared *s, size_t lanes)
+{
+	pthread_t threads[LANES];
+
+	atomic_store(&s->lanes, lanes);
+	for (size_t i = 1; i < lanes; i++)
+		if (pthread_create(&threads[i], NULL, lane_main, s) != 0) {
+			(void)atomic_fetch_sub(&s->lanes, lanes - i);
+			lanes = i; /* fewer lanes are slower, not wrong */
+		}
+	(void)lane_main(s);
+	for (size_t i = 1; i < lanes; i++)
+		(void)pthread_join(threads[i], NULL);
+}
+
 int lw_content_read(struct lw_content_job *job, struct lw_error *e)
 {
-	size_t n = job->entries->n, lanes = job->in_order ? 1 : LANES;
+	size_t n = job->entries->n;
 	lw_auto_free uint64_t *offsets = lw_alloc_array(n, sizeof(*offsets));
-	pthread_t threads[LANES];
 	uint64_t at = job->first_offset;
+	pthread_t syncer;
 	struct shared s = { .job = job, .offsets = offsets };
 
 	for (size_t i = 0; i < n; i++) {
@@ -159,12 +248,17 @@ int lw_content_read(struct lw_content_job *job, struct lw_error *e)
 		at += lw_format_member(job->entries->list[i].size);
 	}
 	(void)pthread_mutex_init(&s.lock, NULL);
-	for (size_t i = 1; i < lanes; i++)
-		if (pthread_create(&threads[i], NULL, lane_main, &s) != 0)
-			lanes = i; /* fewer lanes are slower, not wrong */
-	(void)lane_main(&s);
-	for (size_t i = 1; i < lanes; i++)
-		(void)pthread_join(threads[i], NULL);
+	(void)pthread_cond_init(&s.changed, NULL);
+	s.syncing = pthread_create(&syncer, NULL, sync_main, &s) == 0;
+	run_lanes(&s, job->in_order ? 1 : LANES);
+	if (s.syncing) {
+		(void)pthread_mutex_lock(&s.lock);
+		s.read = true;
+		(void)pthread_cond_broadcast(&s.changed);
+		(void)pthread_mutex_unlock(&s.lock);
+		(void)pthread_join(syncer, NULL);
+	}
+	(void)pthread_cond_destroy(&s.changed);
 	(void)pthread_mutex_destroy(&s.lock);
 	if (atomic_load(&s.stop)) {
 		*e = s.error;

@@ -6,7 +6,8 @@
  * Gate 4, the bytes: every blob read once, hashed, compared, and (in a load) written to where
  * the store stages it, in one pass. On media where seeking is cheap several blobs are read at
  * once at their computed offsets, the largest first; on slow ones strictly in order. Reading
- * and writing overlap with hashing.
+ * and writing overlap with hashing, and all of them with the device: large sinks are synced now
+ * and then, and closed, by a thread of their own.
  */
 
 #include "base/digest.h"
@@ -29,8 +30,8 @@ struct lw_content_job {
 
 	/* Where bytes go: a descriptor and an offset to write at, or -1 for "only hash".
 	 * close_sink is told whether the bytes were right, and owns the descriptor if open_sink
-	 * made one for it. Both are called from several threads, once an entry. NULL: only
-	 * hash. */
+	 * made one for it; what must be durable, it syncs. Both are called from several
+	 * threads, once an entry. NULL: only hash. */
 	int (*open_sink)(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *ret_offset,
 			 struct lw_error *e);
 	int (*close_sink)(void *data, struct lw_entry *entry, int fd, bool good,

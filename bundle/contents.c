@@ -472,6 +472,14 @@ static int parse_top(const struct lw_json *root, struct lw_contents *c, struct l
 	return r;
 }
 
+int lw_contents_parse_image(struct lw_proven proven, struct lw_image *ret, struct lw_error *e)
+{
+	LW_AUTO(json) struct lw_json_doc *doc = NULL;
+	int r = lw_json_parse(proven.bytes, &LW_JSON_STRICT, &doc, e);
+
+	return r < 0 ? r : parse_image(lw_json_root(doc), ret, e);
+}
+
 int lw_contents_parse(struct lw_proven proven, struct lw_contents *ret, struct lw_error *e)
 {
 	LW_AUTO(json) struct lw_json_doc *doc = NULL;

@@ -29,6 +29,11 @@ void lw_contents_release(struct lw_contents *c);
 /* One image's member of `images`, canonical: what the enclave keeps as its detail. */
 void lw_contents_write_image(const struct lw_image *image, struct lw_buf *out);
 
+/* The other way round. LW_E_FORMAT, LW_E_LIMIT, LW_E_CONFLICT. The caller releases *ret with
+ * lw_image_release, also after an error. */
+int lw_contents_parse_image(struct lw_proven proven, struct lw_image *ret,
+			    struct lw_error *e) LW_WARN_UNUSED;
+
 /* index.json (section 6). */
 void lw_contents_write_index(const struct lw_contents *c, struct lw_buf *out);
 

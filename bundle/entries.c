@@ -54,7 +54,7 @@ static int parse_in_place(uint8_t *text, size_t n, struct lw_entries *ret, struc
 	_Static_assert(sizeof(struct lw_entry) <= SHORTEST_LINE, "an entry fits its line");
 	while (at < n) {
 		uint8_t *end = memchr(text + at, '\n', n - at);
-		struct lw_entry entry;
+		struct lw_entry entry = { 0 };
 		int r;
 
 		if (!end)

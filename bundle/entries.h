@@ -26,6 +26,8 @@ enum {
 	LW_ENTRY_READ = 64, /* as a document, of the kind that the next two say */
 	LW_ENTRY_READ_INDEX = 128,
 	LW_ENTRY_READ_DOCKER = 256,
+	LW_ENTRY_PIECE = 512,	/* gate 5 asks for its bytes: a signature, a configuration */
+	LW_ENTRY_COPIED = 1024, /* its bytes were copied aside as they were read */
 };
 
 struct lw_entries {

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "bundle/format.h"
 #include "bundle/intake_internal.h"
+#include "verify/judge.h"
 
 #include <stdlib.h>
 
@@ -36,15 +37,25 @@ static void need(struct walk *w, const struct lw_entry *entry)
 	w->needs->entries[w->needs->n++] = (uint32_t)(entry - w->in->entries.list);
 }
 
-static struct lw_entry *require(struct walk *w, const struct lw_digest *d, uint64_t size,
-				const char *named_by)
+/* Whether gate 5 will ask for its bytes. */
+static bool is_piece(const struct lw_descriptor *c, bool own)
+{
+	const struct lw_judge *judge = own ? NULL : lw_judge_for(c->media_type);
+
+	if (own)
+		return c->role == LW_CHILD_CONFIG && c->size <= LW_MAX_CONFIG_BYTES;
+	return c->role == LW_CHILD_LAYER && judge && judge->extract &&
+	       c->size <= LW_MAX_EVIDENCE_BYTES;
+}
+
+static struct lw_entry *require(struct walk *w, enum lw_finding_id id,
+				const struct lw_digest *d, uint64_t size, const char *named_by)
 {
 	struct lw_entry *entry = lw_entries_find(&w->in->entries, d, size);
 	char text[LW_DIGEST_TEXT];
 
 	if (!entry) {
-		lw_verdict_addf(&w->in->result->verdict, LW_FINDING_CONTENT_MISSING, w->name,
-				lw_digest_text(d, text),
+		lw_verdict_addf(&w->in->result->verdict, id, w->name, lw_digest_text(d, text),
 				"no such blob of %llu bytes, named by %s",
 				(unsigned long long)size, named_by);
 		return NULL;
@@ -169,8 +180,12 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 		if (c->role == LW_CHILD_SUBJECT ||
 		    (c->role == LW_CHILD_MANIFEST && own && is_omitted(w, c)))
 			continue;
-		child = require(w, &c->digest, c->size, text);
+		child = require(w,
+				own ? LW_FINDING_CONTENT_MISSING : LW_FINDING_EVIDENCE_MISSING,
+				&c->digest, c->size, text);
 		w->unread |= own && !child;
+		if (child && is_piece(c, own))
+			child->flags |= LW_ENTRY_PIECE;
 		if (child && c->role == LW_CHILD_MANIFEST &&
 		    lw_media_kind(c->media_type) != LW_MEDIA_OTHER)
 			r = walk_document(w, child, c->media_type, own, depth + 1, NULL, e);
@@ -260,12 +275,14 @@ static void compare_subjects(struct walk *w)
 
 static int walk_image(struct walk *w, struct lw_error *e)
 {
-	struct lw_entry *root = require(w, &w->image->digest, w->image->size, "contents");
+	struct lw_entry *root = require(w, LW_FINDING_CONTENT_MISSING, &w->image->digest,
+					w->image->size, "contents");
 	int r = root ? walk_document(w, root, w->image->media_type, true, 0, NULL, e) : 0;
 
 	for (size_t i = 0; i < w->image->n_evidence && r == 0; i++) {
 		const struct lw_evidence *ev = &w->image->evidence[i];
-		struct lw_entry *entry = require(w, &ev->digest, ev->size, "contents");
+		struct lw_entry *entry = require(w, LW_FINDING_EVIDENCE_MISSING, &ev->digest,
+						 ev->size, "contents");
 		bool by_subject = ev->mechanism == LW_MECHANISM_REFERRERS;
 
 		if (entry)

@@ -37,6 +37,29 @@ static void join_platforms(const struct lw_image *image, char *out, size_t size)
 					 image->platforms[i]);
 }
 
+static size_t zone_index(const struct lw_policy *p, const char *zone)
+{
+	for (size_t i = 0; i < p->n_zones; i++)
+		if (strcmp(p->zones[i], zone) == 0)
+			return i;
+	return 0;
+}
+
+/* What was promoted before stays where it is: the same bytes came again. */
+static int keep_zone(struct lw_intake *in, struct lw_state_image *row, struct lw_error *e)
+{
+	char digest[LW_DIGEST_TEXT];
+	lw_auto_free char *which =
+		lw_asprintf("%s@%s", row->name, lw_digest_text(&row->digest, digest));
+	struct lw_state_image here = { 0 };
+	int r = lw_state_image_get(in->enclave->state, which, &here, e);
+
+	if (r == 0 && zone_index(in->policy, here.zone) > zone_index(in->policy, row->zone))
+		(void)snprintf(row->zone, sizeof(row->zone), "%s", here.zone);
+	lw_state_image_release(&here);
+	return r == -LW_E_NOTFOUND ? 0 : r;
+}
+
 static int add_image(struct lw_intake *in, size_t i, struct lw_error *e)
 {
 	const struct lw_image *image = &in->result->contents.images[i];
@@ -54,6 +77,7 @@ static int add_image(struct lw_intake *in, size_t i, struct lw_error *e)
 
 	lw_contents_write_image(image, &detail);
 	row.detail = (char *)detail.p;
+	row.judgement = in->result->judgements[i];
 	lw_reference_text(&image->name, row.name);
 	(void)snprintf(row.media_type, sizeof(row.media_type), "%s", image->media_type);
 	(void)snprintf(row.zone, sizeof(row.zone), "%s",
@@ -61,7 +85,9 @@ static int add_image(struct lw_intake *in, size_t i, struct lw_error *e)
 	join_platforms(image, row.platforms, sizeof(row.platforms));
 	for (size_t k = 0; k < needs->n; k++)
 		row.total_bytes += in->entries.list[needs->entries[k]].size;
-	r = lw_state_image_add(in->enclave->state, &row, &id, e);
+	r = keep_zone(in, &row, e);
+	if (r == 0)
+		r = lw_state_image_add(in->enclave->state, &row, &id, e);
 	for (size_t k = 0; k < needs->n && r == 0; k++)
 		r = lw_state_image_blob(in->enclave->state, id,
 					&in->entries.list[needs->entries[k]].digest, e);

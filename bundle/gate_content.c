@@ -106,7 +106,7 @@ static int read_lists(struct lw_intake *in, const char **ret_object, struct lw_e
 	*ret_object = LW_NAME_INDEX;
 	lw_contents_write_index(&in->result->contents, &index);
 	r = compare_member(in, LW_NAME_INDEX, lw_buf_span(&index), &at, e);
-	in->first_blob = at;
+	in->first_blob = in->next_blob = at;
 	return r;
 }
 
@@ -150,9 +150,9 @@ void lw_gate_content_lists(struct lw_intake *in)
 
 /* ---- the blobs ---- */
 
-/* Manifests are read after all blobs were hashed, from a copy made in the same pass: the medium
- * is not asked again. Where an entry's copy stands is kept above its flags. */
-#define DOCUMENT_SHIFT 16
+/* What gates 4 and 5 read themselves comes from a copy made in the pass that hashed it: the
+ * medium is not asked again. Where an entry's copy stands is kept above its flags. */
+#define COPY_SHIFT 16
 
 static int compare_digests(const void *a, const void *b)
 {
@@ -230,7 +230,7 @@ static int mark_kept(struct lw_intake *in, uint64_t *ret_new_bytes, struct lw_er
 static int open_documents(struct lw_intake *in, struct lw_error *e)
 {
 	in->documents = openat(in->enclave->dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	return in->documents < 0 ? lw_fail_errno(e, "temporary file for manifests") : 0;
+	return in->documents < 0 ? lw_fail_errno(e, "temporary file for documents") : 0;
 }
 
 /* Several lanes call these two at once: they touch their own entry only. */
@@ -239,10 +239,10 @@ static int open_sink(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *
 {
 	struct lw_intake *in = data;
 
-	if (entry->flags & LW_ENTRY_DOCUMENT) {
+	if (in->copying || entry->flags & LW_ENTRY_PIECE) {
 		*ret_offset = atomic_fetch_add(&in->documents_end, entry->size);
 		*ret_fd = in->documents;
-		entry->flags |= *ret_offset << DOCUMENT_SHIFT;
+		entry->flags |= *ret_offset << COPY_SHIFT | LW_ENTRY_COPIED;
 		return 0;
 	}
 	if (in->options->purpose != LW_INTAKE_LOAD || entry->flags & LW_ENTRY_KEPT)
@@ -255,15 +255,15 @@ int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
 {
 	lw_buf_reserve(out, entry->size);
 
-	int r = lw_fs_pread(in->documents, out->p, entry->size, entry->flags >> DOCUMENT_SHIFT,
-			    e);
+	int r = lw_fs_pread(in->documents, out->p + out->n, entry->size,
+			    entry->flags >> COPY_SHIFT, e);
 	if (r == 0)
-		out->n = entry->size;
+		out->n += entry->size;
 	return r;
 }
 
-static int stage_document(struct lw_intake *in, const struct lw_entry *entry, int *ret_fd,
-			  struct lw_error *e)
+static int stage_copy(struct lw_intake *in, const struct lw_entry *entry, int *ret_fd,
+		      struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf bytes = { 0 };
 	int r = lw_gate_content_document(in, entry, &bytes, e);
@@ -278,14 +278,14 @@ static int stage_document(struct lw_intake *in, const struct lw_entry *entry, in
 static int close_sink(void *data, struct lw_entry *entry, int fd, bool good, struct lw_error *e)
 {
 	struct lw_intake *in = data;
-	bool document = entry->flags & LW_ENTRY_DOCUMENT;
-	lw_auto_fd int mine = document ? -1 : fd;
+	bool copied = entry->flags & LW_ENTRY_COPIED;
+	lw_auto_fd int mine = copied ? -1 : fd;
 	int r = 0;
 
 	if (!good || in->options->purpose != LW_INTAKE_LOAD || entry->flags & LW_ENTRY_KEPT)
 		return 0;
-	if (document)
-		r = stage_document(in, entry, &mine, e);
+	if (copied)
+		r = stage_copy(in, entry, &mine, e);
 	if (r == 0 && entry->size >= SYNC_ALONE_BYTES)
 		r = lw_fs_sync(mine, "staged blob", e);
 	if (r == 0)
@@ -317,19 +317,47 @@ static int read_end(struct lw_intake *in, struct lw_error *e)
 	return r;
 }
 
-int lw_gate_content_blobs(struct lw_intake *in, struct lw_content_job *job, struct lw_error *e)
+/* The operator sees one bar for all passes. */
+static void tell_all(void *data, uint64_t done, uint64_t total)
 {
-	struct lw_error bad = { 0 };
+	const struct lw_intake *in = data;
+	const struct lw_content_progress *p = &in->options->progress;
 
+	(void)total;
+	p->tell(p->data, in->blob_bytes + done, in->entries.bytes);
+}
+
+/* The entries [in->next_entry, end), in one pass. */
+static int read_range(struct lw_intake *in, struct lw_content_job *job, size_t end,
+		      struct lw_error *e)
+{
+	struct lw_entries range = { .list = in->entries.list + in->next_entry,
+				    .n = end - in->next_entry };
+
+	for (size_t i = 0; i < range.n; i++)
+		range.bytes += range.list[i].size;
 	job->medium = &in->medium;
-	job->entries = &in->entries;
-	job->first_offset = in->first_blob;
+	job->entries = &range;
+	job->first_offset = in->next_blob;
 	job->in_order = in->options->in_order || lw_fs_is_slow_seek(in->fd);
 	job->bad = bad_entry;
 	job->bad_data = in;
-	job->progress = in->options->progress;
+	if (in->options->progress.tell)
+		job->progress = (struct lw_content_progress){ .tell = tell_all, .data = in };
 
-	int r = lw_content_read(job, e);
+	int r = range.n > 0 ? lw_content_read(job, e) : 0;
+	for (size_t i = 0; i < range.n; i++)
+		in->next_blob += lw_format_member(range.list[i].size);
+	in->blob_bytes += range.bytes;
+	in->next_entry = end;
+	return r;
+}
+
+int lw_gate_content_blobs(struct lw_intake *in, struct lw_content_job *job, struct lw_error *e)
+{
+	struct lw_error bad = { 0 };
+	int r = read_range(in, job, in->entries.n, e);
+
 	if (r == 0 && read_end(in, &bad) < 0)
 		lw_intake_damaged(in, "end of the archive", &bad);
 	return r;
@@ -337,59 +365,97 @@ int lw_gate_content_blobs(struct lw_intake *in, struct lw_content_job *job, stru
 
 static int check_space(struct lw_intake *in, uint64_t new_bytes, struct lw_error *e)
 {
-	uint64_t room = 0;
+	uint64_t room = 0, wanted = new_bytes + HEADROOM_BYTES;
 	char want[64];
 	int r = lw_store_free_bytes(in->enclave->store, &room, e);
 
 	if (r < 0)
 		return r;
-	(void)snprintf(want, sizeof(want), "%llu bytes free",
-		       (unsigned long long)(new_bytes + HEADROOM_BYTES));
-	if (room < new_bytes + HEADROOM_BYTES)
+	(void)snprintf(want, sizeof(want), "%llu bytes free", (unsigned long long)wanted);
+	if (room < wanted)
 		lw_verdict_addf(&in->result->verdict, LW_FINDING_SYSTEM_SPACE,
 				in->enclave->path, want, "%llu", (unsigned long long)room);
 	return 0;
 }
 
-static int read_blobs(struct lw_intake *in, struct lw_error *e)
+/* One past the last entry with this flag. */
+static size_t last_with(const struct lw_intake *in, uint64_t flag)
 {
-	bool load = in->options->purpose == LW_INTAKE_LOAD;
+	size_t end = in->entries.n;
+
+	while (end > in->next_entry && !(in->entries.list[end - 1].flags & flag))
+		end--;
+	return end;
+}
+
+static int read_some(struct lw_intake *in, size_t end, bool copying, struct lw_error *e)
+{
 	struct lw_content_job job = { .open_sink = open_sink,
 				      .close_sink = close_sink,
 				      .sink = in };
-	uint64_t new_bytes = 0;
+
+	in->copying = copying;
+	return read_range(in, &job, end, e);
+}
+
+/* The documents, and all that stands before the last of them: small blobs, for entries go by
+ * size. Then the closure tells which others gate 5 asks for. */
+static int read_documents(struct lw_intake *in, struct lw_error *e)
+{
+	bool load = in->options->purpose == LW_INTAKE_LOAD;
+	uint64_t new_bytes = 0, copies = 0;
+	size_t end;
 	int r = mark_kept(in, &new_bytes, e);
 
 	mark_documents(in);
-	if (r == 0 && load)
-		r = check_space(in, new_bytes, e);
+	end = last_with(in, LW_ENTRY_DOCUMENT);
+	for (size_t i = 0; i < end; i++)
+		copies += in->entries.list[i].size;
+	if (r == 0)
+		r = check_space(in, copies + (load ? new_bytes : 0), e);
 	if (r < 0 || !lw_verdict_clear(&in->result->verdict))
 		return r;
 	r = open_documents(in, e);
 	if (r < 0)
 		return r;
 	in->staged = load;
-	r = lw_gate_content_blobs(in, &job, e);
-	if (r == 0 && load && lw_verdict_clear(&in->result->verdict))
-		r = lw_store_sync_staged(in->enclave->store, e);
-	return r;
+	return read_some(in, end, true, e);
 }
 
 void lw_gate_content(struct lw_intake *in)
 {
+	const struct lw_verdict *v = &in->result->verdict;
 	struct lw_error e = { 0 };
 
 	lw_gate_content_lists(in);
-	if (lw_verdict_clear(&in->result->verdict))
+	if (lw_verdict_clear(v))
 		judge_size(in);
-	if (!lw_verdict_clear(&in->result->verdict))
+	if (!lw_verdict_clear(v))
 		return;
-	if (read_blobs(in, &e) < 0) {
+	if (read_documents(in, &e) < 0) {
 		lw_intake_failed(in, &e);
 		return;
 	}
-	if (!lw_verdict_clear(&in->result->verdict))
-		return;
-	lw_gate_content_closure(in);
-	lw_verdict_pass(&in->result->verdict, LW_GATE_CONTENT);
+	if (lw_verdict_clear(v))
+		lw_gate_content_closure(in);
+	if (lw_verdict_clear(v) && read_some(in, last_with(in, LW_ENTRY_PIECE), false, &e) < 0)
+		lw_intake_failed(in, &e);
+}
+
+void lw_gate_content_rest(struct lw_intake *in)
+{
+	struct lw_content_job job = { .open_sink = open_sink,
+				      .close_sink = close_sink,
+				      .sink = in };
+	struct lw_verdict *v = &in->result->verdict;
+	struct lw_error e = { 0 };
+
+	in->copying = false;
+
+	int r = lw_gate_content_blobs(in, &job, &e);
+	if (r == 0 && in->options->purpose == LW_INTAKE_LOAD && lw_verdict_clear(v))
+		r = lw_store_sync_staged(in->enclave->store, &e);
+	if (r < 0)
+		lw_intake_failed(in, &e);
+	lw_verdict_pass(v, LW_GATE_CONTENT);
 }

@@ -2,41 +2,146 @@
 /* Gate 5: per image, which rule of the policy covers it, and does its evidence meet that rule?
  */
 #include "base/mem.h"
+#include "bundle/base_image.h"
+#include "bundle/bases.h"
 #include "bundle/intake_internal.h"
 
-static void judge_image(struct lw_intake *in, size_t i)
+/* One image at this gate. */
+struct at_gate {
+	char name[LW_MAX_REFERENCE + 1];
+	const struct lw_rule *rule;
+	struct lw_testimonies heard;
+	struct lw_judgement judgement;
+	bool base_judged;
+	unsigned stands_on; /* how many bases */
+};
+
+struct gate {
+	struct lw_intake *in;
+	struct at_gate *images;
+	struct lw_blob_source source;
+	struct lw_bases bases;
+};
+
+/* Bytes of the bundle where it has them, else of accepted images. */
+static int read_blob(void *data, const struct lw_digest *digest, uint64_t size, size_t max,
+		     struct lw_buf *out, struct lw_error *e)
 {
+	struct lw_intake *in = data;
+	const struct lw_entry *entry = lw_entries_find(&in->entries, digest, size);
+	struct lw_proven proven;
+	size_t before = out->n;
+
+	if (!entry || !(entry->flags & LW_ENTRY_COPIED))
+		return lw_bases_read(in->enclave, digest, size, max, out, e);
+	if (entry->size > max)
+		return lw_fail(e, LW_E_LIMIT, "want at most %zu bytes", max);
+
+	int r = lw_gate_content_document(in, entry, out, e);
+	return r < 0 ? r
+		     : lw_prove_by_digest(lw_span(out->p + before, out->n - before), digest,
+					  &proven, e);
+}
+
+/* ---- each image by its own rule ---- */
+
+static int judge_image(struct gate *g, size_t i, struct lw_error *e)
+{
+	struct lw_intake *in = g->in;
 	const struct lw_image *image = &in->result->contents.images[i];
+	struct at_gate *at = &g->images[i];
 	struct lw_verdict *v = &in->result->verdict;
 	char name[LW_MAX_REFERENCE + 1];
-	const struct lw_rule *rule =
-		lw_policy_rule(in->policy, lw_reference_text(&image->name, name), NULL);
 
-	if (!rule)
-		lw_verdict_add(v, LW_FINDING_POLICY_NO_MATCH, name, "a rule that matches",
+	lw_reference_text(&image->name, at->name);
+	at->rule = lw_policy_rule(in->policy, at->name, NULL);
+	if (!at->rule) {
+		lw_verdict_add(v, LW_FINDING_POLICY_NO_MATCH, at->name, "a rule that matches",
 			       "none");
-	else if (!rule->evidence_not_required) /* no other rule parses in this version */
-		lw_verdict_add(v, LW_FINDING_POLICY_NO_MATCH, name,
-			       "a rule this version judges", rule->match);
+		return 0;
+	}
+	if (!at->rule->evidence_not_required) {
+		int r = lw_evidence_hear(in->options->judge, in->policy, image, &g->source, v,
+					 &at->heard, e);
+		if (r < 0)
+			return r;
+	}
+
+	struct lw_judged judged =
+		lw_evidence_judged(image, &at->heard, &in->result->interval, name);
+	lw_judgement_make(in->policy, at->rule, &judged, v, &at->judgement);
+	return 0;
 }
 
 /* One note for all images that the rule lets in without evidence: it must not drown the rest.
  */
-static void note_evaluation(struct lw_intake *in)
+static void note_evaluation(struct gate *g)
 {
-	lw_verdict_addf(&in->result->verdict, LW_FINDING_POLICY_EVALUATION, in->object,
-			"vendors' signatures judged by policy", "none required for %zu image%s",
-			in->result->contents.n_images,
-			in->result->contents.n_images == 1 ? "" : "s");
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->in->result->contents.n_images; i++)
+		n += g->images[i].rule && g->images[i].rule->evidence_not_required;
+	if (n > 0)
+		lw_verdict_addf(&g->in->result->verdict, LW_FINDING_POLICY_EVALUATION,
+				g->in->object, "vendors' signatures judged by policy",
+				"none required for %zu image%s", n, n == 1 ? "" : "s");
 }
 
-static int compare_with_accepted(struct lw_intake *in, size_t i, struct lw_error *e)
+/* ---- then their bases ---- */
+
+static int judge_base(struct gate *g, size_t i, unsigned depth, struct lw_error *e)
 {
+	struct at_gate *at = &g->images[i];
+
+	if (at->base_judged || !at->judgement.met || !at->judgement.base.asked)
+		return 0;
+	at->base_judged = true;
+	return lw_base_judge(&g->in->result->contents.images[i], at->name, &at->heard,
+			     &g->bases, depth, &g->in->result->verdict, &at->judgement, e);
+}
+
+/* The image of this bundle that is, or holds, a manifest; n_images where none does. */
+static size_t find_image(const struct lw_contents *c, const struct lw_digest *digest)
+{
+	for (size_t i = 0; i < c->n_images; i++)
+		for (size_t k = 0; k < c->images[i].n_subjects; k++)
+			if (lw_digest_equal(&c->images[i].subjects[k], digest))
+				return i;
+	return c->n_images;
+}
+
+static int find_base(void *data, const struct lw_digest *digest, const char *zone,
+		     unsigned depth, struct lw_base_found *ret, struct lw_error *e)
+{
+	struct gate *g = data;
+	const struct lw_contents *c = &g->in->result->contents;
+	size_t i = find_image(c, digest);
+	struct at_gate *at = &g->images[i < c->n_images ? i : 0];
+	int r;
+
+	if (depth >= LW_MAX_BASE_DEPTH)
+		return lw_fail(e, LW_E_LIMIT, "too many bases");
+	if (i == c->n_images || !at->rule)
+		return lw_bases_find_accepted(g->in->enclave, g->in->policy, digest, zone, ret,
+					      e);
+	r = judge_base(g, i, depth + 1, e);
+	if (r < 0)
+		return r;
+	(void)snprintf(ret->name, sizeof(ret->name), "%s", at->name);
+	ret->met = at->judgement.met && (!at->judgement.base.asked || at->judgement.base.met);
+	return lw_bases_describe(&g->source, &c->images[i].digest, c->images[i].size,
+				 c->images[i].media_type, digest, ret, e);
+}
+
+/* ---- the outcome ---- */
+
+static int compare_with_accepted(struct gate *g, size_t i, struct lw_error *e)
+{
+	struct lw_intake *in = g->in;
 	const struct lw_image *image = &in->result->contents.images[i];
 	struct lw_state_image here = { 0 };
-	char name[LW_MAX_REFERENCE + 1], was[LW_DIGEST_TEXT], is[LW_DIGEST_TEXT];
-	int r = lw_state_image_get(in->enclave->state, lw_reference_text(&image->name, name),
-				   &here, e);
+	char was[LW_DIGEST_TEXT], is[LW_DIGEST_TEXT];
+	int r = lw_state_image_get(in->enclave->state, g->images[i].name, &here, e);
 
 	in->result->new_image[i] = r == -LW_E_NOTFOUND;
 	if (r == -LW_E_NOTFOUND)
@@ -45,7 +150,7 @@ static int compare_with_accepted(struct lw_intake *in, size_t i, struct lw_error
 		return r;
 	if (!lw_digest_equal(&here.digest, &image->digest)) {
 		in->result->moved[i] = true;
-		lw_verdict_add(&in->result->verdict, LW_FINDING_IMAGE_MOVED, name,
+		lw_verdict_add(&in->result->verdict, LW_FINDING_IMAGE_MOVED, g->images[i].name,
 			       lw_digest_text(&here.digest, was),
 			       lw_digest_text(&image->digest, is));
 	}
@@ -53,25 +158,83 @@ static int compare_with_accepted(struct lw_intake *in, size_t i, struct lw_error
 	return 0;
 }
 
+/* The trees, for people, for the record and for `show`. */
+static void write_judgement(struct gate *g, size_t i)
+{
+	struct lw_intake *in = g->in;
+	struct at_gate *at = &g->images[i];
+	LW_AUTO(buf) struct lw_buf text = { 0 };
+	struct lw_json_writer w = { .out = &text, .canonical = true };
+	char name[LW_MAX_REFERENCE + 1];
+
+	if (!at->rule)
+		return;
+
+	struct lw_judged judged = lw_evidence_judged(&in->result->contents.images[i],
+						     &at->heard, &in->result->interval, name);
+	lw_judgement_write(in->policy, &judged, &at->judgement, &w);
+	lw_json_w_finish(&w);
+	in->result->judgements[i] = (char *)lw_buf_detach(&text);
+}
+
+/* What the verdict rests on must be what the judgements say: a finding that was forgotten
+ * somewhere must not let an image in. */
+static bool all_met(const struct gate *g)
+{
+	for (size_t i = 0; i < g->in->result->contents.n_images; i++) {
+		const struct lw_judgement *j = &g->images[i].judgement;
+
+		if (!g->images[i].rule || !j->met || (j->base.asked && !j->base.met))
+			return false;
+	}
+	return true;
+}
+
+static int judge_all(struct gate *g, struct lw_error *e)
+{
+	size_t n = g->in->result->contents.n_images;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = judge_image(g, i, e);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = judge_base(g, i, 0, e);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = compare_with_accepted(g, i, e);
+	return r;
+}
+
 void lw_gate_evidence(struct lw_intake *in)
 {
 	size_t n = in->result->contents.n_images;
+	struct lw_verdict *v = &in->result->verdict;
+	struct gate g = { .in = in,
+			  .images = lw_alloc_array(n, sizeof(*g.images)),
+			  .source = { .read = read_blob, .data = in } };
 	struct lw_error e = { 0 };
 
+	g.bases = (struct lw_bases){ .source = &g.source, .find = find_base, .data = &g };
 	in->result->moved = lw_alloc_array(n, sizeof(*in->result->moved));
 	in->result->new_image = lw_alloc_array(n, sizeof(*in->result->new_image));
+	in->result->judgements = lw_alloc_array(n, sizeof(*in->result->judgements));
 
 	int r = lw_state_begin(in->enclave->state, &e); /* to look, not to change */
 
-	for (size_t i = 0; i < n && r == 0; i++) {
-		judge_image(in, i);
-		r = compare_with_accepted(in, i, &e);
-	}
+	if (r == 0)
+		r = judge_all(&g, &e);
 	lw_state_rollback(in->enclave->state);
 	if (r < 0) {
 		lw_intake_failed(in, &e);
-		return;
+	} else {
+		note_evaluation(&g);
+		for (size_t i = 0; i < n; i++)
+			write_judgement(&g, i);
+		if (all_met(&g))
+			lw_verdict_pass(v, LW_GATE_EVIDENCE);
 	}
-	note_evaluation(in);
-	lw_verdict_pass(&in->result->verdict, LW_GATE_EVIDENCE);
+	for (size_t i = 0; i < n; i++) {
+		lw_judgement_release(&g.images[i].judgement);
+		lw_testimonies_release(&g.images[i].heard);
+	}
+	free(g.images);
 }

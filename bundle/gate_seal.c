@@ -130,6 +130,24 @@ static void judge_statement(struct lw_intake *in, struct lw_proven payload)
 					       : lw_digest_text(&s->audience, have));
 }
 
+/* The policy does not outlive the intake. */
+static void keep_approvers(struct lw_intake *in)
+{
+	const struct lw_group *g = &in->sender->approvers;
+	struct lw_intake_result *r = in->result;
+
+	r->threshold = g->threshold;
+	r->approvers = lw_alloc_array(g->n_signers, sizeof(*r->approvers));
+	for (size_t i = 0; i < g->n_signers; i++) {
+		const struct lw_signer *s = &in->policy->signers[g->signers[i]];
+		struct lw_approver *a = &r->approvers[r->n_approvers++];
+
+		(void)snprintf(a->signer, sizeof(a->signer), "%s", s->name);
+		(void)snprintf(a->owner, sizeof(a->owner), "%s", s->owner);
+		a->approval = in->approvals.by_signer[g->signers[i]];
+	}
+}
+
 void lw_gate_seal(struct lw_intake *in)
 {
 	struct seals s __attribute__((cleanup(auto_seals))) = { 0 };
@@ -149,6 +167,7 @@ void lw_gate_seal(struct lw_intake *in)
 		return;
 	lw_approvals_describe(in->policy, &in->sender->approvers, &in->approvals, &described);
 	in->result->approvals = (char *)lw_buf_detach(&described);
+	keep_approvers(in);
 	judge_statement(in, proven);
 	lw_verdict_pass(v, LW_GATE_SEAL);
 }

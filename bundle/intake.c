@@ -13,6 +13,8 @@ static const struct {
 	{ LW_GATE_FRESHNESS, lw_gate_freshness },
 	{ LW_GATE_CONTENT, lw_gate_content },
 	{ LW_GATE_EVIDENCE, lw_gate_evidence },
+	/* what is not signed as policy asks is refused before the gigabytes are read */
+	{ LW_GATE_CONTENT, lw_gate_content_rest },
 };
 
 void lw_intake_failed(struct lw_intake *in, const struct lw_error *e)
@@ -206,9 +208,13 @@ int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
 
 void lw_intake_release(struct lw_intake_result *r)
 {
+	for (size_t i = 0; r->judgements && i < r->contents.n_images; i++)
+		free(r->judgements[i]);
+	free(r->judgements);
 	lw_verdict_release(&r->verdict);
 	lw_contents_release(&r->contents);
 	free(r->approvals);
+	free(r->approvers);
 	free(r->moved);
 	free(r->new_image);
 }

@@ -40,6 +40,12 @@ struct lw_intake_options {
 	const char *judge; /* the box's program; NULL: the one beside this executable */
 };
 
+/* One who may approve for the sender, and what became of it. */
+struct lw_approver {
+	char signer[LW_MAX_LABEL + 1], owner[LW_MAX_LABEL + 1];
+	enum lw_approval approval;
+};
+
 /* What is known afterwards; what the verdict does not rest on may be missing. */
 struct lw_intake_result {
 	struct lw_verdict verdict;
@@ -47,7 +53,12 @@ struct lw_intake_result {
 	struct lw_digest bundle;
 	struct lw_statement statement;
 	char *approvals; /* owned: "2 of 3: alice ✓ bob ✓ carol absent"; NULL before gate 2 */
+	struct lw_approver *approvers; /* owned: the same, of each who may approve */
+	size_t n_approvers;
+	uint64_t threshold;	     /* of how many owners approvals are needed */
 	struct lw_contents contents; /* from gate 4 on */
+	char **judgements; /* owned: for each image "landwaiter-judgement/1"; NULL where there
+			      is none */
 	bool *moved;	 /* owned: for each image, whether its name stood for another digest */
 	bool *new_image; /* owned: for each image, whether it was not here before */
 	uint64_t bytes_read;

@@ -27,7 +27,11 @@ struct lw_intake {
 	struct lw_approvals approvals;
 	struct lw_entries entries;
 	uint64_t first_blob; /* offset */
-	int documents;	     /* an unnamed file that holds the manifests read so far */
+	/* how far the blobs are read: entries, offset, bytes of theirs */
+	size_t next_entry;
+	uint64_t next_blob, blob_bytes;
+	bool copying;  /* this pass copies every blob aside */
+	int documents; /* an unnamed file that holds what was copied aside */
 	atomic_uint_fast64_t documents_end;
 	struct lw_needs *needs; /* one per image */
 	bool staged;
@@ -39,8 +43,9 @@ struct lw_intake {
 /* One gate: adds findings to the verdict, passes it when it has nothing against the bundle. */
 void lw_gate_seal(struct lw_intake *in);
 void lw_gate_freshness(struct lw_intake *in);
-void lw_gate_content(struct lw_intake *in);
+void lw_gate_content(struct lw_intake *in); /* lists, documents, evidence: the small ones */
 void lw_gate_evidence(struct lw_intake *in);
+void lw_gate_content_rest(struct lw_intake *in); /* all other blobs */
 /* The commit's work inside the open transaction; the record follows. */
 void lw_gate_commit(struct lw_intake *in);
 
@@ -49,7 +54,7 @@ void lw_gate_content_lists(struct lw_intake *in);
 int lw_gate_content_blobs(struct lw_intake *in, struct lw_content_job *job,
 			  struct lw_error *e) LW_WARN_UNUSED;
 void lw_gate_content_closure(struct lw_intake *in);
-/* The proven bytes of an entry flagged LW_ENTRY_DOCUMENT, appended. */
+/* The proven bytes of an entry flagged LW_ENTRY_COPIED, appended. */
 int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
 			     struct lw_buf *out, struct lw_error *e) LW_WARN_UNUSED;
 

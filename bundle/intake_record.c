@@ -9,6 +9,8 @@
 #define MOST_IMAGES   32
 #define MOST_FINDINGS 16
 #define MOST_TEXT     240
+/* Judgements stand in the record itself up to here; of the rest it has the digests. */
+#define MOST_JUDGEMENTS 12000
 
 static void member_cut(struct lw_json_writer *w, const char *key, const char *text)
 {
@@ -108,8 +110,27 @@ static void write_findings(struct lw_json_writer *w, const struct lw_verdict *v)
 	lw_json_w_end_array(w);
 }
 
-static void write_images(struct lw_json_writer *w, const struct lw_contents *c)
+static void write_judgement(struct lw_json_writer *w, const char *tree, size_t *room)
 {
+	LW_AUTO(json) struct lw_json_doc *doc = NULL;
+	struct lw_error ignored;
+	struct lw_digest digest = lw_digest_of(lw_span_str(tree));
+	size_t n = strlen(tree);
+
+	if (n <= *room &&
+	    lw_json_parse(lw_span_str(tree), &LW_JSON_STRICT, &doc, &ignored) == 0) {
+		*room -= n;
+		lw_json_w_key(w, "judgement");
+		lw_json_w_node(w, lw_json_root(doc));
+	}
+	member_digest(w, "judgementDigest", &digest);
+}
+
+static void write_images(struct lw_json_writer *w, const struct lw_intake_result *r)
+{
+	const struct lw_contents *c = &r->contents;
+	size_t room = MOST_JUDGEMENTS;
+
 	lw_json_w_member_integer(w, "imageCount", (int64_t)c->n_images);
 	lw_json_w_key(w, "images");
 	lw_json_w_array(w);
@@ -118,6 +139,8 @@ static void write_images(struct lw_json_writer *w, const struct lw_contents *c)
 
 		lw_json_w_object(w);
 		member_digest(w, "digest", &c->images[i].digest);
+		if (r->judgements && r->judgements[i])
+			write_judgement(w, r->judgements[i], &room);
 		lw_json_w_member(w, "name", lw_reference_text(&c->images[i].name, name));
 		lw_json_w_end_object(w);
 	}
@@ -137,7 +160,7 @@ static void fill(struct lw_json_writer *w, const void *data)
 	if (in->repairing)
 		lw_json_w_member_integer(w, "damaged", (int64_t)in->damaged);
 	write_findings(w, &in->result->verdict);
-	write_images(w, &in->result->contents);
+	write_images(w, in->result);
 	lw_json_w_member(w, "jail",
 			 in->jail == LW_JAIL_LANDLOCK  ? "seccomp+landlock"
 			 : in->jail == LW_JAIL_SECCOMP ? "seccomp"

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #define BUFFER_BYTES ((size_t)512 << 10)
 #define BUFFERS	     4
@@ -18,6 +19,7 @@ struct buffer {
 struct lw_lane {
 	struct buffer ring[BUFFERS];
 	struct lw_hasher *hasher;
+	size_t cores;
 	/* The hashing thread: takes filled[taken % BUFFERS] until `filled` says there is no
 	 * more. */
 	pthread_t thread;
@@ -51,11 +53,19 @@ static void *hash_main(void *data)
 	return NULL;
 }
 
+static size_t count_cores(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+}
+
 struct lw_lane *lw_lane_new(void)
 {
 	struct lw_lane *lane = lw_alloc_array(1, sizeof(*lane));
 
 	lane->hasher = lw_hasher_new();
+	lane->cores = count_cores();
 	(void)pthread_mutex_init(&lane->lock, NULL);
 	(void)pthread_cond_init(&lane->changed, NULL);
 	return lane;
@@ -133,6 +143,18 @@ static void hand_over(struct lw_lane *lane, size_t n)
 	(void)pthread_mutex_unlock(&lane->lock);
 }
 
+/* Whether a second thread can hash: it only takes time from another lane where cores are few.
+ */
+static bool second_thread(struct lw_lane *lane, const struct lw_lane_read *read)
+{
+	if (read->bytes < SHARED_FROM ||
+	    (read->lanes ? atomic_load(read->lanes) : 1) >= lane->cores)
+		return false;
+	if (!lane->running)
+		lane->running = pthread_create(&lane->thread, NULL, hash_main, lane) == 0;
+	return lane->running;
+}
+
 static int run_pieces(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
 {
 	uint64_t at = read->offset + read->head, left = read->bytes;
@@ -141,13 +163,17 @@ static int run_pieces(struct lw_lane *lane, struct lw_lane_read *read, struct lw
 	while (left > 0 && r == 0) {
 		size_t n = left < BUFFER_BYTES ? (size_t)left : BUFFER_BYTES;
 		struct buffer *b = buffer_at(lane, lane->filled);
+		bool shared = second_thread(lane, read);
 
-		wait_for_room(lane, BUFFERS - 1);
+		wait_for_room(lane, shared ? BUFFERS - 1 : 0);
 		r = lw_medium_read(read->medium, b->p, n, at, e);
 		if (r < 0)
 			break;
 		/* The hasher reads the buffer while it is written out; neither changes it. */
-		hand_over(lane, n);
+		if (shared)
+			hand_over(lane, n);
+		else
+			lw_hasher_add(lane->hasher, b->p, n);
 		r = write_sink(read, b->p, n, e);
 		at += n;
 		left -= n;
@@ -156,8 +182,12 @@ static int run_pieces(struct lw_lane *lane, struct lw_lane_read *read, struct lw
 	return r;
 }
 
-static int run_shared(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
+int lw_lane_run(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
 {
+	read->sink_failed = false;
+	if (read->bytes <= BUFFER_BYTES)
+		return run_small(lane, read, e);
+
 	int r = lw_medium_read(read->medium, read->head_bytes, read->head, read->offset, e);
 
 	if (r == 0)
@@ -166,37 +196,5 @@ static int run_shared(struct lw_lane *lane, struct lw_lane_read *read, struct lw
 	if (r == 0 && read->tail)
 		r = lw_medium_read(read->medium, read->tail_bytes, (size_t)read->tail,
 				   read->offset + read->head + read->bytes, e);
-	return r;
-}
-
-int lw_lane_run(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
-{
-	read->sink_failed = false;
-	if (read->bytes <= BUFFER_BYTES)
-		return run_small(lane, read, e);
-	if (!lane->running && read->bytes >= SHARED_FROM)
-		lane->running = pthread_create(&lane->thread, NULL, hash_main, lane) == 0;
-	if (lane->running)
-		return run_shared(lane, read, e);
-
-	/* Without the second thread: the same pieces, hashed here. */
-	uint64_t at = read->offset + read->head, left = read->bytes;
-	struct buffer *b = buffer_at(lane, 0);
-	int r = lw_medium_read(read->medium, read->head_bytes, read->head, read->offset, e);
-
-	while (left > 0 && r == 0) {
-		size_t n = left < BUFFER_BYTES ? (size_t)left : BUFFER_BYTES;
-
-		r = lw_medium_read(read->medium, b->p, n, at, e);
-		if (r == 0) {
-			lw_hasher_add(lane->hasher, b->p, n);
-			r = write_sink(read, b->p, n, e);
-		}
-		at += n;
-		left -= n;
-	}
-	read->digest = lw_hasher_final(lane->hasher);
-	if (r == 0 && read->tail)
-		r = lw_medium_read(read->medium, read->tail_bytes, (size_t)read->tail, at, e);
 	return r;
 }

@@ -4,12 +4,15 @@
 
 /*
  * One stream of bytes: read from the medium in order, hashed, written to a sink, each byte
- * once. A small blob is done in one go by the caller's thread. For a large one a second thread
- * hashes while the caller's reads and writes; buffers go round between the two.
+ * once. A small blob is done in one go by the caller's thread. For a large one, while there are
+ * fewer lanes at work than cores, a second thread hashes while the caller's reads and writes;
+ * buffers go round between the two.
  */
 
 #include "base/digest.h"
 #include "bundle/medium.h"
+
+#include <stdatomic.h>
 
 struct lw_lane; /* one per thread */
 
@@ -27,6 +30,7 @@ struct lw_lane_read {
 	 * medium's. */
 	int (*write)(void *sink, struct lw_span bytes, struct lw_error *e);
 	void *sink;
+	const atomic_size_t *lanes; /* how many are at work; NULL: this one alone */
 	/* answered */
 	uint8_t head_bytes[512];
 	uint8_t tail_bytes[512];

@@ -3,6 +3,7 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/tree.h"
 #include "bundle/archive.h"
 #include "bundle/box.h"
 #include "bundle/contents.h"
@@ -78,11 +79,11 @@ static int gather_all(const struct lw_pack_options *o, const struct lw_document_
 
 		if (r == 0)
 			r = open_layout(layouts, s->dir, reader, &layout, e);
-		if (r == 0)
+		if (r == 0) /* like the others, it names what it speaks of */
 			r = lw_gather_image(layout, s->ref, s->name ? &name : NULL, &o->gather,
 					    g, e);
 		if (r < 0)
-			return lw_prefix(e, "oci:%s%s%s", s->dir, s->ref[0] ? ":" : "", s->ref);
+			return r;
 	}
 	return lw_gather_finish(g, e);
 }
@@ -217,15 +218,22 @@ static int write_output(const struct lw_pack_options *o, const struct layouts *l
 		return r;
 	if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return lw_fail(e, LW_E_EXISTS, "it exists already; packing never overwrites");
+
+	lw_auto_free char *prefix = lw_asprintf(".%s.", name);
+	lw_auto_free char *temporary = lw_asprintf("%s%ld.part", prefix, (long)getpid());
+
+	lw_tree_clear_dead(dir, prefix, ".part");
 	r = check_room(dir, result->bytes, e);
 	if (r < 0)
 		return r;
 
-	lw_auto_free char *temporary = lw_asprintf(".%s.%ld.part", name, (long)getpid());
 	lw_auto_fd int fd = openat(dir, temporary,
 				   O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return lw_fail_errno(e, "%s", temporary);
+	r = lw_tree_claim(fd, e);
+	if (r < 0)
+		return r;
 	r = write_bundle(o, layouts, g, h, fd, e);
 	if (r == 0)
 		r = lw_fs_sync(fd, "bundle", e);

@@ -49,7 +49,7 @@ static int parse_subject(const struct lw_json *array, struct lw_digest *ret, str
 	if (r == 0)
 		r = lw_json_read(s.digest, digest, LW_COUNT_OF(digest), LW_JSON_REFUSE_UNKNOWN,
 				 "subject digest", &d, e);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	return lw_hex_decode(lw_span_str(d.sha256), ret->sha256, sizeof(ret->sha256), e);
 }

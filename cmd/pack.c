@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "bundle/approve.h"
+#include "cmd/source.h"
 #include "cmd/verbs.h"
 
 #include <string.h>
@@ -54,24 +55,17 @@ static char *keep(struct sources *s, char *string)
 	return string;
 }
 
-/* "[NAME=]oci:DIR[:REF]" */
 static int add_source(struct sources *s, const char *word, struct lw_error *e)
 {
-	const char *oci = strncmp(word, "oci:", 4) == 0 ? word : strstr(word, "=oci:");
-	char *dir = NULL, *ref = NULL;
-	struct lw_pack_source *to;
-	int r;
+	char *name = NULL, *dir = NULL, *ref = NULL;
+	int r = lw_command_source(word, &name, &dir, &ref, e);
 
-	if (!oci)
-		return lw_fail(e, LW_E_USAGE, "want [NAME=]oci:DIR[:REF], have '%s'", word);
-	r = lw_layout_split(*oci == '=' ? oci + 1 : oci, &dir, &ref, e);
 	if (r < 0)
 		return r;
 	s->list = lw_realloc_array(s->list, s->n + 1, sizeof(*s->list));
-	to = &s->list[s->n++];
-	to->name = *oci == '=' ? keep(s, lw_strndup(word, (size_t)(oci - word))) : NULL;
-	to->dir = keep(s, dir);
-	to->ref = keep(s, ref);
+	s->list[s->n++] = (struct lw_pack_source){ .name = name ? keep(s, name) : NULL,
+						   .dir = keep(s, dir),
+						   .ref = keep(s, ref) };
 	return 0;
 }
 
@@ -184,9 +178,12 @@ static int pack(struct lw_pack_options *o, struct lw_pack_result *result, struct
 				   &st->has_previous, &st->previous, e);
 	if (r < 0)
 		return r;
-	o->made = use_up;
-	o->made_data = &counter;
-	r = lw_pack(o, result, e);
+
+	struct lw_pack_options counted = *o;
+
+	counted.made = use_up;
+	counted.made_data = &counter;
+	r = lw_pack(&counted, result, e);
 	if (counter)
 		(void)!lw_sender_counter_done(counter, NULL, &ignored);
 	return r;

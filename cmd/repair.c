@@ -24,8 +24,7 @@ static int print(const struct lw_repair_result *r)
 			"\"verdict\":\"%s\"}\n",
 			damaged, repaired, lw_outcome_name(r->intake.verdict.outcome));
 	else
-		(void)printf("missing or damaged: %llu, repaired: %llu\n",
-			     damaged, repaired);
+		(void)printf("missing or damaged: %llu, repaired: %llu\n", damaged, repaired);
 	lw_print_head(&r->intake.head);
 	if (r->intake.verdict.outcome == LW_ACCEPTED)
 		return repaired == damaged ? LW_EXIT_DONE : LW_EXIT_INCOMPLETE;

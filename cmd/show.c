@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/num.h"
 #include "base/limits.h"
+#include "cmd/judgement.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 
@@ -34,6 +35,7 @@ static int show_json(const struct lw_state_image *i, uint64_t blobs, struct lw_e
 	lw_json_w_member(&w, "format", "landwaiter-show/1");
 	lw_json_w_key(&w, "image");
 	lw_json_w_node(&w, lw_json_root(detail));
+	lw_json_judgement(&w, i->judgement);
 	lw_json_w_member_integer(&w, "record", (int64_t)i->record);
 	lw_json_w_key(&w, "superseded");
 	lw_json_w_bool(&w, i->superseded);
@@ -113,6 +115,7 @@ static int show_text(const struct lw_state_image *i, uint64_t blobs, struct lw_e
 	(void)printf("bundle      %s\n", lw_digest_text(&i->bundle, text));
 	(void)printf("accepted    %s, record %llu\n", lw_time_format(i->accepted, time),
 		     (unsigned long long)i->record);
+	lw_print_judgement(i->judgement, true, stdout);
 	return show_evidence(i, e);
 }
 

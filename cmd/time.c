@@ -17,7 +17,7 @@ static const struct lw_option options[] = {
 static int show(struct lw_enclave *enclave, struct lw_error *e)
 {
 	LW_AUTO(policy) struct lw_policy *policy = NULL;
-	struct lw_interval i;
+	struct lw_interval i = { 0 };
 	struct lw_clock clock;
 	char lo[LW_TIME_TEXT], hi[LW_TIME_TEXT];
 	const char *state;

@@ -3,7 +3,9 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "base/json.h"
 #include "cmd/command.h"
+#include "cmd/judgement.h"
 
 #include <string.h>
 
@@ -30,6 +32,30 @@ static void print_finding(const struct lw_finding *f, FILE *out)
 	if (f->found[0])
 		(void)fprintf(out, "    found:    %s\n", f->found);
 	(void)fprintf(out, "    next:     %s\n", k->next);
+}
+
+void lw_print_outcome(const struct lw_verdict *v, FILE *out)
+{
+	const struct lw_finding *reason = lw_verdict_reason(v);
+
+	(void)fprintf(out, "%s", words[v->outcome]);
+	if (reason)
+		(void)fprintf(out, " at gate %s: %s",
+			      lw_gate_name(lw_finding_kind(reason->id)->gate),
+			      lw_finding_kind(reason->id)->code);
+	(void)fprintf(out, "\n");
+}
+
+/* What decided first; notes after it. */
+void lw_print_findings(const struct lw_verdict *v, FILE *out)
+{
+	for (int notes = 0; notes < 2; notes++)
+		for (size_t i = 0; i < v->n_findings; i++)
+			if ((lw_finding_kind(v->findings[i].id)->gravity == LW_NOTE) ==
+			    (notes == 1))
+				print_finding(&v->findings[i], out);
+	if (v->n_dropped)
+		(void)fprintf(out, "\n  and %zu more findings\n", v->n_dropped);
 }
 
 static void print_bundle(const struct lw_intake_result *r, FILE *out)
@@ -63,6 +89,9 @@ static void print_images(const struct lw_intake_result *r, FILE *out)
 			      r->moved && r->moved[i]		? " (moved)"
 			      : r->new_image && r->new_image[i] ? " (new)"
 								: "");
+		if (r->judgements)
+			lw_print_judgement(r->judgements[i], r->verdict.outcome != LW_ACCEPTED,
+					   out);
 	}
 	if (r->contents.n_images > most)
 		(void)fprintf(out, "  and %zu more images\n", r->contents.n_images - most);
@@ -70,25 +99,12 @@ static void print_images(const struct lw_intake_result *r, FILE *out)
 
 static void print_text(const struct lw_intake_result *r, FILE *out)
 {
-	const struct lw_finding *reason = lw_verdict_reason(&r->verdict);
 	char head[LW_HEAD_TEXT], size[16];
 
-	(void)fprintf(out, "%s", words[r->verdict.outcome]);
-	if (reason)
-		(void)fprintf(out, " at gate %s: %s",
-			      lw_gate_name(lw_finding_kind(reason->id)->gate),
-			      lw_finding_kind(reason->id)->code);
-	(void)fprintf(out, "\n");
+	lw_print_outcome(&r->verdict, out);
 	print_bundle(r, out);
 	print_images(r, out);
-	/* What decided first; notes after it. */
-	for (int notes = 0; notes < 2; notes++)
-		for (size_t i = 0; i < r->verdict.n_findings; i++)
-			if ((lw_finding_kind(r->verdict.findings[i].id)->gravity == LW_NOTE) ==
-			    (notes == 1))
-				print_finding(&r->verdict.findings[i], out);
-	if (r->verdict.n_dropped)
-		(void)fprintf(out, "\n  and %zu more findings\n", r->verdict.n_dropped);
+	lw_print_findings(&r->verdict, out);
 	(void)fprintf(out, "\n  read      %llu bytes (%s) from the medium\n",
 		      (unsigned long long)r->bytes_read,
 		      lw_num_human_size(r->bytes_read, size));
@@ -97,6 +113,26 @@ static void print_text(const struct lw_intake_result *r, FILE *out)
 }
 
 /* ---- for machines ---- */
+
+static void json_approvals(struct lw_json_writer *w, const struct lw_intake_result *r)
+{
+	static const char *const states[] = {
+		[LW_APPROVAL_ABSENT] = "absent",
+		[LW_APPROVAL_GOOD] = "good",
+		[LW_APPROVAL_UNSUPPORTED] = "unsupported",
+	};
+
+	lw_json_w_key(w, "approvals");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < r->n_approvers; i++) {
+		lw_json_w_object(w);
+		lw_json_w_member(w, "owner", r->approvers[i].owner);
+		lw_json_w_member(w, "signer", r->approvers[i].signer);
+		lw_json_w_member(w, "state", states[r->approvers[i].approval]);
+		lw_json_w_end_object(w);
+	}
+	lw_json_w_end_array(w);
+}
 
 static void json_bundle(struct lw_json_writer *w, const struct lw_intake_result *r)
 {
@@ -109,7 +145,7 @@ static void json_bundle(struct lw_json_writer *w, const struct lw_intake_result 
 		return;
 	}
 	lw_json_w_object(w);
-	lw_json_w_member(w, "approvals", r->approvals ? r->approvals : "");
+	json_approvals(w, r);
 	lw_json_w_member(w, "audience",
 			 s->any_audience ? "any" : lw_digest_text(&s->audience, text));
 	lw_json_w_member(w, "created", lw_time_format(s->created, time));
@@ -118,10 +154,11 @@ static void json_bundle(struct lw_json_writer *w, const struct lw_intake_result 
 	lw_json_w_member(w, "marking", s->marking);
 	lw_json_w_member(w, "sender", s->sender);
 	lw_json_w_member_integer(w, "sequence", (int64_t)s->sequence);
+	lw_json_w_member_integer(w, "threshold", (int64_t)r->threshold);
 	lw_json_w_end_object(w);
 }
 
-static void json_findings(struct lw_json_writer *w, const struct lw_verdict *v)
+void lw_json_findings(struct lw_json_writer *w, const struct lw_verdict *v)
 {
 	lw_json_w_key(w, "findings");
 	lw_json_w_array(w);
@@ -142,6 +179,18 @@ static void json_findings(struct lw_json_writer *w, const struct lw_verdict *v)
 	lw_json_w_end_array(w);
 }
 
+void lw_json_judgement(struct lw_json_writer *w, const char *tree)
+{
+	LW_AUTO(json) struct lw_json_doc *doc = NULL;
+	struct lw_error ignored;
+
+	lw_json_w_key(w, "judgement");
+	if (tree && lw_json_parse(lw_span_str(tree), &LW_JSON_STRICT, &doc, &ignored) == 0)
+		lw_json_w_node(w, lw_json_root(doc));
+	else
+		lw_json_w_null(w);
+}
+
 static void json_images(struct lw_json_writer *w, const struct lw_intake_result *r)
 {
 	lw_json_w_key(w, "images");
@@ -152,6 +201,7 @@ static void json_images(struct lw_json_writer *w, const struct lw_intake_result 
 
 		lw_json_w_object(w);
 		lw_json_w_member(w, "digest", lw_digest_text(&image->digest, text));
+		lw_json_judgement(w, r->judgements ? r->judgements[i] : NULL);
 		lw_json_w_key(w, "moved");
 		lw_json_w_bool(w, r->moved && r->moved[i]);
 		lw_json_w_member(w, "name", lw_reference_text(&image->name, name));
@@ -177,7 +227,7 @@ static void print_json(const struct lw_intake_result *r, FILE *out)
 	json_bundle(&w, r);
 	lw_json_w_member_integer(&w, "bytesRead", (int64_t)r->bytes_read);
 	lw_json_w_member_integer(&w, "exit", lw_outcome_exit(r->verdict.outcome));
-	json_findings(&w, &r->verdict);
+	lw_json_findings(&w, &r->verdict);
 	lw_json_w_member(&w, "format", "landwaiter-verdict/1");
 	json_images(&w, r);
 	lw_json_w_key(&w, "record");
@@ -232,7 +282,7 @@ int lw_command_intake(const struct lw_intake_options *options)
 	struct lw_error e = { 0 };
 	int code = lw_command_enclave(LW_STATE_WRITE, &enclave);
 
-	if (code != LW_EXIT_DONE)
+	if (!enclave)
 		return code;
 	if (lw_clock_system(&clock, &e) < 0)
 		return lw_command_failed(&e);

@@ -2,6 +2,7 @@
 #ifndef LW_CMD_VERDICT_H
 #define LW_CMD_VERDICT_H
 
+#include "base/json.h"
 #include "bundle/intake.h"
 
 #include <stdio.h>
@@ -9,6 +10,13 @@
 /* Prints what an attempt ended in: for people, or as "landwaiter-verdict/1"
  * (docs/format/output.md). */
 void lw_print_verdict(const struct lw_intake_result *r, FILE *out);
+
+/* Its parts: the word and the reason; the findings; as JSON, the member "findings" and the
+ * member "judgement" (a tree or NULL). */
+void lw_print_outcome(const struct lw_verdict *v, FILE *out);
+void lw_print_findings(const struct lw_verdict *v, FILE *out);
+void lw_json_findings(struct lw_json_writer *w, const struct lw_verdict *v);
+void lw_json_judgement(struct lw_json_writer *w, const char *tree);
 
 /* verify and load: opens the enclave, runs the intake, prints, returns the exit code. */
 int lw_command_intake(const struct lw_intake_options *options);

@@ -40,7 +40,8 @@ void lw_enclave_close(struct lw_enclave *enclave);
 /* A new enclave: folder (0700), state, store, identity.json (canonical JSON: format
  * "landwaiter-enclave/1", name, created, 32 random bytes in hex; its SHA-256 is the identity),
  * trust files as given, and the first record; all or nothing: it is built beside its place, in
- * a folder ".landwaiter-new-<random>", made durable, and renamed. `name` is a label.
+ * a folder ".landwaiter-new-<random>", made durable, and renamed; those that others left when
+ * they were killed are removed. `name` is a label.
  * LW_E_EXISTS: something is there already. LW_E_USAGE: a bad name; a trust file twice. */
 struct lw_trust_file {
 	const char *name;

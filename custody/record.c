@@ -19,6 +19,7 @@ static const char *const event_names[] = {
 	[LW_EVENT_LOAD] = "load",
 	[LW_EVENT_REPAIR] = "repair",
 	[LW_EVENT_REMOVE] = "remove",
+	[LW_EVENT_PROMOTE] = "promote",
 	[LW_EVENT_GC] = "gc",
 	[LW_EVENT_TIME_ATTEST] = "time-attest",
 	[LW_EVENT_TIME_RESET] = "time-reset",

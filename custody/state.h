@@ -125,6 +125,7 @@ struct lw_state_image {
 	/* the JSON of its row in contents (evidence, omitted children), owned by the reader
 	 * when returned by lw_state_image_get; borrowed when added */
 	char *detail;
+	char *judgement; /* "landwaiter-judgement/1", or "" for none; owned likewise */
 };
 /* Adds, or returns the id of the row with this name and digest (then made current again, with
  * what is said here; it keeps the blobs it had). Marks other rows of the name superseded. id
@@ -140,6 +141,9 @@ int lw_state_image_blob(struct lw_state *s, int64_t image, const struct lw_diges
 int lw_state_image_get(struct lw_state *s, const char *which, struct lw_state_image *ret,
 		       struct lw_error *e) LW_WARN_UNUSED;
 void lw_state_image_release(struct lw_state_image *i);
+/* It is in that zone from now on, as judged. LW_E_NOTFOUND. */
+int lw_state_image_promote(struct lw_state *s, int64_t image, const char *zone,
+			   const char *judgement, struct lw_error *e) LW_WARN_UNUSED;
 /* Its blobs keep their rows. LW_E_NOTFOUND. */
 int lw_state_image_remove(struct lw_state *s, int64_t image, struct lw_error *e) LW_WARN_UNUSED;
 /* In name order, the current row of a name first. The detail is borrowed during the call. */

@@ -129,19 +129,21 @@ static int insert_image(struct lw_state *s, const struct lw_state_image *i, stru
 	return lw_state_change(
 		s,
 		"INSERT INTO image (name, digest, size, media_type, platforms, zone, bundle, "
-		"record, accepted, superseded, total_bytes, detail) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11) "
+		"record, accepted, superseded, total_bytes, detail, judgement) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12) "
 		"ON CONFLICT (name, digest) DO UPDATE SET size = excluded.size, "
 		"media_type = excluded.media_type, platforms = excluded.platforms, "
 		"zone = excluded.zone, bundle = excluded.bundle, record = excluded.record, "
 		"accepted = excluded.accepted, superseded = 0, "
-		"total_bytes = excluded.total_bytes, detail = excluded.detail",
+		"total_bytes = excluded.total_bytes, detail = excluded.detail, "
+		"judgement = excluded.judgement",
 		LW_ARGS(lw_arg_text(i->name), lw_arg_digest(&i->digest),
 			lw_arg_integer((int64_t)i->size), lw_arg_text(i->media_type),
 			lw_arg_text(i->platforms), lw_arg_text(i->zone),
 			lw_arg_digest(&i->bundle), lw_arg_integer((int64_t)i->record),
 			lw_arg_integer(i->accepted), lw_arg_integer((int64_t)i->total_bytes),
-			lw_arg_text(i->detail ? i->detail : "")),
+			lw_arg_text(i->detail ? i->detail : ""),
+			lw_arg_text(i->judgement ? i->judgement : "")),
 		NULL, e);
 }
 
@@ -172,9 +174,16 @@ int lw_state_image_add(struct lw_state *s, const struct lw_state_image *i, int64
 
 #define IMAGE_COLUMNS                                                                          \
 	"id, name, digest, size, media_type, platforms, zone, bundle, record, accepted, "      \
-	"superseded, total_bytes, detail"
+	"superseded, total_bytes, detail, judgement"
 
-/* A row of IMAGE_COLUMNS; the detail is owned by *ret. */
+static char *column_string(sqlite3_stmt *st, int column)
+{
+	struct lw_span text = lw_state_column_blob(st, column);
+
+	return lw_strndup(text.p ? (const char *)text.p : "", text.n);
+}
+
+/* A row of IMAGE_COLUMNS; detail and judgement are owned by *ret. */
 static int read_image(sqlite3_stmt *st, struct lw_state_image *ret, struct lw_error *e)
 {
 	int rc = lw_state_column_text(st, 1, ret->name, sizeof(ret->name), e);
@@ -192,20 +201,21 @@ static int read_image(sqlite3_stmt *st, struct lw_state_image *ret, struct lw_er
 	if (rc)
 		return rc;
 
-	struct lw_span detail = lw_state_column_blob(st, 12);
 	ret->id = sqlite3_column_int64(st, 0);
 	ret->size = (uint64_t)sqlite3_column_int64(st, 3);
 	ret->record = (uint64_t)sqlite3_column_int64(st, 8);
 	ret->accepted = sqlite3_column_int64(st, 9);
 	ret->superseded = sqlite3_column_int64(st, 10) != 0;
 	ret->total_bytes = (uint64_t)sqlite3_column_int64(st, 11);
-	ret->detail = lw_strndup(detail.p ? (const char *)detail.p : "", detail.n);
+	ret->detail = column_string(st, 12);
+	ret->judgement = column_string(st, 13);
 	return 0;
 }
 
 void lw_state_image_release(struct lw_state_image *i)
 {
 	free(lw_steal(i->detail));
+	free(lw_steal(i->judgement));
 }
 
 int lw_state_each_image(struct lw_state *s,
@@ -257,7 +267,7 @@ static int only_image(struct lw_state *s, const char *which, const char *sql,
 				      lw_digest_text(&next.digest, text));
 		if (!rc && rows++ == 0) {
 			image = next;
-			next.detail = NULL;
+			next.detail = next.judgement = NULL;
 		}
 	}
 	if (rc)
@@ -269,7 +279,7 @@ static int only_image(struct lw_state *s, const char *which, const char *sql,
 		return lw_fail(e, LW_E_CONFLICT, "%zu images are '%s':%s", rows, shown,
 			       lw_buf_str(&list));
 	*ret = image;
-	image.detail = NULL;
+	image.detail = image.judgement = NULL;
 	return 0;
 }
 
@@ -298,6 +308,20 @@ int lw_state_image_get(struct lw_state *s, const char *which, struct lw_state_im
 	return only_image(s, which,
 			  "SELECT " IMAGE_COLUMNS " FROM image WHERE name = ?1 AND digest = ?2",
 			  LW_ARGS(lw_arg_text(name), lw_arg_digest(&d)), ret, e);
+}
+
+int lw_state_image_promote(struct lw_state *s, int64_t image, const char *zone,
+			   const char *judgement, struct lw_error *e)
+{
+	int changed = 0;
+	int rc = lw_state_change(
+		s, "UPDATE image SET zone = ?2, judgement = ?3 WHERE id = ?1",
+		LW_ARGS(lw_arg_integer(image), lw_arg_text(zone), lw_arg_text(judgement)),
+		&changed, e);
+
+	if (!rc && !changed)
+		rc = lw_fail(e, LW_E_NOTFOUND, "no such image in the state");
+	return rc;
 }
 
 int lw_state_image_remove(struct lw_state *s, int64_t image, struct lw_error *e)

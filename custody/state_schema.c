@@ -39,6 +39,7 @@ static const struct {
 		   "superseded INTEGER NOT NULL CHECK (superseded IN (0, 1)), "
 		   "total_bytes INTEGER NOT NULL CHECK (total_bytes >= 0), "
 		   "detail TEXT NOT NULL, "
+		   "judgement TEXT NOT NULL, "
 		   "UNIQUE (name, digest)"
 		   ") STRICT" },
 	{ "image_blob", "CREATE TABLE image_blob ("

@@ -82,8 +82,7 @@ static const struct lw_json_field raw_fields[] = {
 	{ "config", LW_JSON_READ_ANY, 0, offsetof(struct raw, config), 0, 0, NULL },
 	{ "layers", LW_JSON_READ_ARRAY, 0, offsetof(struct raw, layers), 0, LW_MAX_DESCRIPTORS,
 	  NULL },
-	{ "manifests", LW_JSON_READ_ARRAY, 0, offsetof(struct raw, manifests), 0,
-	  LW_MAX_DESCRIPTORS, NULL },
+	{ "manifests", LW_JSON_READ_ANY, 0, offsetof(struct raw, manifests), 0, 0, NULL },
 	{ "subject", LW_JSON_READ_ANY, 0, offsetof(struct raw, subject), 0, 0, NULL },
 	{ "annotations", LW_JSON_READ_OBJECT, 0, offsetof(struct raw, annotations), 0, 0,
 	  NULL },
@@ -194,8 +193,13 @@ static int read_annotations(struct lw_document *d, const struct lw_json *object,
 		if (text.n > LW_MAX_ANNOTATION)
 			return lw_fail(e, LW_E_LIMIT, "%s: an annotation is larger than %zu",
 				       what, LW_MAX_ANNOTATION);
-		if (!child)
+		if (!child) {
+			struct lw_error ignored;
+
+			if (strcmp(lw_json_key(m), "org.opencontainers.image.base.digest") == 0)
+				d->has_base = lw_digest_parse(text, &d->base, &ignored) == 0;
 			continue;
+		}
 		if (strcmp(lw_json_key(m), "org.opencontainers.image.ref.name") == 0)
 			child->ref_name = lw_document_string(d, text, NULL);
 		else if (strcmp(lw_json_key(m), "io.containerd.image.name") == 0)
@@ -448,15 +452,36 @@ static int parse_layout_header(struct lw_span bytes, struct lw_document **ret,
 	return r < 0 ? r : build_layout_header(&raw, ret, e);
 }
 
+enum place { SOMEWHERE, LAYOUT_INDEX };
+
+/* Some write null for a layout without images (umoci init): only there it is an empty list. */
+static int check_manifests(const struct lw_json *manifests, enum place place,
+			   struct lw_error *e)
+{
+	enum lw_json_type type = manifests ? lw_json_type(manifests) : LW_JSON_ARRAY;
+
+	if (type == LW_JSON_NULL && place == LAYOUT_INDEX)
+		return 0;
+	if (type != LW_JSON_ARRAY)
+		return lw_fail(e, LW_E_FORMAT, "field 'manifests' is not an array");
+	if (manifests && lw_json_count(manifests) > LW_MAX_DESCRIPTORS)
+		return lw_fail(e, LW_E_LIMIT, "field 'manifests': more than %zu elements",
+			       LW_MAX_DESCRIPTORS);
+	return 0;
+}
+
 /* Reads the document as what it and its descriptor say it is. */
-static int parse(struct lw_span bytes, size_t max, const char *media_type,
+static int parse(struct lw_span bytes, enum place place, const char *media_type,
 		 struct lw_document **ret, struct lw_error *e)
 {
+	size_t max = place == LAYOUT_INDEX ? LW_MAX_INDEX_BYTES : LW_MAX_MANIFEST_BYTES;
 	LW_AUTO(json) struct lw_json_doc *json = NULL;
 	const struct handled *h = NULL;
 	struct raw raw;
 	int r = read_root(bytes, max, raw_fields, LW_COUNT_OF(raw_fields), &json, &raw, e);
 
+	if (r == 0)
+		r = check_manifests(raw.manifests, place, e);
 	if (r == 0)
 		r = establish(&raw, media_type, &h, e);
 	return h ? build(&raw, h, ret, e) : r;
@@ -467,12 +492,11 @@ int lw_document_parse(struct lw_span bytes, const char *media_type, struct lw_do
 {
 	if (strcmp(media_type, LW_MEDIA_TYPE_LAYOUT) == 0)
 		return parse_layout_header(bytes, ret, e);
-	return parse(bytes, LW_MAX_MANIFEST_BYTES, media_type, ret, e);
+	return parse(bytes, SOMEWHERE, media_type, ret, e);
 }
 
 int lw_document_parse_layout_index(struct lw_span bytes, struct lw_document **ret,
 				   struct lw_error *e)
 {
-	return parse(bytes, LW_MAX_INDEX_BYTES, "application/vnd.oci.image.index.v1+json", ret,
-		     e);
+	return parse(bytes, LAYOUT_INDEX, "application/vnd.oci.image.index.v1+json", ret, e);
 }

@@ -16,6 +16,8 @@
 #include "base/error.h"
 #include "base/span.h"
 
+#include <stdbool.h>
+
 enum lw_media {
 	LW_MEDIA_OTHER = 0,
 	LW_MEDIA_MANIFEST, /* OCI image manifest, Docker schema 2 manifest */
@@ -56,6 +58,10 @@ struct lw_document {
 	const char *artifact_type;
 	struct lw_descriptor *children; /* config, layers / manifests; the subject comes last */
 	size_t n_children;
+	/* annotation org.opencontainers.image.base.digest of the document itself, if that is a
+	 * digest; not carried across a box's wall */
+	bool has_base;
+	struct lw_digest base;
 	void *strings; /* private: owner of the strings */
 };
 
@@ -64,8 +70,8 @@ struct lw_document {
  * not handled, Docker schema 1). The caller frees *ret with lw_document_free. */
 int lw_document_parse(struct lw_span bytes, const char *media_type, struct lw_document **ret,
 		      struct lw_error *e) LW_WARN_UNUSED;
-/* A source layout's index.json: as an index, but mediaType may be absent, and descriptors of
- * any media type may stand in it. */
+/* A source layout's index.json: as an index, but mediaType may be absent, descriptors of any
+ * media type may stand in it, and manifests may be null: none. */
 int lw_document_parse_layout_index(struct lw_span bytes, struct lw_document **ret,
 				   struct lw_error *e) LW_WARN_UNUSED;
 void lw_document_free(struct lw_document *d);

@@ -132,10 +132,9 @@ done < <(awk '
 	}
 	/^\{/ { start = FNR }
 	/^\}/ {
-		most = file ~ /^tests\// ? 150 : 100
-		if (start && FNR - start > most)
-			printf "%s:%d: a function of %d lines (%d at most)\n", file, start, \
-				FNR - start, most
+		if (start && FNR - start > 100)
+			printf "%s:%d: a function of %d lines (100 at most)\n", file, start, \
+				FNR - start
 		start = 0
 	}
 	END { ended() }

@@ -43,7 +43,7 @@ sweep: ## every kill, failure and mutation, not a sample of them (an hour or mor
 interop: ## what other programs make of our bundles and our store
 	$(call deps-for,test interop)
 	$(again) programs tools
-	$(Q)tests/run -l interop $(T)
+	$(Q)tests/run -l interop -t 1800 $(T)
 
 e2e: ## the demo, twice, and an installed copy
 	$(call deps-for,demo test)

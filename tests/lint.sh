@@ -96,10 +96,10 @@ step "shellcheck" shellcheck "${scripts[@]}"
 step "documents explain every finding, and point to what is there" tests/check-docs.sh
 
 if [ "${1:-}" != --fast ]; then
-	mapfile -t flags < <(make --no-print-directory -s _cppflags)
+	mapfile -t flags < <(MAKEFLAGS="" make --no-print-directory -s _cppflags)
 	step "mandoc" mandoc_lint
 	step "clang-format (make format mends it)" format_all
-	step "codespell" codespell -q 3 -S build,.git,tests/fuzz/corpus -L nd,fo,nulll
+	step "codespell" codespell -q 3 -S build,.git,./tests/fuzz/corpus -L nd,fo,nulll
 	step "cppcheck" cppcheck_all
 	step "gcc -fanalyzer" analyze_all
 	step "clang-tidy" tidy_all

@@ -35,7 +35,7 @@ static int read_signature(const struct lw_json *node, struct lw_extracted_signat
 		  .reader = LW_JSON_READ_STRING,
 		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(__typeof__(f), sig),
-		  .max = LW_MAX_SIGNATURE_BYTES * 4 / 3 },
+		  .max = LW_MAX_SIGNATURE_BYTES * 4 / 3 + 4 },
 	};
 	int r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_IGNORE_UNKNOWN,
 			     "signature", &f, e);
@@ -43,7 +43,11 @@ static int read_signature(const struct lw_json *node, struct lw_extracted_signat
 		return r;
 	/* A hint of another form is of no use, and no reason to refuse. */
 	(void)lw_text_escape_str(f.keyid, s->key_hint, sizeof(s->key_hint));
-	return decode(f.sig, &s->sig, e);
+	r = decode(f.sig, &s->sig, e);
+	if (r == 0 && s->sig.n > LW_MAX_SIGNATURE_BYTES)
+		r = lw_fail(e, LW_E_LIMIT, "signature: want at most %zu bytes, have %zu",
+			    LW_MAX_SIGNATURE_BYTES, s->sig.n);
+	return r;
 }
 
 int lw_envelope_read(const struct lw_json *envelope, size_t max_signatures,

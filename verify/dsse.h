@@ -2,8 +2,8 @@
 #ifndef LW_VERIFY_DSSE_H
 #define LW_VERIFY_DSSE_H
 
-/* DSSE 1.0 envelopes of ours: one payload type, canonical JSON (docs/format/bundle.md section 2).
- * Parsing happens in the box; the payload is opaque here. */
+/* DSSE 1.0 envelopes of ours: one payload type, canonical JSON (docs/format/bundle.md section
+ * 2). Parsing happens in the box; the payload is opaque here. */
 
 #include "base/buf.h"
 #include "base/digest.h"
@@ -30,8 +30,8 @@ void lw_dsse_pae(const char *type, struct lw_span payload, struct lw_buf *out);
 /* Parses an envelope: exactly the canonical form that lw_dsse_write makes, payload type
  * LW_DSSE_IN_TOTO. *ret is zero-initialised by the caller and released with lw_dsse_release
  * also after an error. LW_E_FORMAT, LW_E_LIMIT. */
-int lw_dsse_parse(struct lw_span envelope, struct lw_dsse *ret, struct lw_error *e)
-	LW_WARN_UNUSED;
+int lw_dsse_parse(struct lw_span envelope, struct lw_dsse *ret,
+		  struct lw_error *e) LW_WARN_UNUSED;
 void lw_dsse_write(const struct lw_dsse *d, struct lw_buf *out);
 void lw_dsse_release(struct lw_dsse *d);
 

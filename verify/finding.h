@@ -3,11 +3,12 @@
 #define LW_VERIFY_FINDING_H
 
 /*
- * Every finding a gate can have: its stable code, its gate, how grave it is, and what to do next.
- * docs/findings.md lists the same codes with their meaning; a test holds the two together.
+ * Every finding a gate can have: its stable code, its gate, how grave it is, and what to do
+ * next. docs/findings.md lists the same codes with their meaning; a test holds the two
+ * together.
  *
- * Gravity decides the verdict: REFUSAL (exit 3), TIME (6), DAMAGE (4), ERROR (1), INCOMPLETE (5);
- * a NOTE is shown and recorded and changes nothing.
+ * Gravity decides the verdict: REFUSAL (exit 3), TIME (6), DAMAGE (4), ERROR (1), INCOMPLETE
+ * (5); a NOTE is shown and recorded and changes nothing.
  */
 
 #include "base/error.h"
@@ -33,93 +34,130 @@ enum lw_gravity {
 };
 const char *lw_gravity_name(enum lw_gravity g);
 
-#define LW_FINDINGS(X)                                                                         \
-	/* gate 2 */                                                                           \
-	X(SEAL_UNREADABLE, "seal.unreadable", SEAL, DAMAGE,                                    \
-	  "check the medium; ask the sender for another copy")                                 \
-	X(SEAL_FORMAT, "seal.format", SEAL, REFUSAL,                                           \
-	  "this is no bundle of format 1, or its head was altered: ask for another copy")      \
-	X(SEAL_BOX, "seal.box", SEAL, REFUSAL,                                                 \
-	  "the jailed parser failed on this seal; keep the medium and report it")              \
-	X(SEAL_UNAPPROVED, "seal.unapproved", SEAL, REFUSAL,                                   \
-	  "no approver this enclave knows has signed: check sender, keys and policy")          \
-	X(SEAL_THRESHOLD, "seal.threshold", SEAL, INCOMPLETE,                                  \
-	  "have another approver run `landwaiter approve`, or bring an approval with --approval") \
-	X(SEAL_SIGNATURE_BAD, "seal.signature-bad", SEAL, REFUSAL,                             \
-	  "the seal was altered or signed over something else: do not use this copy")          \
-	X(SEAL_SIGNATURE_AMBIGUOUS, "seal.signature-ambiguous", SEAL, REFUSAL,                 \
-	  "one signature fits two people's keys: replace those keys")                          \
-	X(SEAL_KEY_UNSUPPORTED, "seal.key-unsupported", SEAL, NOTE,                            \
-	  "this program cannot check that key; the approver needs one of a supported kind")    \
-	X(SEAL_SENDER, "seal.sender", SEAL, REFUSAL,                                           \
-	  "the approvers may not seal in that sender's name: check policy")                    \
-	X(SEAL_STATEMENT, "seal.statement", SEAL, REFUSAL,                                     \
-	  "the approved statement is not of a kind this version reads: check the sender's tool") \
-	X(SEAL_AUDIENCE, "seal.audience", SEAL, REFUSAL,                                       \
-	  "this bundle was sealed for another enclave: have it sealed for this one")           \
-	X(SEAL_APPROVAL_OTHER, "seal.approval-other", SEAL, REFUSAL,                           \
-	  "that approval file belongs to another bundle: bring the right one")                 \
-	/* gate 3 */                                                                           \
-	X(FRESHNESS_REPLAY, "freshness.replay", FRESHNESS, REFUSAL,                            \
-	  "nothing to do; images removed since come back in a bundle packed anew")                                               \
-	X(FRESHNESS_SEQUENCE, "freshness.sequence", FRESHNESS, REFUSAL,                        \
+#define LW_FINDINGS(X)                                                                                   \
+	/* gate 2 */                                                                                     \
+	X(SEAL_UNREADABLE, "seal.unreadable", SEAL, DAMAGE,                                              \
+	  "check the medium; ask the sender for another copy")                                           \
+	X(SEAL_FORMAT, "seal.format", SEAL, REFUSAL,                                                     \
+	  "this is no bundle of format 1, or its head was altered: ask for another copy")                \
+	X(SEAL_BOX, "seal.box", SEAL, REFUSAL,                                                           \
+	  "the jailed parser failed on this seal; keep the medium and report it")                        \
+	X(SEAL_UNAPPROVED, "seal.unapproved", SEAL, REFUSAL,                                             \
+	  "no approver this enclave knows has signed: check sender, keys and policy")                    \
+	X(SEAL_THRESHOLD, "seal.threshold", SEAL, INCOMPLETE,                                            \
+	  "have another approver run `landwaiter approve`, or bring an approval with --approval")        \
+	X(SEAL_SIGNATURE_BAD, "seal.signature-bad", SEAL, REFUSAL,                                       \
+	  "the seal was altered or signed over something else: do not use this copy")                    \
+	X(SEAL_SIGNATURE_AMBIGUOUS, "seal.signature-ambiguous", SEAL, REFUSAL,                           \
+	  "one signature fits two people's keys: replace those keys")                                    \
+	X(SEAL_KEY_UNSUPPORTED, "seal.key-unsupported", SEAL, NOTE,                                      \
+	  "this program cannot check that key; the approver needs one of a supported kind")              \
+	X(SEAL_SENDER, "seal.sender", SEAL, REFUSAL,                                                     \
+	  "the approvers may not seal in that sender's name: check policy")                              \
+	X(SEAL_STATEMENT, "seal.statement", SEAL, REFUSAL,                                               \
+	  "the approved statement is not of a kind this version reads: check the sender's tool")         \
+	X(SEAL_AUDIENCE, "seal.audience", SEAL, REFUSAL,                                                 \
+	  "this bundle was sealed for another enclave: have it sealed for this one")                     \
+	X(SEAL_APPROVAL_OTHER, "seal.approval-other", SEAL, REFUSAL,                                     \
+	  "that approval file belongs to another bundle: bring the right one")                           \
+	/* gate 3 */                                                                                     \
+	X(FRESHNESS_REPLAY, "freshness.replay", FRESHNESS, REFUSAL,                                      \
+	  "nothing to do; images removed since come back in a bundle packed anew")                       \
+	X(FRESHNESS_SEQUENCE, "freshness.sequence", FRESHNESS, REFUSAL,                                  \
 	  "a later bundle of this sender was accepted: have this one packed anew if it is still wanted") \
-	X(FRESHNESS_SEQUENCE_JUMP, "freshness.sequence-jump", FRESHNESS, REFUSAL,              \
-	  "the sequence is implausibly high: check the sender's counter")                      \
-	X(FRESHNESS_SEQUENCE_GAP, "freshness.sequence-gap", FRESHNESS, NOTE,                   \
-	  "bundles between were never accepted here: ask whether one was lost")                \
-	X(FRESHNESS_EXPIRED, "freshness.expired", FRESHNESS, REFUSAL,                          \
-	  "have it packed and approved anew")                                                         \
-	X(FRESHNESS_TOO_LONG, "freshness.too-long", FRESHNESS, REFUSAL,                        \
-	  "have it packed anew with an expiry within policy's max_age")                  \
-	X(FRESHNESS_FUTURE, "freshness.future", FRESHNESS, REFUSAL,                            \
-	  "check the clocks here and at the sender (`landwaiter time show`)")                  \
-	X(FRESHNESS_IMPLAUSIBLE, "freshness.implausible", FRESHNESS, REFUSAL,                  \
-	  "the seal's dates make no sense: check the sender's clock and have it packed anew")    \
-	X(FRESHNESS_NOT_PROVEN, "freshness.not-proven", FRESHNESS, NOTE,                       \
-	  "the bundle answers no request of this enclave; its age rests on clocks alone")      \
-	X(TIME_BEHIND_FLOOR, "time.behind-floor", FRESHNESS, TIME,                             \
-	  "the clock is behind proven time: set it, or `landwaiter time attest`")              \
-	X(TIME_UNKNOWN, "time.unknown", FRESHNESS, TIME,                                       \
-	  "have two people attest the time: `landwaiter time attest`")                         \
-	/* gate 4 */                                                                           \
-	X(CONTENT_READ, "content.read", CONTENT, DAMAGE,                                       \
-	  "the medium could not be read there: clean it, try another reader, or bring another copy") \
-	X(CONTENT_TRUNCATED, "content.truncated", CONTENT, DAMAGE,                             \
-	  "the file ends too early: copy it again")                                            \
-	X(CONTENT_TRAILING, "content.trailing", CONTENT, DAMAGE,                               \
-	  "something follows the bundle's end: copy it again")                                 \
-	X(CONTENT_HEADER, "content.header", CONTENT, DAMAGE,                                   \
-	  "the archive is not what the seal says: copy it again")                              \
-	X(CONTENT_DIGEST, "content.digest", CONTENT, DAMAGE,                                   \
-	  "bytes were altered on the way: copy it again, or bring another copy")               \
-	X(CONTENT_LIST, "content.list", CONTENT, DAMAGE,                                       \
-	  "the sealed lists are not of a kind this version reads: check the sender's tool")    \
-	X(CONTENT_SIZE, "content.size", CONTENT, DAMAGE,                                       \
-	  "the sealed lists do not add up: check the sender's tool")                           \
-	X(CONTENT_DOCUMENT, "content.document", CONTENT, DAMAGE,                               \
-	  "a manifest in the bundle cannot be read as one thing: check where the sender got it") \
-	X(CONTENT_MISSING, "content.missing", CONTENT, DAMAGE,                                 \
-	  "the bundle lacks a blob its images need: have it packed again")                     \
-	X(CONTENT_UNREFERENCED, "content.unreferenced", CONTENT, DAMAGE,                       \
-	  "the bundle holds a blob no image names: have it packed again")                      \
-	/* gate 5 */                                                                           \
-	X(POLICY_NO_MATCH, "policy.no-match", EVIDENCE, REFUSAL,                               \
-	  "no rule of the policy covers this image: add one, or have it left out")             \
-	X(POLICY_EVALUATION, "policy.evaluation", EVIDENCE, NOTE,                              \
-	  "policy says \"no vendor evidence required\": for evaluation only")                  \
-	X(EVIDENCE_LEDGER, "evidence.ledger", EVIDENCE, REFUSAL,                               \
-	  "the sender's statement of completeness has holes: have it packed again")            \
-	X(IMAGE_MOVED, "image.moved", EVIDENCE, NOTE,                                          \
-	  "this name now stands for another image; the older one is kept until removed")       \
-	/* gate 6 and the machine itself */                                                    \
-	X(COMMIT_CHANGED, "commit.changed", COMMIT, ERROR,                                     \
-	  "trust or state changed meanwhile: load again")                                      \
-	X(SYSTEM_SPACE, "system.space", COMMIT, ERROR,                                         \
-	  "free disk space (`landwaiter gc`), then load again")                                \
-	X(STORE_BLOB_MISSING, "store.blob-missing", NONE, DAMAGE,                              \
-	  "bring the blobs back from a bundle that has them: `landwaiter repair`")             \
-	X(SYSTEM_ERROR, "system.error", COMMIT, ERROR,                                         \
+	X(FRESHNESS_SEQUENCE_JUMP, "freshness.sequence-jump", FRESHNESS, REFUSAL,                        \
+	  "the sequence is implausibly high: check the sender's counter")                                \
+	X(FRESHNESS_SEQUENCE_GAP, "freshness.sequence-gap", FRESHNESS, NOTE,                             \
+	  "bundles between were never accepted here: ask whether one was lost")                          \
+	X(FRESHNESS_EXPIRED, "freshness.expired", FRESHNESS, REFUSAL,                                    \
+	  "have it packed and approved anew")                                                            \
+	X(FRESHNESS_TOO_LONG, "freshness.too-long", FRESHNESS, REFUSAL,                                  \
+	  "have it packed anew with an expiry within policy's max_age")                                  \
+	X(FRESHNESS_FUTURE, "freshness.future", FRESHNESS, REFUSAL,                                      \
+	  "check the clocks here and at the sender (`landwaiter time show`)")                            \
+	X(FRESHNESS_IMPLAUSIBLE, "freshness.implausible", FRESHNESS, REFUSAL,                            \
+	  "the seal's dates make no sense: check the sender's clock and have it packed anew")            \
+	X(FRESHNESS_NOT_PROVEN, "freshness.not-proven", FRESHNESS, NOTE,                                 \
+	  "the bundle answers no request of this enclave; its age rests on clocks alone")                \
+	X(TIME_BEHIND_FLOOR, "time.behind-floor", FRESHNESS, TIME,                                       \
+	  "the clock is behind proven time: set it, or `landwaiter time attest`")                        \
+	X(TIME_UNKNOWN, "time.unknown", FRESHNESS, TIME,                                                 \
+	  "have two people attest the time: `landwaiter time attest`")                                   \
+	/* gate 4 */                                                                                     \
+	X(CONTENT_READ, "content.read", CONTENT, DAMAGE,                                                 \
+	  "the medium could not be read there: clean it, try another reader, or bring another copy")     \
+	X(CONTENT_TRUNCATED, "content.truncated", CONTENT, DAMAGE,                                       \
+	  "the file ends too early: copy it again")                                                      \
+	X(CONTENT_TRAILING, "content.trailing", CONTENT, DAMAGE,                                         \
+	  "something follows the bundle's end: copy it again")                                           \
+	X(CONTENT_HEADER, "content.header", CONTENT, DAMAGE,                                             \
+	  "the archive is not what the seal says: copy it again")                                        \
+	X(CONTENT_DIGEST, "content.digest", CONTENT, DAMAGE,                                             \
+	  "bytes were altered on the way: copy it again, or bring another copy")                         \
+	X(CONTENT_LIST, "content.list", CONTENT, DAMAGE,                                                 \
+	  "the sealed lists are not of a kind this version reads: check the sender's tool")              \
+	X(CONTENT_SIZE, "content.size", CONTENT, DAMAGE,                                                 \
+	  "the sealed lists do not add up: check the sender's tool")                                     \
+	X(CONTENT_DOCUMENT, "content.document", CONTENT, DAMAGE,                                         \
+	  "a manifest in the bundle cannot be read as one thing: check where the sender got it")         \
+	X(CONTENT_MISSING, "content.missing", CONTENT, DAMAGE,                                           \
+	  "the bundle lacks a blob its images need: have it packed again")                               \
+	X(CONTENT_UNREFERENCED, "content.unreferenced", CONTENT, DAMAGE,                                 \
+	  "the bundle holds a blob no image names: have it packed again")                                \
+	/* gate 5 */                                                                                     \
+	X(POLICY_NO_MATCH, "policy.no-match", EVIDENCE, REFUSAL,                                         \
+	  "no rule of the policy covers this image: add one, or have it left out")                       \
+	X(POLICY_EVALUATION, "policy.evaluation", EVIDENCE, NOTE,                                        \
+	  "policy says \"no vendor evidence required\": for evaluation only")                            \
+	X(EVIDENCE_LEDGER, "evidence.ledger", EVIDENCE, REFUSAL,                                         \
+	  "the sender's statement of completeness has holes: have it packed again")                      \
+	X(EVIDENCE_MISSING, "evidence.missing", EVIDENCE, REFUSAL,                                       \
+	  "the sender saw this evidence and the bundle lacks it: have it packed again")                  \
+	X(EVIDENCE_LIMIT, "evidence.limit", EVIDENCE, REFUSAL,                                           \
+	  "more evidence than is ever judged: ask the vendor why, have it packed without")               \
+	X(EVIDENCE_BOX, "evidence.box", EVIDENCE, REFUSAL,                                               \
+	  "the jailed parser failed on this image's evidence; keep the medium and report it")            \
+	X(EVIDENCE_MALFORMED, "evidence.malformed", EVIDENCE, REFUSAL,                                   \
+	  "this is no signature of its kind: ask the vendor; policy can say \"report\"")                 \
+	X(EVIDENCE_SIGNATURE_BAD, "evidence.signature-bad", EVIDENCE, REFUSAL,                           \
+	  "it was altered, or made by nobody the policy knows: ask the vendor, or add the signer")       \
+	X(EVIDENCE_SIGNATURE_AMBIGUOUS, "evidence.signature-ambiguous", EVIDENCE, REFUSAL,               \
+	  "one signature fits two signers' keys: replace those keys")                                    \
+	X(EVIDENCE_SUBJECT, "evidence.subject", EVIDENCE, REFUSAL,                                       \
+	  "a signature of something else was attached here: do not use this image")                      \
+	X(EVIDENCE_NAME, "evidence.name", EVIDENCE, REFUSAL,                                             \
+	  "a signature made for another name was moved here: ask the vendor, see signedIdentity")        \
+	X(EVIDENCE_REPORTED, "evidence.reported", EVIDENCE, NOTE,                                        \
+	  "bad evidence beside enough that is good; policy says to report it")                           \
+	X(EVIDENCE_UNCHECKED, "evidence.unchecked", EVIDENCE, NOTE,                                      \
+	  "this evidence cannot be checked here and counts for nothing")                                 \
+	X(POLICY_SIGNER_MISSING, "policy.signer-missing", EVIDENCE, REFUSAL,                             \
+	  "have the missing people sign this image, then have it packed again")                          \
+	X(POLICY_SIGNER_UNCHECKED, "policy.signer-unchecked", EVIDENCE, REFUSAL,                         \
+	  "a signature that is needed cannot be checked here: ask for one of a supported kind")          \
+	X(POLICY_ATTESTATION_MISSING, "policy.attestation-missing", EVIDENCE, REFUSAL,                   \
+	  "have the vendor attest it, then have it packed again")                                        \
+	X(POLICY_ATTESTATION_FIELD, "policy.attestation-field", EVIDENCE, REFUSAL,                       \
+	  "the attestation says something policy does not take: ask the vendor")                         \
+	X(POLICY_ZONE_ORDER, "policy.zone-order", EVIDENCE, REFUSAL,                                     \
+	  "an image enters its zones one after the other: promote it to the one before")                 \
+	X(BASE_UNNAMED, "base.unnamed", EVIDENCE, REFUSAL,                                               \
+	  "the image does not say what it is built on (org.opencontainers.image.base.digest)")           \
+	X(BASE_NOT_ACCEPTED, "base.not-accepted", EVIDENCE, REFUSAL,                                     \
+	  "bring the base image, signed by its own vendor, in this bundle or before")                    \
+	X(BASE_LAYERS, "base.layers", EVIDENCE, REFUSAL,                                                 \
+	  "the image is not built on the base it names: ask its vendor")                                 \
+	X(BASE_DEPTH, "base.depth", EVIDENCE, REFUSAL, "bases of bases go too deep")                     \
+	X(IMAGE_MOVED, "image.moved", EVIDENCE, NOTE,                                                    \
+	  "this name now stands for another image; the older one is kept until removed")                 \
+	/* gate 6 and the machine itself */                                                              \
+	X(COMMIT_CHANGED, "commit.changed", COMMIT, ERROR,                                               \
+	  "trust or state changed meanwhile: load again")                                                \
+	X(SYSTEM_SPACE, "system.space", COMMIT, ERROR,                                                   \
+	  "free disk space (`landwaiter gc`), then load again")                                          \
+	X(STORE_BLOB_MISSING, "store.blob-missing", NONE, DAMAGE,                                        \
+	  "bring the blobs back from a bundle that has them: `landwaiter repair`")                       \
+	X(SYSTEM_ERROR, "system.error", COMMIT, ERROR,                                                   \
 	  "nothing was changed; mend what is named, then try again")
 
 enum lw_finding_id {

@@ -51,8 +51,8 @@ struct lw_freshness {
 	const char *object;
 };
 
-/* Gate 3 but for the replay, which needs the state. Adds findings; passes the gate when there is
- * nothing against it. */
+/* Gate 3 but for the replay, which needs the state. Adds findings; passes the gate when there
+ * is nothing against it. */
 void lw_freshness_judge(const struct lw_freshness *f, const struct lw_interval *now,
 			struct lw_verdict *v);
 

@@ -65,7 +65,7 @@ struct lw_judge {
 	/* LW_E_FORMAT, LW_E_LIMIT, LW_E_UNSUPPORTED. The caller releases *ret, also after an
 	 * error. payload_type is "" for detached signatures. */
 	int (*read)(const char *payload_type, struct lw_proven signed_bytes,
-		    struct lw_said *ret, struct lw_error *e) LW_WARN_UNUSED;
+		    struct lw_said *ret, struct lw_error *e);
 };
 
 /* The judge of a layer's media type (parameters after ';' compared too), or NULL: no kind of

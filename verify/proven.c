@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/proven.h"
 
-int lw_prove_by_digest(struct lw_span bytes, const struct lw_digest *want, struct lw_proven *ret,
-		       struct lw_error *e)
+int lw_prove_by_digest(struct lw_span bytes, const struct lw_digest *want,
+		       struct lw_proven *ret, struct lw_error *e)
 {
 	struct lw_digest have = lw_digest_of(bytes);
 	char a[LW_DIGEST_TEXT], b[LW_DIGEST_TEXT];

@@ -290,7 +290,7 @@ const char *lw_said_string(const struct lw_said *s, const char *pointer)
 		node = child(node, lw_span(pointer, n));
 		pointer += n;
 	}
-	return node && !*pointer ? lw_json_string(node) : NULL;
+	return node ? lw_json_string(node) : NULL;
 }
 
 /* Where SLSA says what, the first that is there; docs/format/evidence.md has the same table. */

@@ -83,8 +83,10 @@ bool lw_verdict_clear(const struct lw_verdict *v)
 enum lw_outcome lw_verdict_conclude(struct lw_verdict *v, unsigned gates)
 {
 	static const enum lw_outcome by_gravity[] = {
-		[LW_INCOMPLETE] = LW_INCOMPLETE_SO_FAR, [LW_ERROR] = LW_FAILED,
-		[LW_DAMAGE] = LW_DAMAGED,		[LW_TIME] = LW_TIME_UNTRUSTED,
+		[LW_INCOMPLETE] = LW_INCOMPLETE_SO_FAR,
+		[LW_ERROR] = LW_FAILED,
+		[LW_DAMAGE] = LW_DAMAGED,
+		[LW_TIME] = LW_TIME_UNTRUSTED,
 		[LW_REFUSAL] = LW_REFUSED,
 	};
 

@@ -3,9 +3,10 @@
 #define LW_VERIFY_VERDICT_H
 
 /*
- * The verdict: a value, not an error code. Zero-initialised it says REFUSED. It becomes ACCEPTED
- * in one place only: lw_verdict_conclude, when every gate that had to pass said so and no finding
- * is graver than a note. Gates say so by lw_verdict_pass; there is no way to take a finding back.
+ * The verdict: a value, not an error code. Zero-initialised it says REFUSED. It becomes
+ * ACCEPTED in one place only: lw_verdict_conclude, when every gate that had to pass said so and
+ * no finding is graver than a note. Gates say so by lw_verdict_pass; there is no way to take a
+ * finding back.
  */
 
 #include "base/error.h"
@@ -23,7 +24,7 @@ enum lw_outcome {
 	LW_ACCEPTED,
 };
 const char *lw_outcome_name(enum lw_outcome o); /* "refused", "damaged", ... */
-int lw_outcome_exit(enum lw_outcome o);	       /* DESIGN 11: 3, 4, 5, 6, 1, 0 */
+int lw_outcome_exit(enum lw_outcome o);		/* DESIGN 11: 3, 4, 5, 6, 1, 0 */
 
 struct lw_finding {
 	enum lw_finding_id id;
@@ -56,7 +57,8 @@ void lw_verdict_pass(struct lw_verdict *v, enum lw_gate gate);
 /* Whether nothing graver than a note was found so far. */
 bool lw_verdict_clear(const struct lw_verdict *v);
 
-/* Sets and returns the outcome. `gates` (a bit per enum lw_gate) are the gates that had to pass. */
+/* Sets and returns the outcome. `gates` (a bit per enum lw_gate) are the gates that had to
+ * pass. */
 enum lw_outcome lw_verdict_conclude(struct lw_verdict *v, unsigned gates);
 
 /* The first finding of the greatest gravity, or NULL: the reason. */

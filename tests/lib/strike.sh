@@ -336,7 +336,7 @@ check_init() {
 	# A log may be left: whoever closes the state need not manage to fold it in.
 	[ "$(grep -v 'state.db-[ws]' now.tree)" = "$(<"$dir/new.tree")" ] ||
 		wrong "files: $(diff "$dir/new.tree" now.tree)"
-	[ -n "$may_litter" ] || [ -z "$(compgen -G '.landwaiter-new-*')" ] || wrong "it left litter"
+	[ -z "$(compgen -G '.landwaiter-new-*')" ] || wrong "litter, and the next run left it"
 	{ lw log export >book && lw log verify book; } >/dev/null 2>&1 || wrong "no whole book"
 }
 
@@ -365,13 +365,13 @@ sequence_in() { # BUNDLE
 }
 
 check_pack() {
-	local first=0 next left
+	local first=0 next left name=new
 
 	state=old
 	left=$(find out -name '.*')
 	[ -z "$left" ] || [ -n "$may_litter" ] || wrong "it left $left"
 	if [ -e out/new.lwb ]; then
-		state=new
+		state=new name=next
 		[ "$(size_of out/new.lwb)" = "$(cat learned/pack/size)" ] || wrong "half a bundle"
 		first=$(sequence_in out/new.lwb)
 		cp out/new.lwb whole.lwb
@@ -380,11 +380,12 @@ check_pack() {
 		lw verify whole.lwb >again.log 2>&1 || wrong "not whole: $(head -n 1 again.log)"
 	fi
 	[ "$status" -ne 0 ] || [ "$state" = new ] || wrong "it said so, and there is none"
-	lw "${command[@]/new.lwb/next.lwb}" >again.log 2>&1 || {
+	lw "${command[@]/new.lwb/$name.lwb}" >again.log 2>&1 || {
 		wrong "no other can be packed: $(head -n 1 again.log)"
 		return
 	}
-	next=$(sequence_in out/next.lwb)
+	[ -z "$(find out -name '.*')" ] || wrong "litter, and the next run left it"
+	next=$(sequence_in "out/$name.lwb")
 	[ "$next" -gt "$first" ] || wrong "two bundles of sequence $next"
 	[ -z "$(find sender -name '.*')" ] || [ -n "$may_litter" ] || wrong "litter in sender/"
 }

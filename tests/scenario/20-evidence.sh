@@ -86,6 +86,8 @@ make_enclave 2 alice bob
 make_bundle one.lwb registry.example/team/app:1.0=oci:layout:1.0
 approve one.lwb alice bob
 exits 0 "it loads" lw load one.lwb -o json
+approvals=$(jq -c '.bundle | [.threshold, (.approvals[] | .owner, .signer, .state)]' out.log)
+is "the verdict says who approved" "$approvals" '[2,"alice","alice","good","bob","bob","good"]'
 
 carried() { # FILE
 	local h

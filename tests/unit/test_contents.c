@@ -224,12 +224,24 @@ static void every_member_once(void **state)
 	}
 }
 
-static void what_may_not_stand_there(void **state)
+/* {what stands there, what instead, the refusal} */
+struct edit_row {
+	const char *at, *with;
+	enum lw_code code;
+};
+
+static void all_refused(const struct edit_row *rows, size_t n)
 {
-	static const struct {
-		const char *at, *with;
-		enum lw_code code;
-	} rows[] = {
+	for (size_t i = 0; i < n; i++) {
+		lw_auto_free char *text = edit(alone, rows[i].at, rows[i].with);
+
+		refused(rows[i].code, text);
+	}
+}
+
+static void no_other_members_or_numbers(void **state)
+{
+	static const struct edit_row rows[] = {
 		/* unknown members, on each level */
 		{ "{\"entries\"", "{\"a\":1,\"entries\"", LW_E_FORMAT },
 		{ "{\"blobs\"", "{\"a\":1,\"blobs\"", LW_E_FORMAT },
@@ -247,7 +259,15 @@ static void what_may_not_stand_there(void **state)
 		{ "\"size\":101", "\"size\":9007199254740992", LW_E_LIMIT },
 		{ "\"size\":400", "\"size\":1", LW_E_LIMIT },
 		{ "\"size\":400", "\"size\":4194305", LW_E_LIMIT },
-		/* words */
+	};
+
+	(void)state;
+	all_refused(rows, LW_COUNT_OF(rows));
+}
+
+static void no_other_words_or_digests(void **state)
+{
+	static const struct edit_row rows[] = {
 		{ "landwaiter-contents/1", "landwaiter-contents/2", LW_E_FORMAT },
 		{ "\"name\":\"b.example:5000/rich/app\"", "\"name\":\"app\"", LW_E_FORMAT },
 		{ "\"name\":\"b.example:5000/rich/app\"", "\"name\":\"\"", LW_E_LIMIT },
@@ -277,7 +297,15 @@ static void what_may_not_stand_there(void **state)
 		{ "\"digest\":\"" D2 "\"", "\"digest\":\"sha512:" HEX("22222222") "\"",
 		  LW_E_UNSUPPORTED },
 		{ "\"omitted\":[\"" D3 "\"", "\"omitted\":[\"sha256:3\"", LW_E_FORMAT },
-		/* order, and each once */
+	};
+
+	(void)state;
+	all_refused(rows, LW_COUNT_OF(rows));
+}
+
+static void one_order_and_each_once(void **state)
+{
+	static const struct edit_row rows[] = {
 		{ "[\"" D3 "\",\"" D4 "\"]", "[\"" D4 "\",\"" D3 "\"]", LW_E_FORMAT },
 		{ "[\"" D3 "\",\"" D4 "\"]", "[\"" D3 "\",\"" D3 "\"]", LW_E_FORMAT },
 		{ "[\"linux/amd64\",\"linux/arm/v7\"]", "[\"linux/arm/v7\",\"linux/amd64\"]",
@@ -294,7 +322,16 @@ static void what_may_not_stand_there(void **state)
 		{ "[\"fallback-tag\",\"cosign-att\",\"cosign-sbom\"]",
 		  "[\"fallback-tag\",\"fallback-tag\",\"cosign-att\",\"cosign-sbom\"]",
 		  LW_E_FORMAT },
-		/* the ledger: neither found nor absent, both, or nothing said of any subject */
+	};
+
+	(void)state;
+	all_refused(rows, LW_COUNT_OF(rows));
+}
+
+/* Neither found nor absent, both, or nothing said of any subject. */
+static void the_ledger_is_complete(void **state)
+{
+	static const struct edit_row rows[] = {
 		{ "[\"fallback-tag\",\"cosign-att\",\"cosign-sbom\"]",
 		  "[\"fallback-tag\",\"cosign-att\"]", LW_E_CONFLICT },
 		{ "[\"fallback-tag\",\"cosign-att\",\"cosign-sbom\"]", "[]", LW_E_CONFLICT },
@@ -307,7 +344,15 @@ static void what_may_not_stand_there(void **state)
 		{ "\"images\":[" RICH "]", "\"images\":[]", LW_E_LIMIT },
 		{ "\"images\":[" RICH "]", "\"images\":[" RICH "," RICH "]", LW_E_FORMAT },
 		{ "\"images\":[" RICH "]", "\"images\":[" RICH "," PLAIN "]", LW_E_FORMAT },
-		/* one spelling */
+	};
+
+	(void)state;
+	all_refused(rows, LW_COUNT_OF(rows));
+}
+
+static void one_spelling(void **state)
+{
+	static const struct edit_row rows[] = {
 		{ "{\"entries\"", " {\"entries\"", LW_E_FORMAT },
 		{ "\"blobs\":9", "\"blobs\": 9", LW_E_FORMAT },
 		{ "\"blobs\":9", "\"blobs\":9.0", LW_E_FORMAT },
@@ -319,11 +364,12 @@ static void what_may_not_stand_there(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < LW_COUNT_OF(rows); i++) {
-		lw_auto_free char *text = edit(alone, rows[i].at, rows[i].with);
+	all_refused(rows, LW_COUNT_OF(rows));
+}
 
-		refused(rows[i].code, text);
-	}
+static void nothing_may_be_cut_off(void **state)
+{
+	(void)state;
 	for (size_t n = 0; n < sizeof(alone) - 1; n++) {
 		lw_auto_free char *cut = lw_strndup(alone, n);
 
@@ -404,7 +450,12 @@ int main(void)
 		cmocka_unit_test(roundtrip),
 		cmocka_unit_test(index_is_a_function_of_contents),
 		cmocka_unit_test(every_member_once),
-		cmocka_unit_test(what_may_not_stand_there),
+		cmocka_unit_test(no_other_members_or_numbers),
+		cmocka_unit_test(no_other_words_or_digests),
+		cmocka_unit_test(one_order_and_each_once),
+		cmocka_unit_test(the_ledger_is_complete),
+		cmocka_unit_test(one_spelling),
+		cmocka_unit_test(nothing_may_be_cut_off),
 		cmocka_unit_test(extremes),
 		cmocka_unit_test(many_images),
 		cmocka_unit_test(every_mutation),

@@ -817,11 +817,25 @@ static void devices_that_pay_for_seeks_are_known(void **state)
 		const char *rotational, *type;
 		bool slow;
 	} rows[] = {
-		{ "0\n", NULL, false }, { "1\n", NULL, true },	 { "0\n", "0\n", false },
-		{ "1\n", "0\n", true }, { "0\n", "5\n", true },	 { "1\n", "5\n", true },
-		{ NULL, "5\n", true },	{ NULL, NULL, false },	 { NULL, "0\n", false },
-		{ "", "", false },	{ "x\n", "x\n", false }, { "10\n", "50\n", false },
-		{ "0", "5", true },	{ "-1\n", NULL, false },
+		/* a disk that turns, one that does not; virtio has no type and says 1 */
+		{ "1\n", "0\n", true },
+		{ "0\n", "0\n", false },
+		{ "1\n", NULL, false },
+		{ "0\n", NULL, false },
+		{ NULL, "0\n", false },
+		/* optical; another kind of device; nothing; nonsense */
+		{ "0\n", "5\n", true },
+		{ "1\n", "5\n", true },
+		{ NULL, "5\n", true },
+		{ "1\n", "1\n", false },
+		{ NULL, NULL, false },
+		{ "", "", false },
+		{ "x\n", "x\n", false },
+		{ "1\n", "50\n", false },
+		{ "10\n", "0\n", false },
+		{ "0", "5", true },
+		{ "-1\n", "0\n", false },
+		{ "1", "0", true },
 	};
 
 	assert_int_equal(mkdir("block", 0700), 0);

@@ -368,14 +368,16 @@ static void sizes_are_bounded(void **state)
 	/* a payload type, a signature, a key's hint, a document */
 	for (size_t more = 0; more <= 1; more++) {
 		lw_auto_free char *type = lw_alloc_array(1, LW_MAX_MEDIA_TYPE + 2);
-		lw_auto_free char *sig = lw_alloc_array(1, LW_MAX_SIGNATURE_BYTES * 2);
+		LW_AUTO(buf) struct lw_buf bytes = { 0 };
+		LW_AUTO(buf) struct lw_buf sig = { 0 };
 		enum lw_extracted_state want =
 			more ? LW_EXTRACTED_MALFORMED : LW_EXTRACTED_SIGNED;
 
 		memset(type, 'a', LW_MAX_MEDIA_TYPE + more);
 		expect_envelope(want, "a/b", type);
-		memset(sig, 'A', LW_MAX_SIGNATURE_BYTES * 4 / 3 / 4 * 4 + more * 4);
-		expect_envelope(want, "AAAA", sig);
+		lw_buf_fill(&bytes, 7, LW_MAX_SIGNATURE_BYTES + more);
+		lw_base64_encode(&sig, lw_buf_span(&bytes));
+		expect_envelope(want, "AAAA", lw_buf_str(&sig));
 	}
 	lw_buf_clear(&b);
 	lw_buf_adds(&b, "{\"payload\":\"");
@@ -775,7 +777,9 @@ static void a_lying_box_is_broken(void **state)
 		{ NULL, 2, "", 1, "", 0, 1, 1, "" },
 		{ NULL, 1, "x", 0, "", 0, 0, 0, "" },
 		{ "state", 3, "", 0, "t", 1, 1, 1, "" },
+		{ "another state", 3, "x", 0, "", 0, 0, 0, "" },
 		{ "detached", 2, "", 2, "", 0, 1, 1, "" },
+		{ "neither detached nor not", 2, "", 2, "t", 1, 1, 1, "" },
 		{ "none signed", 2, "", 0, "t", 1, 0, 0, "" },
 		{ "too many", 2, "", 0, "t", 1, LW_MAX_ENVELOPE_SIGNATURES + 1, 1, "" },
 		{ "far too many", 2, "", 0, "t", 1, UINT32_MAX, 1, "" },

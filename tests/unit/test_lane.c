@@ -59,12 +59,14 @@ struct sink {
 	struct lw_buf got;
 	size_t fail_after; /* calls; SIZE_MAX: never */
 	size_t calls;
+	atomic_size_t lanes; /* at work, one or many in turns */
 };
 
 static int take(void *data, struct lw_span bytes, struct lw_error *e)
 {
 	struct sink *s = data;
 
+	atomic_store(&s->lanes, s->calls % 3 == 1 ? 1000 : 1);
 	if (s->calls++ >= s->fail_after)
 		return lw_fail(e, LW_E_NOSPACE, "full");
 	lw_buf_add(&s->got, bytes.p, bytes.n);
@@ -221,6 +223,34 @@ static void a_medium_that_cannot_be_read(void **state)
 	lw_lane_free(lane);
 }
 
+static void the_second_thread_comes_and_goes(void **state)
+{
+	struct lw_lane *lane = lw_lane_new();
+	static const size_t first[] = { 1, 1000 };
+
+	(void)state;
+	for (size_t i = 0; i < LW_COUNT_OF(sizes); i++)
+		for (size_t k = 0; k < LW_COUNT_OF(first); k++) {
+			struct lw_medium m = open_medium();
+			struct sink s = { .fail_after = SIZE_MAX };
+			struct lw_lane_read r = { .medium = &m,
+						  .bytes = sizes[i],
+						  .write = k ? NULL : take,
+						  .sink = &s,
+						  .lanes = &s.lanes };
+			struct lw_error e = { 0 };
+			struct lw_digest want = lw_digest_of(lw_span(medium.bytes, sizes[i]));
+
+			atomic_init(&s.lanes, first[k]);
+			OK(lw_lane_run(lane, &r, &e));
+			assert_true(lw_digest_equal(&r.digest, &want));
+			if (s.got.n)
+				assert_memory_equal(s.got.p, medium.bytes, sizes[i]);
+			lw_buf_free(&s.got);
+		}
+	lw_lane_free(lane);
+}
+
 static void unused_lanes_are_released(void **state)
 {
 	(void)state;
@@ -289,6 +319,7 @@ int main(void)
 		cmocka_unit_test(the_sinks_error_is_told_apart),
 		cmocka_unit_test(a_medium_that_ends_too_early),
 		cmocka_unit_test(a_medium_that_cannot_be_read),
+		cmocka_unit_test(the_second_thread_comes_and_goes),
 		cmocka_unit_test(unused_lanes_are_released),
 		cmocka_unit_test(lanes_side_by_side),
 	};

@@ -321,6 +321,7 @@ static void pointers(void **state)
 		{ "/m~n", NULL },
 		{ "/m~", NULL },
 		{ "/m~2n", NULL },
+		{ "/a~2b", NULL },
 		{ "/~", NULL },
 		{ "/i", NULL },
 		{ "/f", NULL },

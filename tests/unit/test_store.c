@@ -13,8 +13,8 @@
 
 #include "tests/lib/scratch.h"
 
-#define BLOBS	 "store/blobs/sha256"
-#define INCOMING "store/incoming"
+#define BLOBS	   "store/blobs/sha256"
+#define INCOMING   "store/incoming"
 #define UNFINISHED "store/" LW_FS_TEMP_PREFIX "0123456789abcdef"
 
 struct fixture {
@@ -438,6 +438,43 @@ static void test_tree(void **state)
 	assert_int_equal(lw_tree_remove(f->at.dir, "d", &f->e), 0);
 }
 
+/* What the living build stays, and what only looks like a builder's. */
+static void test_dead_builders(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const stay[] = { "new-0b",  "new-",	 "new-0g", "new-0a.part",
+					    "a-new-1", "new-0c", "new-0d" };
+
+	for (size_t i = 0; i < 5; i++)
+		scratch_write_str(f->at.dir, stay[i], "x");
+	assert_int_equal(symlinkat("store", f->at.dir, "new-0c"), 0);
+	assert_int_equal(mkdirat(f->at.dir, "new-0d", 0700), 0);
+	assert_int_equal(mkdirat(f->at.dir, "new-0e", 0700), 0);
+	scratch_write_str(f->at.dir, "new-0e/file", "x");
+	scratch_write_str(f->at.dir, "new-17", "x");
+
+	lw_auto_fd int file = openat(f->at.dir, "new-0b", O_WRONLY | O_CLOEXEC);
+	lw_auto_fd int folder = openat(f->at.dir, "new-0d", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(lw_tree_claim(file, &f->e), 0);
+	assert_int_equal(lw_tree_claim(folder, &f->e), 0);
+	lw_tree_clear_dead(f->at.dir, "new-", "");
+	assert_false(scratch_has(f->at.dir, "new-0e"));
+	assert_false(scratch_has(f->at.dir, "new-17"));
+	for (size_t i = 0; i < LW_COUNT_OF(stay); i++)
+		assert_int_equal(faccessat(f->at.dir, stay[i], F_OK, AT_SYMLINK_NOFOLLOW), 0);
+	assert_true(scratch_has(f->at.dir, "store/oci-layout"));
+
+	/* Whoever died claims nothing any more; who comes second claims nothing. */
+	lw_auto_fd int again = openat(f->at.dir, "new-0d", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(lw_tree_claim(again, &f->e), -LW_E_BUSY);
+	(void)close(lw_steal_fd(&again));
+	(void)close(lw_steal_fd(&folder));
+	lw_tree_clear_dead(f->at.dir, "new-", "");
+	assert_false(scratch_has(f->at.dir, "new-0d"));
+	lw_tree_clear_dead(f->at.dir, "new-", ".part");
+	assert_false(scratch_has(f->at.dir, "new-0a.part"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,6 +488,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_index, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tree, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dead_builders, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

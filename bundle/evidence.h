@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_BUNDLE_EVIDENCE_H
+#define LW_BUNDLE_EVIDENCE_H
+
+/*
+ * From an image's evidence to testimonies: every piece that may be a signature goes through a
+ * box, every signature is verified again here. The same for a bundle that is being judged and
+ * for an accepted image that is judged again (`promote`, `policy explain`): they differ in
+ * where bytes come from.
+ */
+
+#include "image/gather.h"
+#include "verify/judgement.h"
+
+/* Where proven bytes come from: appends the blob of this digest and size. LW_E_NOTFOUND,
+ * LW_E_LIMIT (larger than max); LW_E_DIGEST and others are faults of our own side. */
+struct lw_blob_source {
+	int (*read)(void *data, const struct lw_digest *digest, uint64_t size, size_t max,
+		    struct lw_buf *out, struct lw_error *e);
+	void *data;
+};
+
+struct lw_testimonies {
+	struct lw_testimony *list; /* owned */
+	size_t n;
+	/* The image's own manifests for platforms that are here (of an index). */
+	struct lw_digest *platforms; /* owned */
+	size_t n_platforms;
+};
+
+/* Hears all evidence of an image in one box. What is wrong with it is a finding (EVIDENCE_BOX,
+ * EVIDENCE_LIMIT) or a testimony; an error is a fault of our own side. Zero-initialise *ret;
+ * release it also after an error. program NULL: the box beside this executable. */
+int lw_evidence_hear(const char *program, const struct lw_policy *policy,
+		     const struct lw_image *image, const struct lw_blob_source *source,
+		     struct lw_verdict *v, struct lw_testimonies *ret,
+		     struct lw_error *e) LW_WARN_UNUSED;
+void lw_testimonies_release(struct lw_testimonies *t);
+
+/* What lw_judgement_make asks for. Borrows from its arguments; `name` takes the image's. */
+struct lw_judged lw_evidence_judged(const struct lw_image *image,
+				    const struct lw_testimonies *heard,
+				    const struct lw_interval *now,
+				    char name[LW_MAX_REFERENCE + 1]);
+
+static inline void lw_auto_testimonies_(struct lw_testimonies *t)
+{
+	lw_testimonies_release(t);
+}
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/content.h"
+
+#include "bundle/format.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/people.h"
+
+#define MIB ((size_t)1 << 20)
+
+/* Blobs on both sides of where a sink gets to the syncing thread, more than its queue holds. */
+static const size_t sizes[] = { 0,	     1,	      4096,    MIB,	8 * MIB - 1, 8 * MIB,
+				8 * MIB + 1, 9 * MIB, 9 * MIB, 9 * MIB, 9 * MIB,     9 * MIB,
+				9 * MIB,     9 * MIB, 9 * MIB, 9 * MIB, 20 * MIB };
+#define BLOBS LW_COUNT_OF(sizes)
+#define FIRST 1024 /* where the first header stands */
+
+struct fixture {
+	struct lw_medium medium;
+	struct lw_entry list[BLOBS];
+	struct lw_entries entries;
+	struct lw_content_job job;
+	int fds[BLOBS];		/* what was written, kept */
+	unsigned closed[BLOBS]; /* how often */
+	bool good[BLOBS];
+	int give;	   /* to each sink instead of a file; -1: none */
+	bool refuse;	   /* to close */
+	unsigned bads;	   /* told */
+	atomic_bool wrong; /* seen in another thread, where no assertion can fail */
+};
+
+static size_t index_of(const struct fixture *f, const struct lw_entry *entry)
+{
+	return (size_t)(entry - f->list);
+}
+
+static int open_sink(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *ret_offset,
+		     struct lw_error *e)
+{
+	struct fixture *f = data;
+
+	(void)ret_offset;
+	(void)e;
+	*ret_fd = f->give >= 0 ? f->give : memfd_create("sink", MFD_CLOEXEC);
+	f->fds[index_of(f, entry)] = *ret_fd;
+	return 0;
+}
+
+static int close_sink(void *data, struct lw_entry *entry, int fd, bool good, struct lw_error *e)
+{
+	struct fixture *f = data;
+	size_t i = index_of(f, entry);
+
+	if (fd != f->fds[i])
+		f->wrong = true;
+	if (entry->size >= 8 * MIB)
+		(void)usleep(20000); /* as devices do, so that the queue fills */
+	f->closed[i]++;
+	f->good[i] = good;
+	return f->refuse && entry->size >= 9 * MIB ? lw_fail(e, LW_E_NOSPACE, "full") : 0;
+}
+
+static void bad(void *data, const struct lw_entry *entry, const struct lw_error *why)
+{
+	struct fixture *f = data;
+
+	(void)entry;
+	if (why->code != LW_E_DIGEST)
+		f->wrong = true;
+	f->bads++;
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = lw_alloc_array(1, sizeof(*f));
+	lw_auto_free uint8_t *block = lw_alloc(20 * MIB);
+	uint64_t at = FIRST;
+	uint32_t x = 1;
+
+	f->medium.fd = memfd_create("medium", MFD_CLOEXEC);
+	for (size_t i = 0; i < 20 * MIB; i++) {
+		x = x * 1664525 + 1013904223;
+		block[i] = (uint8_t)(x >> 24);
+	}
+	for (size_t i = 0; i < BLOBS; i++) {
+		uint8_t header[LW_TAR_BLOCK];
+		char name[LW_BLOB_NAME];
+
+		block[0] = (uint8_t)i;
+		f->list[i].size = sizes[i];
+		f->list[i].digest = lw_digest_of(lw_span(block, sizes[i]));
+		f->entries.bytes += sizes[i];
+		lw_format_header(lw_format_blob_name(&f->list[i].digest, name), sizes[i],
+				 header);
+		assert_int_equal(pwrite(f->medium.fd, header, 512, (off_t)at), 512);
+		assert_int_equal(pwrite(f->medium.fd, block, sizes[i], (off_t)at + 512),
+				 (ssize_t)sizes[i]);
+		at += lw_format_member(sizes[i]);
+	}
+	OK(ftruncate(f->medium.fd, (off_t)at));
+	f->medium.size = at;
+	f->entries.list = f->list;
+	f->entries.n = BLOBS;
+	f->give = -1;
+	f->job = (struct lw_content_job){ .medium = &f->medium,
+					  .entries = &f->entries,
+					  .first_offset = FIRST,
+					  .open_sink = open_sink,
+					  .close_sink = close_sink,
+					  .sink = f,
+					  .bad = bad,
+					  .bad_data = f };
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_false(f->wrong);
+	for (size_t i = 0; i < BLOBS; i++)
+		if (f->fds[i] > 0 && f->fds[i] != f->give)
+			(void)close(f->fds[i]);
+	(void)close(f->medium.fd);
+	free(f);
+	return 0;
+}
+
+static void check_sink(const struct fixture *f, size_t i)
+{
+	lw_auto_free uint8_t *bytes = lw_alloc(sizes[i] + 1);
+	struct lw_digest have;
+
+	assert_int_equal(pread(f->fds[i], bytes, sizes[i] + 1, 0), (ssize_t)sizes[i]);
+	have = lw_digest_of(lw_span(bytes, sizes[i]));
+	assert_true(lw_digest_equal(&have, &f->list[i].digest));
+}
+
+static void every_sink_is_filled_and_closed_once(void **state)
+{
+	struct fixture *f = *state;
+	struct lw_error e = { 0 };
+
+	for (unsigned round = 1; round <= 2; round++) {
+		f->job.in_order = round == 2;
+		OK(lw_content_read(&f->job, &e));
+		assert_int_equal(f->bads, 0);
+		for (size_t i = 0; i < BLOBS; i++) {
+			assert_int_equal(f->closed[i], round);
+			assert_true(f->good[i]);
+			check_sink(f, i);
+			(void)close(f->fds[i]);
+			f->fds[i] = -1;
+		}
+	}
+	assert_int_equal(atomic_load(&f->medium.bytes_read), 2 * (f->medium.size - FIRST));
+}
+
+static void a_bad_blobs_sink_is_told_so(void **state)
+{
+	struct fixture *f = *state;
+	struct lw_error e = { 0 };
+
+	for (size_t i = 1; i < BLOBS; i += 3) {
+		uint64_t at = FIRST;
+
+		for (size_t k = 0; k < i; k++)
+			at += lw_format_member(sizes[k]);
+		assert_int_equal(pwrite(f->medium.fd, "\xff", 1, (off_t)(at + 512)), 1);
+	}
+	OK(lw_content_read(&f->job, &e));
+	for (size_t i = 0; i < BLOBS; i++) {
+		assert_int_equal(f->closed[i], 1);
+		assert_int_equal(f->good[i], i % 3 != 1);
+	}
+	assert_int_equal(f->bads, (BLOBS + 1) / 3);
+}
+
+static void a_sink_that_cannot_be_closed_ends_it(void **state)
+{
+	struct fixture *f = *state;
+	struct lw_error e = { 0 };
+
+	f->refuse = true;
+	FAILS(LW_E_NOSPACE, lw_content_read(&f->job, &e));
+	for (size_t i = 0; i < BLOBS; i++)
+		assert_true(f->closed[i] <= 1);
+}
+
+/* A fault is said once to whoever syncs first: the one at the end would hear nothing of it. */
+static void a_sync_on_the_way_that_fails_ends_it(void **state)
+{
+	struct fixture *f = *state;
+	struct lw_error e = { 0 };
+
+	f->give = open("/dev/null", O_WRONLY | O_CLOEXEC); /* takes bytes, cannot be synced */
+	assert_true(f->give >= 0);
+	FAILS(LW_E_IO, lw_content_read(&f->job, &e));
+	(void)close(f->give);
+}
+
+static void nothing_is_written_where_nothing_is_to_be(void **state)
+{
+	struct fixture *f = *state;
+	struct lw_error e = { 0 };
+
+	f->job.open_sink = NULL;
+	f->job.close_sink = NULL;
+	OK(lw_content_read(&f->job, &e));
+	assert_int_equal(f->bads, 0);
+}
+
+#define FRESH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FRESH(every_sink_is_filled_and_closed_once),
+		FRESH(a_bad_blobs_sink_is_told_so),
+		FRESH(a_sink_that_cannot_be_closed_ends_it),
+		FRESH(a_sync_on_the_way_that_fails_ends_it),
+		FRESH(nothing_is_written_where_nothing_is_to_be),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
