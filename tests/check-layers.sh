@@ -56,6 +56,7 @@ declare -A homes=(
 	['linux/seccomp\.h']="base/jail.c"
 	['linux/landlock\.h']="base/jail.c"
 	['libudev\.h']="udev/monitor.c"
+	['yaml\.h']="verify/policy_registries.c"
 	['openssl/[a-z0-9]*\.h']="base/digest.c verify/key.c verify/scheme.[ch] keys/*.c"
 	['sodium\.h']="base/random.c base/hash.c verify/key.c keys/*.c"
 	['jansson\.h']=""
