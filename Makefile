@@ -14,7 +14,7 @@ VERSION := $(shell cat VERSION)
 # The day of this release: proven time starts here (verify/freshness.h). Raised with VERSION.
 RELEASED := 2026-11-23
 
-LIBS    := libcrypto libsodium libcjson sqlite3 libseccomp
+LIBS    := libarchive libcrypto libsodium libcjson sqlite3 libseccomp yaml-0.1
 DEPCF   := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 DEPLD   := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
 
@@ -106,12 +106,14 @@ $(OUT)/landwaiter-judge: $(call obj,cmd/judge.c) $(LIB)
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lcmocka -ljansson -larchive
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lcmocka -ljansson
 
 $(OUT)/tools/%: $(OUT)/obj/tests/tools/%.o $(LIB)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -ljansson
+
+$(OUT)/tools/liarfs: DEPLD += -lfuse3
 
 $(OUT)/tools/%.so: tests/preload/%.c Makefile
 	$(call say,LD,$@)

@@ -142,6 +142,7 @@ int lw_json_read(const struct lw_json *object, const struct lw_json_field *field
 struct lw_json_writer {
 	struct lw_buf *out; /* borrowed; not to be touched until finished */
 	bool canonical;
+	bool indent; /* for people: a line a value, two spaces a level */
 	/* private */
 	unsigned depth;
 	bool done;	/* the one value is complete */

@@ -82,6 +82,14 @@ static bool comes_before(const uint8_t *quote, const char *key)
 	}
 }
 
+static void new_line(struct lw_json_writer *w)
+{
+	if (w->indent) {
+		lw_buf_addc(w->out, '\n');
+		lw_buf_fill(w->out, ' ', 2 * (size_t)w->depth);
+	}
+}
+
 /* Before any value: may it stand here? And the comma, where members have none. */
 static void begin_value(struct lw_json_writer *w)
 {
@@ -93,6 +101,8 @@ static void begin_value(struct lw_json_writer *w)
 	must(w->object[top] == w->after_key);
 	if (!w->object[top] && w->comma[top])
 		lw_buf_addc(w->out, ',');
+	if (!w->object[top])
+		new_line(w);
 	w->comma[top] = true;
 	w->after_key = false;
 }
@@ -116,6 +126,8 @@ static void close_container(struct lw_json_writer *w, bool object)
 {
 	must(w->depth > 0 && w->object[w->depth - 1] == object && !w->after_key);
 	w->depth--;
+	if (w->comma[w->depth])
+		new_line(w);
 	lw_buf_addc(w->out, object ? '}' : ']');
 	end_value(w);
 }
@@ -149,9 +161,10 @@ void lw_json_w_key(struct lw_json_writer *w, const char *key)
 		must(!w->canonical || comes_before(w->out->p + w->last_key[top], key));
 		lw_buf_addc(w->out, ',');
 	}
+	new_line(w);
 	w->last_key[top] = w->out->n;
 	put_string(w->out, key);
-	lw_buf_addc(w->out, ':');
+	lw_buf_adds(w->out, w->indent ? ": " : ":");
 	w->after_key = true;
 }
 

@@ -2,10 +2,7 @@
 #ifndef LW_BUNDLE_ARCHIVE_H
 #define LW_BUNDLE_ARCHIVE_H
 
-/*
- * Writing the ustar archive of a bundle (docs/format/bundle.md section 1): the headers that the
- * gates compute (bundle/format.h), members' bytes, zeros. What fails is LW_E_NOSPACE, LW_E_IO;
- * a member that gets more or fewer bytes than its size is LW_E_INTERNAL.
+/* Writing the ustar archive of a bundle through libarchive (docs/format/bundle.md section 1).
  */
 
 #include "base/error.h"
@@ -14,7 +11,7 @@
 struct lw_archive;
 
 /* Writes to fd (borrowed) from its current offset, in blocks of 1 MiB. */
-struct lw_archive *lw_archive_new(int fd);
+int lw_archive_new(int fd, struct lw_archive **ret, struct lw_error *e) LW_WARN_UNUSED;
 void lw_archive_free(struct lw_archive *a);
 
 /* The next member: its header, then exactly `size` bytes by lw_archive_data. */
@@ -25,7 +22,7 @@ int lw_archive_data(struct lw_archive *a, struct lw_span bytes,
 /* Both at once. */
 int lw_archive_put(struct lw_archive *a, const char *name, struct lw_span bytes,
 		   struct lw_error *e) LW_WARN_UNUSED;
-/* The closing blocks, and whatever was not written yet. */
+/* The closing blocks. */
 int lw_archive_finish(struct lw_archive *a, struct lw_error *e) LW_WARN_UNUSED;
 
 static inline void lw_auto_archive_(struct lw_archive **a)

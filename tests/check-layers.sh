@@ -48,14 +48,15 @@ done < <(grep -nE '^#[[:space:]]*include "' "${library_files[@]}" /dev/null |
 
 # A header and the files that may include it. Where the list is one name, that is the wall.
 declare -A homes=(
-	['archive\.h']=""
-	['archive_entry\.h']=""
+	['archive\.h']="bundle/archive.c"
+	['archive_entry\.h']="bundle/archive.c"
 	['c[jJ][sS][oO][nN]/cJSON\.h|cJSON\.h']="base/json.c"
 	['sqlite3\.h']="custody/state_internal.h"
 	['seccomp\.h']="base/jail.c"
 	['linux/seccomp\.h']="base/jail.c"
 	['linux/landlock\.h']="base/jail.c"
 	['libudev\.h']="udev/monitor.c"
+	['yaml\.h']="verify/policy_registries.c"
 	['openssl/[a-z0-9]*\.h']="base/digest.c verify/key.c verify/scheme.[ch] keys/*.c"
 	['sodium\.h']="base/random.c base/hash.c verify/key.c keys/*.c"
 	['jansson\.h']=""

@@ -41,6 +41,9 @@ int lw_policy_read_time(struct lw_policy *p, const struct lw_json *node,
 
 int lw_policy_read_rule(struct lw_policy *p, const struct lw_json *node,
 			struct lw_error *e) LW_WARN_UNUSED;
+/* "signedIdentity" alone. LW_E_UNSUPPORTED: matchRepoDigestOrExact. */
+int lw_policy_read_identity(struct lw_rule *rule, const struct lw_json *node,
+			    struct lw_error *e) LW_WARN_UNUSED;
 void lw_policy_release_rule(struct lw_rule *r);
 
 /* Above 0 if pattern a is more specific than b, 0 if there is no telling. */

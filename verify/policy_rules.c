@@ -238,7 +238,8 @@ static int read_identity_name(const struct lw_json *node, const char *member, en
 	return r;
 }
 
-static int read_identity(struct lw_rule *rule, const struct lw_json *node, struct lw_error *e)
+int lw_policy_read_identity(struct lw_rule *rule, const struct lw_json *node,
+			    struct lw_error *e)
 {
 	const struct lw_json_field type = { .name = "type",
 					    .reader = LW_JSON_READ_STRING,
@@ -377,7 +378,7 @@ int lw_policy_read_rule(struct lw_policy *p, const struct lw_json *node, struct 
 	if (r == 0)
 		r = read_signature_types(rule, f.signatures, e);
 	if (r == 0 && f.signedIdentity)
-		r = read_identity(rule, f.signedIdentity, e);
+		r = lw_policy_read_identity(rule, f.signedIdentity, e);
 	if (r == 0 && f.require)
 		r = read_require(p, rule, f.require, e);
 	if (r == 0 && f.attestations)

@@ -39,6 +39,8 @@ const char *lw_severity_name(enum lw_severity s); /* "note", "warning", "error" 
 	X(IMPORT_IDENTITY, "import.identity", WARNING)                                         \
 	X(IMPORT_ATTACHMENTS, "import.attachments", WARNING)                                   \
 	X(IMPORT_LOOKASIDE, "import.lookaside", WARNING)                                       \
+	X(IMPORT_UNKNOWN, "import.unknown", WARNING)                                           \
+	X(IMPORT_DIGEST, "import.digest", NOTE)                                                \
 	X(IMPORT_TRANSPORT, "import.transport", NOTE)                                          \
 	X(IMPORT_REJECT, "import.reject", NOTE)                                                \
 	X(IMPORT_KEY, "import.key", NOTE)                                                      \

@@ -6,10 +6,10 @@
 #
 #	tests/demo/images.sh FOLDER
 #
-#	FOLDER/base	registry.acme.example/base:12, an index of linux/amd64 and linux/arm64:
+#	FOLDER/base	registry.globex.example/base:12, an index of linux/amd64 and linux/arm64:
 #			time zones and certificates (one layer for both), busybox (one each)
 #	FOLDER/nginx	registry.acme.example/nginx:1.22, linux/amd64: the same two layers, the
-#			libraries, and the server
+#			libraries, and the server; it names the base it is built on
 #
 # Packages are fetched by a private apt (its lists are in FOLDER/apt) with the system's own sources
 # and keys. What is there already is kept: the second call does nothing.
@@ -163,9 +163,12 @@ manifest() {
 		'{created: $created, architecture: $arch, os: "linux", config: $config,
 		rootfs: {type: "layers", diff_ids: $ids}}' >work/config.json
 	jq -cnj --argjson config "$(descriptor "$layout" work/config.json config.v1+json)" \
-		--argjson layers "$layers" --arg type "$oci.manifest.v1+json" \
-		'{schemaVersion: 2, mediaType: $type, config: $config, layers: $layers}' \
-		>work/manifest.json
+		--argjson layers "$layers" --arg type "$oci.manifest.v1+json" --arg base "$base" \
+		'{schemaVersion: 2, mediaType: $type, config: $config, layers: $layers}
+		+ if $base == "" then {} else {annotations: {
+			"org.opencontainers.image.base.digest": $base,
+			"org.opencontainers.image.base.name": "registry.globex.example/base:12"}}
+		end' >work/manifest.json
 	descriptor "$layout" work/manifest.json manifest.v1+json |
 		jq -c --arg arch "$arch" '. + {platform: {architecture: $arch, os: "linux"}}'
 }
@@ -178,6 +181,7 @@ layout() {
 }
 
 shell='{"Cmd":["/bin/sh"],"Env":["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}'
+base= # nothing
 children='[]'
 for arch in amd64 arm64; do
 	child=$(manifest base $arch "$shell" work/common.tar.gz "$common_id" \
@@ -186,8 +190,9 @@ for arch in amd64 arm64; do
 done
 jq -cnj --argjson children "$children" --arg type "$oci.index.v1+json" \
 	'{schemaVersion: 2, mediaType: $type, manifests: $children}' >work/index.json
-layout base registry.acme.example/base:12 "$(descriptor base work/index.json index.v1+json)"
+layout base registry.globex.example/base:12 "$(descriptor base work/index.json index.v1+json)"
 
+base=$(jq -r '.[0].digest' <<<"$children") # its amd64
 serve='{"Cmd":["/usr/sbin/nginx","-g","daemon off;"],"ExposedPorts":{"8080/tcp":{}}}'
 layout nginx registry.acme.example/nginx:1.22 "$(manifest nginx amd64 "$serve" \
 	work/common.tar.gz "$common_id" work/shell-amd64.tar.gz "${shell_id[amd64]}" \

@@ -85,32 +85,70 @@ same() { # WHAT ONE OTHER
 
 # --- the connected side -----------------------------------------------------------------------
 
-chapter "Images"
-say "Two images made from Debian's own packages (a few seconds, the first time): a base for two" \
-	"platforms, and a web server on top of it that shares its layers."
+chapter "Images of two vendors"
+say "Made from Debian's own packages (a few seconds, the first time): Globex's base for two" \
+	"platforms, and Acme's web server, built on it and sharing its layers."
 tests/demo/images.sh build/demo/images
+cosign_sign=$top/tests/tools/cosign-sign
 cd build/demo
-rm -rf enclave other sender readback ./*.key ./*.pub ./*.lwb ./*.jsonl env.sh
+rm -rf enclave other sender readback release unsigned unendorsed bad ./*.key ./*.pub ./*.lwb ./*.jsonl ./*.json env.sh
+cp -a images release
 for image in base nginx; do
 	jq -r '.manifests[0] | "  \(.annotations["org.opencontainers.image.ref.name"])  \(.digest)"' \
-		"images/$image/index.json"
+		"release/$image/index.json"
 done
 
-chapter "Keys: three people who may approve"
-say "Without passphrases, because this is a demo."
-for who in alice bob carol; do
-	run landwaiter keygen --no-passphrase "$who"
+chapter "Keys"
+say "alice, bob and carol may seal; acme and globex are the vendors, security and qa are ours." \
+	"Without passphrases, because this is a demo."
+for who in alice bob carol security qa acme-laptop; do
+	brief landwaiter keygen --no-passphrase "$who"
+done
+for who in acme globex; do
+	quietly openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$who.key"
+	quietly openssl pkey -in "$who.key" -pubout -out "$who.pub"
 done
 
-chapter "The enclave: takes what two of the three approved, from the sender \"acme\""
-run landwaiter init --name demo --sender acme --threshold 2 \
-	--approver alice=alice.pub --approver bob=bob.pub --approver carol=carol.pub |
-	tee identity
+chapter "Policy: who must have signed what"
+cat >policy.json <<'POLICY'
+{"format": "landwaiter-policy/1",
+ "senders": {"acme": {"threshold": 2, "signers": ["alice", "bob", "carol"]}},
+ "signers": {
+  "alice": {"keys": [{"kind": "key", "file": "alice.pub"}]},
+  "bob": {"keys": [{"kind": "key", "file": "bob.pub"}]},
+  "carol": {"keys": [{"kind": "key", "file": "carol.pub"}]},
+  "security": {"keys": [{"kind": "key", "file": "security.pub"}]},
+  "qa": {"keys": [{"kind": "key", "file": "qa.pub"}]},
+  "acme": {"keys": [{"kind": "cosign-key", "file": "acme.pub"},
+                    {"kind": "key", "file": "acme-laptop.pub"}]},
+  "globex": {"keys": [{"kind": "cosign-key", "file": "globex.pub"}]}},
+ "images": [
+  {"match": "registry.globex.example/**", "require": [{"threshold": 1, "of": ["globex"]}]},
+  {"match": "registry.acme.example/**", "base": "accepted",
+   "require": [{"threshold": 2, "of": ["acme", "security", "qa"]}]}]}
+POLICY
+run cat policy.json
+run landwaiter policy check policy.json
+trust=()
+for who in alice bob carol security qa acme acme-laptop globex; do
+	trust+=(--trust "$who.pub=$who.pub")
+done
+
+chapter "The enclave: believes that policy and those keys, and nothing else"
+run landwaiter init --name demo --policy policy.json "${trust[@]}" | tee identity
 audience=$(tail -n 1 identity)
 rm identity
 
-chapter "Pack: one file, sealed for that enclave and no other"
-run landwaiter pack oci:images/base oci:images/nginx --sender acme --audience "$audience" \
+chapter "Signatures: each vendor signs its own image, as cosign does; our security endorses one"
+quietly "$cosign_sign" globex.key release/base registry.globex.example/base
+quietly "$cosign_sign" acme.key release/nginx registry.acme.example/nginx
+say "(tests/tools/cosign-sign: openssl and jq, in the format of \`cosign sign --key\`)"
+cp -a release/nginx unendorsed
+run landwaiter endorse oci:release/nginx:registry.acme.example/nginx:1.22 --key security.key
+
+chapter "Pack: one file, with all signatures, sealed for that enclave and no other"
+run landwaiter pack oci:release/base:registry.globex.example/base:12 \
+	oci:release/nginx:registry.acme.example/nginx:1.22 --sender acme --audience "$audience" \
 	--expires P20D --marking 'COMPANY INTERNAL' -o first.lwb
 run landwaiter approve first.lwb --key alice.key --yes
 brief landwaiter approve first.lwb --key bob.key --yes
@@ -124,28 +162,72 @@ cp first.lwb carried.lwb
 run landwaiter verify carried.lwb
 run landwaiter load carried.lwb --medium DISC-0007 --courier carol --by "$(id -un)"
 run landwaiter list
+run landwaiter show registry.acme.example/nginx:1.22
+run landwaiter policy explain registry.acme.example/nginx:1.22
 
 chapter "Read it back with skopeo: the digests that went in"
 mkdir readback
-for image in base:12 nginx:1.22; do
-	full=registry.acme.example/$image
-	layout=images/${image%:*}
+for full in registry.globex.example/base:12 registry.acme.example/nginx:1.22; do
+	name=${full##*/} name=${name%:*}
+	layout=release/$name
 	show skopeo inspect --raw "oci:enclave/store:$full" '|' sha256sum
 	same "$full" "sha256:$(skopeo inspect --raw "oci:enclave/store:$full" | sha256sum |
 		cut -d ' ' -f 1)" "$(jq -r '.manifests[0].digest' "$layout/index.json")"
-	show skopeo copy --all "oci:enclave/store:$full" "oci:readback/${image%:*}:$full"
-	skopeo copy --quiet --all "oci:enclave/store:$full" "oci:readback/${image%:*}:$full"
-	for blob in "$layout"/blobs/sha256/*; do
-		cmp "$blob" "readback/${image%:*}/blobs/sha256/${blob##*/}" || wrong "$blob differs"
+	show skopeo copy --all "oci:enclave/store:$full" "oci:readback/$name:$full"
+	skopeo copy --quiet --all "oci:enclave/store:$full" "oci:readback/$name:$full"
+	for blob in images/"$name"/blobs/sha256/*; do
+		cmp "$blob" "readback/$name/blobs/sha256/${blob##*/}" || wrong "$blob differs"
 	done
-	same "blobs, byte for byte" "$(find "readback/${image%:*}/blobs" -type f | wc -l)" \
-		"$(find "$layout/blobs" -type f | wc -l)"
+	same "blobs, byte for byte" "$(find "readback/$name/blobs" -type f | wc -l)" \
+		"$(find "images/$name/blobs" -type f | wc -l)"
 done
 
 # --- what is refused --------------------------------------------------------------------------
 
+# sealed FILE SOURCE...: packed and approved by two
+sealed() {
+	quietly landwaiter pack "${@:2}" --sender acme --audience "$audience" --expires P20D \
+		--marking 'COMPANY INTERNAL' -o "$1"
+	quietly landwaiter approve "$1" --key alice.key --yes
+	quietly landwaiter approve "$1" --key bob.key --yes
+}
+
+chapter "Refused: a vendor's signature is missing"
+say "Only security has vouched for this one."
+cp -a images/nginx unsigned
+quietly landwaiter endorse oci:unsigned:registry.acme.example/nginx:1.22 --key security.key
+sealed unsigned.lwb oci:unsigned:registry.acme.example/nginx:1.22
+refuse 3 policy.signer-missing landwaiter load unsigned.lwb
+
+chapter "Refused: a vendor's signature is bad"
+say "One character of Acme's signature, in the manifest that carries it."
+cp -a release/nginx bad
+old=$(jq -r '.manifests[1].digest' unendorsed/index.json)
+sed -E 's|("dev.cosignproject.cosign/signature":"M[A-Za-z0-9]{20})[^"]{4}|\1AAAA|' \
+	"unendorsed/blobs/sha256/${old#sha256:}" >forged.json
+new=$(sha256sum forged.json | cut -d ' ' -f 1)
+cp forged.json "bad/blobs/sha256/$new"
+sed -i "s/${old#sha256:}/$new/" bad/index.json
+sealed bad.lwb oci:bad:registry.acme.example/nginx:1.22
+refuse 3 evidence.signature-bad landwaiter load bad.lwb
+
+chapter "Refused: a vendor's signature was moved from another repository"
+quietly "$cosign_sign" acme.key unsigned registry.acme.example/nginx-test
+jq -c '.manifests[-1].annotations["org.opencontainers.image.ref.name"] |=
+	sub("nginx-test"; "nginx")' unsigned/index.json >moved.json
+cat moved.json >unsigned/index.json
+sealed moved.lwb oci:unsigned:registry.acme.example/nginx:1.22
+refuse 3 evidence.name landwaiter load moved.lwb
+
+chapter "Refused: the same person signs twice"
+say "Acme has two keys, and used both: that is one owner."
+quietly landwaiter endorse oci:unendorsed:registry.acme.example/nginx:1.22 --key acme-laptop.key
+sealed twice.lwb oci:unendorsed:registry.acme.example/nginx:1.22
+refuse 3 policy.signer-missing landwaiter load twice.lwb
+
 chapter "Refused: one approval short"
-quietly landwaiter pack oci:images/nginx --sender acme --audience "$audience" --expires P20D \
+quietly landwaiter pack \
+	oci:release/nginx:registry.acme.example/nginx:1.22 --sender acme --audience "$audience" --expires P20D \
 	--marking 'COMPANY INTERNAL' -o next.lwb
 quietly landwaiter approve next.lwb --key alice.key --yes
 refuse 5 seal.threshold landwaiter load next.lwb
@@ -168,7 +250,8 @@ chapter "Refused: the same bundle again"
 refuse 3 freshness.replay landwaiter load carried.lwb
 
 chapter "Refused: an expired seal"
-quietly landwaiter pack oci:images/nginx --sender acme --audience "$audience" --expires PT1S \
+quietly landwaiter pack \
+	oci:release/nginx:registry.acme.example/nginx:1.22 --sender acme --audience "$audience" --expires PT1S \
 	--marking 'COMPANY INTERNAL' -o late.lwb
 quietly landwaiter approve late.lwb --key alice.key --yes
 quietly landwaiter approve late.lwb --key bob.key --yes
@@ -176,9 +259,9 @@ sleep 2
 refuse 3 freshness.expired landwaiter load late.lwb
 
 chapter "Refused: a bundle meant for another enclave"
-other=$(landwaiter init --enclave other --name other --sender acme --threshold 2 \
-	--approver alice=alice.pub --approver bob=bob.pub --approver carol=carol.pub 2>/dev/null)
-quietly landwaiter pack oci:images/nginx --sender acme --audience "$other" --expires P20D \
+other=$(landwaiter init --enclave other --name other --policy policy.json "${trust[@]}" 2>/dev/null)
+quietly landwaiter pack \
+	oci:release/nginx:registry.acme.example/nginx:1.22 --sender acme --audience "$other" --expires P20D \
 	--marking 'COMPANY INTERNAL' -o elsewhere.lwb
 quietly landwaiter approve elsewhere.lwb --key alice.key --yes
 quietly landwaiter approve elsewhere.lwb --key bob.key --yes
@@ -205,7 +288,7 @@ The enclave is build/demo/enclave; beside it are keys, images and bundles. To go
 	cd build/demo && . ./env.sh
 	landwaiter load next.lwb                # the one that lacked an approval; it has two now
 	landwaiter show registry.acme.example/nginx:1.22
-	landwaiter remove registry.acme.example/base:12 --reason 'no longer needed'
+	landwaiter remove registry.globex.example/base:12 --reason 'no longer needed'
 	landwaiter gc
 	landwaiter help
 

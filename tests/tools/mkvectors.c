@@ -250,7 +250,7 @@ static void write_bundle(int dir, const struct parts *p)
 	struct lw_archive *a = NULL;
 
 	OK(fd < 0);
-	a = lw_archive_new(fd);
+	OK(lw_archive_new(fd, &a, &e));
 	OK(lw_archive_put(a, LW_NAME_SEAL, lw_buf_span(&p->seal), &e));
 	OK(lw_archive_put(a, LW_NAME_CONTENTS, lw_buf_span(&p->contents), &e));
 	OK(lw_archive_put(a, LW_NAME_ENTRIES, lw_buf_span(&p->list), &e));

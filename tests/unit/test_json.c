@@ -899,6 +899,36 @@ static void test_deep_tree_inside_ours(void **state)
 
 /* Misuse: each of these must abort. */
 
+static void test_indented_writer(void **state)
+{
+	static const char text[] =
+		"{\"a\":[1,{\"b\":{}},[],\"c: {,}\"],\"d\":{\"e\":null,\"f\":true}}";
+	static const char want[] = "{\n"
+				   "  \"a\": [\n"
+				   "    1,\n"
+				   "    {\n"
+				   "      \"b\": {}\n"
+				   "    },\n"
+				   "    [],\n"
+				   "    \"c: {,}\"\n"
+				   "  ],\n"
+				   "  \"d\": {\n"
+				   "    \"e\": null,\n"
+				   "    \"f\": true\n"
+				   "  }\n"
+				   "}";
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	LW_AUTO(json) struct lw_json_doc *doc = NULL;
+	struct lw_json_writer w = { .out = &b, .canonical = true, .indent = true };
+	struct lw_error e;
+
+	(void)state;
+	assert_int_equal(lw_json_parse(lw_span_str(text), &LW_JSON_STRICT, &doc, &e), 0);
+	lw_json_w_node(&w, lw_json_root(doc));
+	lw_json_w_finish(&w);
+	assert_string_equal(lw_buf_str(&b), want);
+}
+
 static void unordered(struct lw_json_writer *w)
 {
 	w->canonical = true;
@@ -1148,6 +1178,7 @@ int main(void)
 		cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_writer),
 		cmocka_unit_test(test_canonical_writer),
+		cmocka_unit_test(test_indented_writer),
 		cmocka_unit_test(test_deep_tree_inside_ours),
 		cmocka_unit_test(test_writer_misuse_aborts),
 		cmocka_unit_test(test_large_contents),
