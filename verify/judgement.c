@@ -61,26 +61,33 @@ static char *remapped(const struct lw_rule *rule, const char *image)
 	return lw_asprintf("%s%s", rule->identity_name, image + n);
 }
 
+char *lw_judgement_name_wanted(const struct lw_rule *rule, const char *image)
+{
+	switch (rule->identity) {
+	case LW_IDENTITY_EXACT_REFERENCE:
+	case LW_IDENTITY_EXACT_REPOSITORY:
+		return lw_strdup(rule->identity_name);
+	case LW_IDENTITY_REMAP:
+		return remapped(rule, image);
+	case LW_IDENTITY_EXACT:
+	case LW_IDENTITY_REPOSITORY:
+		break;
+	}
+	return lw_strdup(image);
+}
+
 bool lw_judgement_names(const struct lw_rule *rule, const char *image, const char *type,
 			const char *signed_name)
 {
-	lw_auto_free char *want =
-		rule->identity == LW_IDENTITY_REMAP ? remapped(rule, image) : lw_strdup(image);
+	lw_auto_free char *want = lw_judgement_name_wanted(rule, image);
 	/* An endorsement is of an exact name and digest, tag included. */
 	bool exact = strcmp(type, LW_TYPE_ENDORSEMENT) == 0;
 
-	switch (rule->identity) {
-	case LW_IDENTITY_EXACT_REFERENCE:
-		return strcmp(one_hub(signed_name), one_hub(rule->identity_name)) == 0;
-	case LW_IDENTITY_EXACT_REPOSITORY:
-		return same_repository(signed_name, rule->identity_name);
-	case LW_IDENTITY_EXACT:
+	if (rule->identity == LW_IDENTITY_EXACT ||
+	    rule->identity == LW_IDENTITY_EXACT_REFERENCE)
 		exact = true;
-		break;
-	case LW_IDENTITY_REPOSITORY:
-	case LW_IDENTITY_REMAP:
-		break;
-	}
+	else if (rule->identity == LW_IDENTITY_EXACT_REPOSITORY)
+		exact = false;
 	return exact ? strcmp(one_hub(signed_name), one_hub(want)) == 0
 		     : same_repository(signed_name, want);
 }
