@@ -72,6 +72,7 @@
 #define LW_MAX_RULE_GROUPS  ((size_t)32) /* of one rule; attestations likewise */
 #define LW_MAX_CONDITIONS   ((size_t)32) /* of one attestation; values of each */
 #define LW_MAX_ZONES	    ((size_t)16)
+#define LW_MAX_POLICY_CASES ((size_t)10000) /* of one table of expected verdicts */
 #define LW_MAX_KEY_BYTES    ((size_t)65536) /* one PEM file */
 #define LW_MAX_RECORD_BYTES ((size_t)65535) /* C2SP tlog-tiles: a uint16 length */
 #define LW_MAX_FINDINGS	    ((size_t)1000)  /* in one verdict; the rest are counted */

@@ -290,9 +290,9 @@ static int run(int n, char **objects)
 	(void)fprintf(
 		stderr,
 		"An enclave for EVALUATION is at %s.\n"
-		"  It asks for no vendor evidence, and its trust was set by one person at this\n"
-		"  keyboard. The line below is its identity: what `pack --audience` takes.\n",
-		lw_arg_enclave);
+		"  %sts trust was set by one person at this keyboard.\n"
+		"  The line below is its identity: what `pack --audience` takes.\n",
+		lw_arg_enclave, arg_policy ? "I" : "It asks for no vendor evidence, and i");
 	lw_print_head(&head);
 	(void)printf(lw_arg_json ? "{\"format\":\"landwaiter-init/1\",\"identity\":\"%s\"}\n"
 				 : "%s\n",

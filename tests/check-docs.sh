@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Holds documents to the program: docs/findings.md explains exactly the findings there are, and
-# every file that a document points to is there. (tests/scenario/90-man-pages.sh has the man pages.)
+# Holds documents to the program: docs/findings.md explains exactly the findings there are,
+# landwaiter-policy(1) the remarks, and every file that a document points to is there.
+# (tests/scenario/90-man-pages.sh has the man pages.)
 # Prints every difference; silence is good.
 
 set -euo pipefail
@@ -26,6 +27,14 @@ done < <(comm -23 <(echo "$known") <(uniq <<<"$explained"))
 while IFS= read -r code; do
 	[ -z "$code" ] || complain "docs/findings.md explains $code: unknown, or more than once"
 done < <(comm -13 <(echo "$known") <(echo "$explained"))
+
+# What there is to say about a policy is listed in landwaiter-policy(1).
+known=$(sed -nE 's/^[[:space:]]*X\([A-Z_]+, "([a-z.-]+)".*/\1/p' verify/remark.h | sort)
+[ -n "$known" ] || complain "verify/remark.h: no remark was found"
+listed=$(sed -nE 's/^\.It Li (.*)/\1/p' docs/man/landwaiter-policy.1 | sed 's/ , /\n/g' | sort)
+while IFS= read -r code; do
+	complain "landwaiter-policy(1) and verify/remark.h differ: $code"
+done < <(comm -3 <(echo "$known") <(echo "$listed") | tr -d '\t')
 
 # [text](path), from where the document stands; and `docs/...`, `tests/...` from the top.
 mapfile -t documents < <(find . -maxdepth 1 -name '*.md' && find docs -name '*.md' | sort)

@@ -62,26 +62,33 @@ static char *remapped(const struct lw_rule *rule, const char *image)
 	return lw_asprintf("%s%s", rule->identity_name, image + n);
 }
 
+char *lw_judgement_name_wanted(const struct lw_rule *rule, const char *image)
+{
+	switch (rule->identity) {
+	case LW_IDENTITY_EXACT_REFERENCE:
+	case LW_IDENTITY_EXACT_REPOSITORY:
+		return lw_strdup(rule->identity_name);
+	case LW_IDENTITY_REMAP:
+		return remapped(rule, image);
+	case LW_IDENTITY_EXACT:
+	case LW_IDENTITY_REPOSITORY:
+		break;
+	}
+	return lw_strdup(image);
+}
+
 bool lw_judgement_names(const struct lw_rule *rule, const char *image, const char *type,
 			const char *signed_name)
 {
-	lw_auto_free char *want =
-		rule->identity == LW_IDENTITY_REMAP ? remapped(rule, image) : lw_strdup(image);
+	lw_auto_free char *want = lw_judgement_name_wanted(rule, image);
 	/* An endorsement is of an exact name and digest, tag included. */
 	bool exact = strcmp(type, LW_TYPE_ENDORSEMENT) == 0;
 
-	switch (rule->identity) {
-	case LW_IDENTITY_EXACT_REFERENCE:
-		return strcmp(one_hub(signed_name), one_hub(rule->identity_name)) == 0;
-	case LW_IDENTITY_EXACT_REPOSITORY:
-		return same_repository(signed_name, rule->identity_name);
-	case LW_IDENTITY_EXACT:
+	if (rule->identity == LW_IDENTITY_EXACT ||
+	    rule->identity == LW_IDENTITY_EXACT_REFERENCE)
 		exact = true;
-		break;
-	case LW_IDENTITY_REPOSITORY:
-	case LW_IDENTITY_REMAP:
-		break;
-	}
+	else if (rule->identity == LW_IDENTITY_EXACT_REPOSITORY)
+		exact = false;
 	return exact ? strcmp(one_hub(signed_name), one_hub(want)) == 0
 		     : same_repository(signed_name, want);
 }
@@ -390,13 +397,30 @@ static void report_attestation(const struct lw_policy *p, const struct lw_judged
 		       image->name, lw_buf_str(&want), lw_buf_str(&have));
 }
 
+/* What was expected of a signature that was bad in this way. */
+static const char *expected(const struct lw_rule *rule, const struct lw_judged *image,
+			    enum lw_finding_id id, char want[LW_MAX_REFERENCE + 16])
+{
+	lw_auto_free char *name = NULL;
+
+	if (id == LW_FINDING_EVIDENCE_SUBJECT)
+		return "a statement about what it is attached to";
+	if (id == LW_FINDING_EVIDENCE_MALFORMED)
+		return "a signature of its kind";
+	if (id != LW_FINDING_EVIDENCE_NAME)
+		return "a signature by a key of the policy";
+	name = lw_judgement_name_wanted(rule, image->name);
+	(void)snprintf(want, LW_MAX_REFERENCE + 16, "made for %s", name);
+	return want;
+}
+
 static void report_standing(const struct lw_policy *p, const struct lw_rule *rule,
 			    const struct lw_judged *image, const struct lw_testimony *t,
 			    const struct lw_standing *s, struct lw_verdict *v)
 {
 	const char *who =
 		t->signer == SIZE_MAX ? "nobody known here" : p->signers[t->signer].name;
-	char evidence[LW_DIGEST_TEXT];
+	char evidence[LW_DIGEST_TEXT], want[LW_MAX_REFERENCE + 16];
 
 	if (s->worth == LW_WORTH_COUNTS || s->worth == LW_WORTH_ASIDE)
 		return;
@@ -406,7 +430,7 @@ static void report_standing(const struct lw_policy *p, const struct lw_rule *rul
 							       : s->finding;
 
 	lw_digest_text(&t->evidence, evidence);
-	lw_verdict_addf(v, id, image->name, "evidence that a key of the policy signed",
+	lw_verdict_addf(v, id, image->name, expected(rule, image, s->finding, want),
 			"%s signature by %s, in %s: %s", t->kind, who, evidence, s->why);
 }
 
@@ -417,6 +441,9 @@ void lw_judgement_make(const struct lw_policy *p, const struct lw_rule *rule,
 	ret->rule = rule;
 	ret->met = true;
 	ret->base.asked = rule->base_accepted;
+	if (rule->base_accepted)
+		(void)snprintf(ret->base.text, sizeof(ret->base.text),
+			       "not looked at: the rest of the rule is not met");
 	ret->standings = lw_alloc_array(image->n_testimonies, sizeof(*ret->standings));
 	ret->groups = lw_alloc_array(rule->n_require, sizeof(*ret->groups));
 	ret->attestations = lw_alloc_array(rule->n_attestations, sizeof(*ret->attestations));

@@ -282,7 +282,7 @@ int lw_policy_import(struct lw_span policy, const struct lw_import_file *registr
 		return r;
 	leave_wider_out(&im);
 	tell(&im);
-	if (n_registries)
+	if (registries)
 		tell_attachments(&im, &read);
 	return lw_import_write(&im, e);
 }

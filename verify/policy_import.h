@@ -35,7 +35,8 @@ struct lw_import {
 	struct lw_remarks remarks;
 };
 
-/* LW_E_FORMAT, LW_E_LIMIT. The caller releases *ret, also after an error. */
+/* registries NULL: nothing is known of them. LW_E_FORMAT, LW_E_LIMIT. The caller releases *ret,
+ * also after an error. */
 int lw_policy_import(struct lw_span policy, const struct lw_import_file *registries,
 		     size_t n_registries, struct lw_import *ret,
 		     struct lw_error *e) LW_WARN_UNUSED;

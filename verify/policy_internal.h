@@ -41,6 +41,14 @@ int lw_policy_read_time(struct lw_policy *p, const struct lw_json *node,
 
 int lw_policy_read_rule(struct lw_policy *p, const struct lw_json *node,
 			struct lw_error *e) LW_WARN_UNUSED;
+/* A predicate type is a URI: here, something after a scheme. Ours but for endorsements are
+ * never about an image. */
+bool lw_policy_is_type(const char *s);
+/* RFC 6901, into the predicate: "/predicate/", and each '~' before a 0 or a 1. */
+bool lw_policy_is_pointer(const char *s);
+/* The signers of these names, none twice; an array of the caller's. LW_E_NOTFOUND. */
+int lw_policy_read_signers(const struct lw_policy *p, const struct lw_json *names, size_t **ret,
+			   size_t *ret_n, struct lw_error *e) LW_WARN_UNUSED;
 /* "signedIdentity" alone. LW_E_UNSUPPORTED: matchRepoDigestOrExact. */
 int lw_policy_read_identity(struct lw_rule *rule, const struct lw_json *node,
 			    struct lw_error *e) LW_WARN_UNUSED;

@@ -10,7 +10,7 @@
 
 /* A predicate type is a URI: here, something after a scheme. Ours but for endorsements are
  * never about an image. */
-static bool is_type(const char *s)
+bool lw_policy_is_type(const char *s)
 {
 	size_t scheme =
 		strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
@@ -21,8 +21,7 @@ static bool is_type(const char *s)
 	       (strncmp(s, "urn:landwaiter:", 15) != 0 || strcmp(s, LW_TYPE_ENDORSEMENT) == 0);
 }
 
-/* RFC 6901, into the predicate: "/predicate/", and each '~' before a 0 or a 1. */
-static bool is_pointer(const char *s)
+bool lw_policy_is_pointer(const char *s)
 {
 	if (strncmp(s, "/predicate/", 11) != 0 || !lw_text_is_plain(lw_span_str(s)))
 		return false;
@@ -114,7 +113,7 @@ static int read_where(struct lw_attestation_rule *a, const struct lw_json *where
 	if (lw_json_count(where) == 0)
 		return lw_fail(e, LW_E_FORMAT, "where: names no place");
 	for (const struct lw_json *n = lw_json_first(where); n && r == 0; n = lw_json_next(n))
-		r = is_pointer(lw_json_key(n))
+		r = lw_policy_is_pointer(lw_json_key(n))
 			    ? read_condition(a, 0, lw_json_key(n), n, e)
 			    : lw_fail(e, LW_E_FORMAT,
 				      "where: want a JSON pointer as \"/predicate/...\"");
@@ -143,7 +142,7 @@ static int read_attestation(const struct lw_policy *p, struct lw_attestation_rul
 	int r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN,
 			     "attestation", &f, e);
 
-	if (r == 0 && !is_type(f.type))
+	if (r == 0 && !lw_policy_is_type(f.type))
 		r = lw_fail(e, LW_E_FORMAT, "type: want the URI of a predicate");
 	if (r < 0)
 		return r;
@@ -199,7 +198,7 @@ static int read_signature_types(struct lw_rule *rule, const struct lw_json *list
 				 &rule->n_signature_types, e);
 	for (size_t i = 0; i < rule->n_signature_types && r == 0; i++)
 		if (strcmp(rule->signature_types[i], LW_TYPE_SIMPLE_SIGNING) != 0 &&
-		    !is_type(rule->signature_types[i]))
+		    !lw_policy_is_type(rule->signature_types[i]))
 			r = lw_fail(e, LW_E_FORMAT,
 				    "signatures: want \"" LW_TYPE_SIMPLE_SIGNING
 				    "\" or the URI of a predicate");

@@ -32,11 +32,10 @@ size_t lw_policy_owners(const struct lw_policy *p, const struct lw_group *g)
 	return n;
 }
 
-int lw_policy_read_group(const struct lw_policy *p, uint64_t threshold,
-			 const struct lw_json *names, struct lw_group *g, struct lw_error *e)
+int lw_policy_read_signers(const struct lw_policy *p, const struct lw_json *names, size_t **ret,
+			   size_t *ret_n, struct lw_error *e)
 {
-	g->threshold = threshold;
-	g->signers = lw_alloc_array(lw_json_count(names), sizeof(*g->signers));
+	*ret = lw_alloc_array(lw_json_count(names), sizeof(**ret));
 	for (const struct lw_json *n = lw_json_first(names); n; n = lw_json_next(n)) {
 		const char *name = lw_json_string(n);
 		char shown[80];
@@ -48,16 +47,25 @@ int lw_policy_read_group(const struct lw_policy *p, uint64_t threshold,
 		if (index == p->n_signers)
 			return lw_fail(e, LW_E_NOTFOUND, "no signer '%s'",
 				       lw_text_escape_str(name, shown, sizeof(shown)));
-		for (size_t i = 0; i < g->n_signers; i++)
-			if (g->signers[i] == index)
+		for (size_t i = 0; i < *ret_n; i++)
+			if ((*ret)[i] == index)
 				return lw_fail(e, LW_E_CONFLICT, "signer '%s' stands twice",
 					       name);
-		g->signers[g->n_signers++] = index;
+		(*ret)[(*ret_n)++] = index;
 	}
-	if (lw_policy_owners(p, g) < threshold)
-		return lw_fail(e, LW_E_CONFLICT, "threshold %llu, but only %zu people",
-			       (unsigned long long)threshold, lw_policy_owners(p, g));
 	return 0;
+}
+
+int lw_policy_read_group(const struct lw_policy *p, uint64_t threshold,
+			 const struct lw_json *names, struct lw_group *g, struct lw_error *e)
+{
+	int r = lw_policy_read_signers(p, names, &g->signers, &g->n_signers, e);
+
+	g->threshold = threshold;
+	if (r == 0 && lw_policy_owners(p, g) < threshold)
+		r = lw_fail(e, LW_E_CONFLICT, "threshold %llu, but only %zu people",
+			    (unsigned long long)threshold, lw_policy_owners(p, g));
+	return r;
 }
 
 /* A group that signs statements of ours: seals, and what time it is. */

@@ -26,7 +26,8 @@ static void import(const char *text, const char *registries, struct lw_import *r
 					     lw_span_str(registries ? registries : "") };
 	struct lw_error e = { 0 };
 
-	if (lw_policy_import(lw_span_str(policy), &file, !!registries, ret, &e) < 0)
+	if (lw_policy_import(lw_span_str(policy), registries ? &file : NULL, !!registries, ret,
+			     &e) < 0)
 		fail_msg("%s for %s", e.text, text);
 }
 
