@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release
 #
 # Vendors' signatures, end to end: endorsed and signed on the connected side, judged at the gate,
 # repeated by `show`, judged again on the way through the zones, and base images.
@@ -117,7 +118,8 @@ promoted() { # STATUS CODE IMAGE ZONE [OPTION...]
 	is "one record" "$(record_count)" $((records + 1))
 	is "which says so" "$(jq -r '[.event, .result, .reason, .detail.from, .detail.to,
 		.detail.name] | join(" ")' <<<"$(last_record)")" \
-		"promote ${outcome_of[$status]} ${code%% *} $before $2 $1"
+		"promote ${outcome_of[$status]} $(jq -r '[.findings[] | select(.severity != "note")
+			| .code][0] // ""' out.log) $before $2 $1"
 	is "with the judgement" "$(jq -cS .detail.judgement <<<"$(last_record)")" \
 		"$(jq -cS .judgement out.log)"
 }
@@ -227,8 +229,8 @@ ok "and so is what stands on it" grep -q base.not-accepted out.log
 
 try base.lwb $base:1
 accepted lw load base.lwb
-try derived.lwb $app:1
-accepted lw load derived.lwb
+try on-it.lwb $app:1
+accepted lw load on-it.lwb
 based "on the base in the store" $app:1 "$base:1: 2 of 3 layers (layers)"
 try second.lwb $app:derived
 accepted lw load second.lwb
@@ -260,23 +262,24 @@ for name in partly hidden; do
 	refused 3 base.unnamed lw verify $name.lwb
 done
 
-# Eight bases upon each other, and nine; whichever is judged first.
+# Eight bases upon each other, and nine; whichever is judged first (the order is that of names).
+signed_image globex $base:chain c0
+layers=(c0)
+for n in 1 2 3 4 5 6 7 8 9; do
+	layers+=("c$n")
+	signed_image acme $app:link-$n -b "$(<digest)" "${layers[@]}"
+done
 for order in up down; do
-	previous= layers=(c0) names=("$base:chain-$order")
-	signed_image globex "$base:chain-$order" c0
+	chain=("${sources[$base:chain]}")
 	for n in 1 2 3 4 5 6 7 8 9; do
-		previous=$(<digest) layers+=("c$n")
-		# Images stand in the order of their names.
-		number=$n
-		[ $order = up ] || number=$((9 - n))
-		names+=("$app:chain-$order-$number")
-		signed_image acme "${names[-1]}" -b "$previous" "${layers[@]}"
+		place=$n
+		[ $order = up ] || place=$((9 - n))
+		chain+=("$app:chain-$place=${sources[$app:link-$n]#*=}")
 	done
-	try nine.lwb "${names[@]}"
-	refused 3 base.depth lw verify nine.lwb
-	unset 'names[-1]'
-	try eight.lwb "${names[@]}"
-	accepted lw verify eight.lwb
+	sealed $order-nine.lwb "${chain[@]}"
+	refused 3 base.depth lw verify $order-nine.lwb
+	sealed $order-eight.lwb "${chain[@]:0:9}"
+	accepted lw verify $order-eight.lwb
 done
 
 # A base counts in the zone of who stands on it, or in a stricter one.
@@ -284,12 +287,12 @@ zones='["staging","production"]'
 enclave strict '{"match":"registry.globex.example/**","zone":"staging","require":[{"threshold":1,"of":["globex"]}]},
 	{"match":"registry.globex.example/**","zone":"production","require":[{"threshold":1,"of":["globex"]}]},
 	{"match":"registry.acme.example/**","zone":"production","require":['"$acme"'],"base":"accepted"}'
-try both.lwb $app:1 $base:1
-refused 3 base.not-accepted lw load both.lwb
-try base.lwb $base:1
-accepted lw load base.lwb
-try derived.lwb $app:1
-refused 3 base.not-accepted lw load derived.lwb
+try together.lwb $app:1 $base:1
+refused 3 base.not-accepted lw load together.lwb
+try alone.lwb $base:1
+accepted lw load alone.lwb
+try later.lwb $app:1
+refused 3 base.not-accepted lw load later.lwb
 promoted 0 "" $base:1 production
-accepted lw load derived.lwb
+accepted lw load later.lwb
 done_testing
