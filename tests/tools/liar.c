@@ -7,9 +7,12 @@
  */
 
 #include "base/ipc.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "bundle/box.h"
 #include "bundle/seal.h"
+#include "verify/judge.h"
+#include "verify/key.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -247,6 +250,197 @@ static void answer_seal(struct lw_span body)
 	}
 }
 
+/* ---- evidence ---- */
+
+static struct {
+	struct lw_key *keys[64];
+	size_t n_keys;
+	struct lw_json_doc *manifest;
+} evidence;
+
+/* "evidence-HOW" and "piece-HOW" are lies about evidence alone: a box for another job, and one
+ * that is not asked yet, is honest. */
+static bool turns_to(const char *what)
+{
+	size_t n = strlen(what);
+
+	if (strncmp(lie, what, n) != 0)
+		return false;
+	memmove(lie, lie + n, sizeof(lie) - n);
+	return true;
+}
+
+static void take_keys(struct lw_span body)
+{
+	uint32_t n = 0, kind = 0;
+
+	must(lw_ipc_take_u32(&body, &n, &error));
+	for (; evidence.n_keys < n && evidence.n_keys < LW_COUNT_OF(evidence.keys);
+	     evidence.n_keys++) {
+		struct lw_span der;
+
+		must(lw_ipc_take_u32(&body, &kind, &error));
+		must(lw_ipc_take_bytes(&body, LW_MAX_KEY_BYTES, &der, &error));
+		must(lw_key_parse_as((enum lw_key_kind)kind, der,
+				     &evidence.keys[evidence.n_keys], &error));
+	}
+}
+
+static const struct lw_json *member(const struct lw_json *object, const char *name)
+{
+	const struct lw_json *m = object ? lw_json_first(object) : NULL;
+
+	while (m && strcmp(lw_json_key(m), name) != 0)
+		m = lw_json_next(m);
+	return m;
+}
+
+/* What an honest box would have found. */
+static void extract(struct lw_span body, struct lw_extracted *x, struct lw_span *piece)
+{
+	const struct lw_json *layer =
+		lw_json_first(member(lw_json_root(evidence.manifest), "layers"));
+	lw_auto_free char *type = NULL;
+	uint32_t number = 0;
+
+	must(lw_ipc_take_u32(&body, &number, &error));
+	must(lw_ipc_take_str(&body, LW_MAX_MEDIA_TYPE, &type, &error));
+	must(lw_ipc_take_bytes(&body, LW_MAX_EVIDENCE_BYTES, piece, &error));
+	while (layer && number-- > 0)
+		layer = lw_json_next(layer);
+
+	const struct lw_piece p = { type, *piece, member(layer, "annotations") };
+
+	lw_judge_for(type)->extract(&p, x);
+}
+
+/* More than one signature may be said of what has one. */
+static void repeat(struct lw_extracted *x, size_t n)
+{
+	for (; x->n_signatures < n; x->n_signatures++)
+		lw_buf_add(&x->signatures[x->n_signatures].sig, x->signatures[0].sig.p,
+			   x->signatures[0].sig.n);
+}
+
+static void lie_about(struct lw_extracted *x)
+{
+	if (lies("unsupported") || lies("malformed") || lies("state-3")) {
+		lw_extracted_release(x);
+		*x = (struct lw_extracted){ .state = LW_EXTRACTED_UNSUPPORTED };
+		(void)snprintf(x->why, sizeof(x->why), "\033[32mACCEPTED\033[0m");
+		if (!lies("unsupported"))
+			x->state = lies("malformed") ? LW_EXTRACTED_MALFORMED : 3;
+	} else if (lies("other-payload") && x->payload.n > 0) {
+		x->payload.p[x->payload.n / 2] ^= 1;
+	} else if (lies("own-payload")) { /* what the signed bytes should have said */
+		x->detached = false;
+		(void)snprintf(x->payload_type, sizeof(x->payload_type), LW_DSSE_IN_TOTO);
+		lw_buf_free(&x->payload);
+		lw_buf_adds(&x->payload, "{\"_type\":\"https://in-toto.io/Statement/v1\"}");
+	} else if (lies("other-type") && x->payload.n > 0) {
+		(void)snprintf(x->payload_type, sizeof(x->payload_type), "application/json");
+	} else if (lies("detached")) {
+		x->detached = !x->detached;
+	} else if (lies("of-the-piece")) {
+		lw_buf_free(&x->payload);
+		x->payload_type[0] = '\0';
+		x->detached = true;
+	} else if (lies("other-signature")) {
+		x->signatures[0].sig.p[x->signatures[0].sig.n / 2] ^= 1;
+	} else if (lies("empty-signature")) {
+		x->signatures[0].sig.n = 0;
+	} else if (lies("unknown-key")) {
+		(void)snprintf(x->signatures[0].key_hint, 65, "%064d", 0);
+		x->signatures[0].sig.p[8] ^= 1;
+	} else if (lies("twice")) {
+		repeat(x, 2);
+	} else if (lies("sixteen-times")) {
+		repeat(x, LW_MAX_ENVELOPE_SIGNATURES);
+	} else if (lies("signed-by-none")) {
+		x->n_signatures = 0;
+	} else if (lies("signed-with-a-reason")) {
+		(void)snprintf(x->why, sizeof(x->why), "because");
+	} else if (lies("no-text")) {
+		(void)snprintf(x->signatures[0].key_hint, 65, "\xff\xfe");
+	}
+}
+
+/* The keys that a signature is said to fit. */
+static void say_matches(const struct lw_extracted *x, size_t i, struct lw_span piece,
+			struct lw_buf *out)
+{
+	LW_AUTO(buf) struct lw_buf message = { 0 };
+	LW_AUTO(buf) struct lw_buf indices = { 0 };
+	uint32_t n = 0;
+
+	lw_extracted_message(x, piece, &message);
+	for (size_t k = 0; k < evidence.n_keys; k++) {
+		bool fits = lw_key_verify(evidence.keys[k], lw_buf_span(&message),
+					  lw_buf_span(&x->signatures[i].sig)) == LW_KEY_GOOD;
+
+		if (lies("fits-everybody") ? k < LW_MAX_MATCHES
+					   : fits && !lies("fits-nobody")) {
+			lw_ipc_put_u32(&indices, (uint32_t)k + (lies("fits-the-next") ? 1 : 0));
+			n++;
+		}
+	}
+	if (lies("fits-no-key"))
+		lw_ipc_put_u32(&indices, 0xfffffffe);
+	for (uint32_t k = 0; lies("fits-too-many") && k < 5; k++)
+		lw_ipc_put_u32(&indices, 0);
+	n += lies("fits-no-key") ? 1 : lies("fits-too-many") ? 5 : 0;
+	lw_ipc_put_u32(out, lies("counts-wrong") ? n + 1 : n);
+	lw_buf_add(out, indices.p, indices.n);
+}
+
+static void answer_piece(struct lw_span body)
+{
+	LW_AUTO(extracted) struct lw_extracted x = { 0 };
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	struct lw_span piece;
+	size_t n;
+
+	extract(body, &x, &piece);
+	n = x.n_signatures;
+	lie_about(&x);
+	lw_extracted_put(&x, &b);
+	if (lies("too-many-signatures"))
+		memset(b.p + b.n - 4, 0xff, 4);
+	for (size_t i = 0; i < x.n_signatures && !lies("too-few"); i++)
+		say_matches(&x, i, piece, &b);
+	if (lies("too-many"))
+		lw_ipc_put_u32(&b, 0);
+	say(lies("done-instead") ? LW_BOX_DONE : LW_BOX_PIECE, &b);
+	if (lies("again"))
+		say(LW_BOX_PIECE, &b);
+	x.n_signatures = n; /* to be released */
+}
+
+static void answer_evidence(struct lw_span job)
+{
+	LW_AUTO(buf) struct lw_buf storage = { 0 };
+	struct lw_ipc_frame frame;
+	struct lw_span bytes;
+
+	take_keys(job);
+	while (lw_ipc_receive(SOCKET, LW_MAX_FRAME_BYTES, -1, &storage, &frame, &error) == 0) {
+		if (turns_to(frame.type == LW_BOX_PIECE ? "piece-" : "evidence-") &&
+		    answer_otherwise())
+			break;
+		if (frame.type == LW_BOX_PIECE) {
+			answer_piece(frame.body);
+			continue;
+		}
+		must(lw_ipc_take_bytes(&frame.body, LW_MAX_MANIFEST_BYTES, &bytes, &error));
+		lw_json_free(evidence.manifest);
+		evidence.manifest = NULL;
+		must(lw_json_parse(bytes, &LW_JSON_FOREIGN, &evidence.manifest, &error));
+		say(LW_BOX_DONE, NULL);
+	}
+	while (read(SOCKET, &frame, 1) > 0)
+		;
+}
+
 /* What a person is shown before signing: another text, for the true bytes or for others. */
 static void answer_explain(struct lw_span body)
 {
@@ -279,6 +473,8 @@ int main(void)
 			; /* what was said last is to be read, not this end */
 	else if (frame.type == LW_BOX_JOB_SEAL)
 		answer_seal(frame.body);
+	else if (frame.type == LW_BOX_JOB_EVIDENCE)
+		answer_evidence(frame.body);
 	else if (frame.type == LW_BOX_JOB_EXPLAIN)
 		answer_explain(frame.body);
 	return 0;
