@@ -226,6 +226,32 @@ static inline void co_evidence_hidden(struct forge *f)
 	i->n_evidence = 0;
 }
 
+/* Evidence that contents name, taken out of the bundle, which was then sealed anew. */
+static inline void co_evidence_taken_out(struct forge *f)
+{
+	const struct forge_blob *b = forge_blob(f, &f->c.images[0].evidence[0].digest);
+
+	forge_drop_blob(f, (size_t)(b - f->blobs));
+}
+
+/* Of a signature's manifest only what it signs with. */
+static inline void co_evidence_layer_taken_out(struct forge *f)
+{
+	const struct forge_blob *manifest = forge_blob(f, &f->c.images[0].evidence[0].digest);
+
+	for (size_t i = 0; i < f->n_blobs; i++) {
+		char hex[65];
+
+		lw_digest_hex(&f->blobs[i].digest, hex);
+		if (strstr((const char *)manifest->bytes.p, "\"layers\"") &&
+		    strstr(strstr((const char *)manifest->bytes.p, "\"layers\""), hex)) {
+			forge_drop_blob(f, i);
+			return;
+		}
+	}
+	errx(2, "evidence without a layer");
+}
+
 /* Evidence about one image, shown as about another. */
 static inline void co_evidence_moved(struct forge *f)
 {
@@ -919,6 +945,8 @@ static const struct forgery forgeries[] = {
 	{ "ledger-both", 4, "content.list", co_ledger_both },
 	{ "ledger-order", 4, "content.list", co_ledger_order },
 	{ "ledger-unknown-mechanism", 4, "content.list", co_absent_unknown },
+	{ "evidence-taken-out", 3, "evidence.missing", co_evidence_taken_out },
+	{ "evidence-layer-taken-out", 3, "evidence.missing", co_evidence_layer_taken_out },
 	{ "evidence-hidden", 4, "content.unreferenced", co_evidence_hidden },
 	{ "cve-2023-33959-evidence-moved", 4, "content.document", co_evidence_moved },
 	{ "evidence-size", 4, "content.missing", co_evidence_size },
