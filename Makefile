@@ -113,6 +113,8 @@ $(OUT)/tools/%: $(OUT)/obj/tests/tools/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -ljansson
 
+$(OUT)/tools/liarfs: DEPLD += -lfuse3
+
 $(OUT)/tools/%.so: tests/preload/%.c Makefile
 	$(call say,LD,$@)
 	@mkdir -p $(@D)

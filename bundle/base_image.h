@@ -22,8 +22,9 @@ struct lw_base_found {
 
 struct lw_bases {
 	const struct lw_blob_source *source;
-	/* The image that is, or holds, this manifest or index: in this bundle, or accepted in
-	 * at least this zone. depth: how many bases stand above it. LW_E_NOTFOUND. */
+	/* The image that is, or holds, this manifest or index: that enters with this bundle, or
+	 * was accepted, in at least this zone. depth: how many bases stand above it.
+	 * LW_E_NOTFOUND. */
 	int (*find)(void *data, const struct lw_digest *digest, const char *zone,
 		    unsigned depth, struct lw_base_found *ret, struct lw_error *e);
 	void *data;

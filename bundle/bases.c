@@ -81,14 +81,6 @@ struct search {
 	bool found;
 };
 
-static size_t zone_index(const struct lw_policy *p, const char *zone)
-{
-	for (size_t i = 0; i < p->n_zones; i++)
-		if (strcmp(p->zones[i], zone) == 0)
-			return i + 1;
-	return 0; /* a zone that policy does not know is below all */
-}
-
 /* Whether it is one of the image's own manifests. */
 static int holds(const struct lw_state_image *row, const struct lw_digest *digest, bool *ret,
 		 struct lw_error *e)
@@ -116,8 +108,8 @@ static int look_at(void *data, const struct lw_state_image *row, struct lw_error
 	bool is = false;
 	int r;
 
-	if (s->found || (s->policy->n_zones > 0 &&
-			 zone_index(s->policy, row->zone) < zone_index(s->policy, s->zone)))
+	if (s->found ||
+	    lw_policy_zone(s->policy, row->zone) < lw_policy_zone(s->policy, s->zone))
 		return 0;
 	r = holds(row, s->digest, &is, e);
 	if (r < 0 || !is)

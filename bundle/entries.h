@@ -26,8 +26,9 @@ enum {
 	LW_ENTRY_READ = 64, /* as a document, of the kind that the next two say */
 	LW_ENTRY_READ_INDEX = 128,
 	LW_ENTRY_READ_DOCKER = 256,
-	LW_ENTRY_PIECE = 512,	/* gate 5 asks for its bytes: a signature, a configuration */
-	LW_ENTRY_COPIED = 1024, /* its bytes were copied aside as they were read */
+	LW_ENTRY_PIECE = 512,	  /* gate 5 asks for its bytes: a signature, a configuration */
+	LW_ENTRY_COPIED = 1024,	  /* its bytes were copied aside as they were read */
+	LW_ENTRY_ATTACHED = 2048, /* an index that is evidence of the image at hand names it */
 };
 
 struct lw_entries {

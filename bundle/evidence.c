@@ -197,8 +197,9 @@ static int find_platforms(const struct lw_image *image, const struct lw_blob_sou
 	for (size_t i = 0; i < d->n_children; i++) {
 		const struct lw_descriptor *c = &d->children[i];
 
-		if (c->role == LW_CHILD_MANIFEST && c->platform[0] &&
-		    strncmp(c->platform, "unknown/", 8) != 0 &&
+		/* One without a platform runs, too, wherever its configuration fits. */
+		if (c->role == LW_CHILD_MANIFEST &&
+		    strcmp(c->platform, "unknown/unknown") != 0 &&
 		    !(image->n_omitted > 0 &&
 		      bsearch(&c->digest, image->omitted, image->n_omitted, sizeof(c->digest),
 			      compare_digests)))

@@ -23,7 +23,8 @@ struct lw_blob_source {
 struct lw_testimonies {
 	struct lw_testimony *list; /* owned */
 	size_t n;
-	/* The image's own manifests for platforms that are here (of an index). */
+	/* Of an index: its manifests that are here, but for those that say they are for no
+	 * platform (unknown/unknown: attestations of a builder). */
 	struct lw_digest *platforms; /* owned */
 	size_t n_platforms;
 };

@@ -14,6 +14,14 @@ static int compare_digests(const void *a, const void *b)
 	return lw_digest_compare(a, b);
 }
 
+/* What a piece of evidence says of itself, to hold its rows against: it is read once, however
+ * many they are. */
+struct fact {
+	struct lw_digest digest, subject;
+	bool has_subject;
+	char *artifact_type;
+};
+
 struct walk {
 	struct lw_intake *in;
 	const struct lw_image *image;
@@ -21,7 +29,10 @@ struct walk {
 	size_t cap;
 	struct lw_digest *manifests; /* of the image itself, as walked */
 	size_t n_manifests, cap_manifests;
+	struct fact *facts;
+	size_t n_facts, cap_facts;
 	bool *met;   /* for each omitted digest, whether the image names it */
+	bool *built; /* for each platform, whether the image has a manifest for it */
 	bool unread; /* a part of the image could not be read: its manifests are not all known
 		      */
 	const char *name;
@@ -88,20 +99,59 @@ static int read_document(struct walk *w, const struct lw_entry *entry, const cha
 	return 0;
 }
 
-/* Left out by the sender, as contents say. Only what has a platform can be: attestations about
- * the others (unknown/unknown) are never left out by platform. */
+/* Attestations about the others say unknown/unknown, where they say anything. */
+static bool has_platform(const struct lw_descriptor *c)
+{
+	return c->platform[0] && strcmp(c->platform, "unknown/unknown") != 0;
+}
+
+/* Left out by the sender, as contents say. Only what has a platform can be. */
 static bool is_omitted(const struct walk *w, const struct lw_descriptor *c)
 {
 	const struct lw_digest *d;
 
-	if (w->image->n_omitted == 0 || !c->platform[0] ||
-	    strncmp(c->platform, "unknown/", 8) == 0)
+	if (w->image->n_omitted == 0 || !has_platform(c))
 		return false;
 	d = bsearch(&c->digest, w->image->omitted, w->image->n_omitted, sizeof(*d),
 		    compare_digests);
 	if (d)
 		w->met[d - w->image->omitted] = true;
 	return d != NULL;
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void note_platform(const struct walk *w, const struct lw_descriptor *c)
+{
+	const struct lw_image *image = w->image;
+	char *const *p;
+
+	if (image->n_platforms == 0 || !has_platform(c))
+		return;
+	p = bsearch(&c->platform, image->platforms, image->n_platforms, sizeof(*p),
+		    compare_strings);
+	if (p)
+		w->built[p - image->platforms] = true;
+}
+
+static void note_evidence(struct walk *w, const struct lw_entry *entry,
+			  const struct lw_document *d)
+{
+	const struct lw_descriptor *s = lw_document_child(d, LW_CHILD_SUBJECT);
+
+	if (w->n_facts == w->cap_facts) {
+		w->cap_facts = w->cap_facts ? w->cap_facts * 2 : 8;
+		w->facts = lw_realloc_array(w->facts, w->cap_facts, sizeof(*w->facts));
+	}
+	w->facts[w->n_facts++] = (struct fact){
+		.digest = entry->digest,
+		.subject = s ? s->digest : entry->digest,
+		.has_subject = s != NULL,
+		.artifact_type = lw_strdup(d->artifact_type),
+	};
 }
 
 static void note_manifest(struct walk *w, const struct lw_digest *d)
@@ -133,8 +183,7 @@ static bool same_kind(struct lw_entry *entry, const char *media_type)
 
 /* A manifest or index and all below it. `own`: part of the image, not of its evidence. */
 static int walk_document(struct walk *w, struct lw_entry *entry, const char *media_type,
-			 bool own, unsigned depth, const struct lw_digest *subject,
-			 struct lw_error *e)
+			 bool own, unsigned depth, struct lw_error *e)
 {
 	LW_AUTO(document) struct lw_document *d = NULL;
 	char text[LW_DIGEST_TEXT];
@@ -164,15 +213,8 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 	}
 	if (own)
 		note_manifest(w, &entry->digest);
-	if (subject) {
-		const struct lw_descriptor *s = lw_document_child(d, LW_CHILD_SUBJECT);
-
-		/* The manifests of an attached index need not name a subject themselves. */
-		if (s && !lw_digest_equal(&s->digest, subject))
-			lw_verdict_add(&w->in->result->verdict, LW_FINDING_CONTENT_DOCUMENT,
-				       text, "the subject its evidence row names",
-				       "another subject");
-	}
+	else
+		note_evidence(w, entry, d);
 	for (size_t i = 0; i < d->n_children && r == 0; i++) {
 		const struct lw_descriptor *c = &d->children[i];
 		struct lw_entry *child;
@@ -180,15 +222,19 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 		if (c->role == LW_CHILD_SUBJECT ||
 		    (c->role == LW_CHILD_MANIFEST && own && is_omitted(w, c)))
 			continue;
+		if (c->role == LW_CHILD_MANIFEST && own)
+			note_platform(w, c);
 		child = require(w,
 				own ? LW_FINDING_CONTENT_MISSING : LW_FINDING_EVIDENCE_MISSING,
 				&c->digest, c->size, text);
 		w->unread |= own && !child;
 		if (child && is_piece(c, own))
 			child->flags |= LW_ENTRY_PIECE;
+		if (child && c->role == LW_CHILD_MANIFEST && !own)
+			child->flags |= LW_ENTRY_ATTACHED;
 		if (child && c->role == LW_CHILD_MANIFEST &&
 		    lw_media_kind(c->media_type) != LW_MEDIA_OTHER)
-			r = walk_document(w, child, c->media_type, own, depth + 1, NULL, e);
+			r = walk_document(w, child, c->media_type, own, depth + 1, e);
 	}
 	return r;
 }
@@ -229,7 +275,8 @@ static void finish_needs(struct lw_intake *in, struct lw_needs *needs)
 
 	for (size_t i = 0; i < needs->n; i++)
 		in->entries.list[needs->entries[i]].flags &=
-			~(uint64_t)(LW_ENTRY_WALKED | LW_ENTRY_WALKED_EVIDENCE);
+			~(uint64_t)(LW_ENTRY_WALKED | LW_ENTRY_WALKED_EVIDENCE |
+				    LW_ENTRY_ATTACHED);
 
 	lw_sort(needs->entries, needs->n, sizeof(*needs->entries), compare_indices);
 	for (size_t i = 0; i < needs->n; i++)
@@ -273,28 +320,96 @@ static void compare_subjects(struct walk *w)
 				       lw_digest_text(&image->evidence[i].subject, text));
 }
 
+/* A platform that nothing was built for would be approved, and looked for in vain. */
+static void compare_platforms(struct walk *w)
+{
+	for (size_t i = 0; i < w->image->n_platforms; i++)
+		if (!w->built[i])
+			lw_verdict_add(&w->in->result->verdict, LW_FINDING_EVIDENCE_LEDGER,
+				       w->name, "a platform this image has",
+				       w->image->platforms[i]);
+}
+
+static int compare_facts(const void *a, const void *b)
+{
+	return lw_digest_compare(&((const struct fact *)a)->digest,
+				 &((const struct fact *)b)->digest);
+}
+
+/* Whether the evidence itself agrees with a row. What is found by tag names no subject; nor
+ * need what an attached index names. */
+static void compare_row(struct walk *w, const struct lw_evidence *row, const struct fact *fact,
+			const struct lw_entry *entry)
+{
+	struct lw_verdict *v = &w->in->result->verdict;
+	char text[LW_DIGEST_TEXT], subject[LW_DIGEST_TEXT];
+
+	lw_digest_text(&row->digest, text);
+	if (strcmp(fact->artifact_type, row->artifact_type) != 0)
+		lw_verdict_addf(v, LW_FINDING_EVIDENCE_LEDGER, text, row->artifact_type,
+				"artifact type '%s'", fact->artifact_type);
+	if (row->mechanism != LW_MECHANISM_REFERRERS)
+		return;
+	if (fact->has_subject ? !lw_digest_equal(&fact->subject, &row->subject)
+			      : !(entry->flags & LW_ENTRY_ATTACHED))
+		lw_verdict_add(v, LW_FINDING_CONTENT_DOCUMENT, text,
+			       "the subject its evidence row names",
+			       fact->has_subject ? lw_digest_text(&fact->subject, subject)
+						 : "no subject");
+}
+
+static void compare_evidence(struct walk *w)
+{
+	lw_sort(w->facts, w->n_facts, sizeof(*w->facts), compare_facts);
+	for (size_t i = 0; i < w->image->n_evidence; i++) {
+		const struct lw_evidence *row = &w->image->evidence[i];
+		const struct fact key = { .digest = row->digest };
+		const struct fact *fact = w->n_facts ? bsearch(&key, w->facts, w->n_facts,
+							       sizeof(*w->facts), compare_facts)
+						     : NULL;
+
+		const struct lw_entry *entry =
+			lw_entries_find(&w->in->entries, &row->digest, row->size);
+
+		if (fact && entry) /* else it is missing or unreadable, and that was said */
+			compare_row(w, row, fact, entry);
+	}
+}
+
 static int walk_image(struct walk *w, struct lw_error *e)
 {
 	struct lw_entry *root = require(w, LW_FINDING_CONTENT_MISSING, &w->image->digest,
 					w->image->size, "contents");
-	int r = root ? walk_document(w, root, w->image->media_type, true, 0, NULL, e) : 0;
+	int r = root ? walk_document(w, root, w->image->media_type, true, 0, e) : 0;
 
 	for (size_t i = 0; i < w->image->n_evidence && r == 0; i++) {
 		const struct lw_evidence *ev = &w->image->evidence[i];
 		struct lw_entry *entry = require(w, LW_FINDING_EVIDENCE_MISSING, &ev->digest,
 						 ev->size, "contents");
-		bool by_subject = ev->mechanism == LW_MECHANISM_REFERRERS;
 
 		if (entry)
-			r = walk_document(w, entry, ev->media_type, false, 0,
-					  by_subject ? &ev->subject : NULL, e);
+			r = walk_document(w, entry, ev->media_type, false, 0, e);
 	}
-	if (r == 0 && root && !w->unread) {
+	if (r < 0)
+		return r;
+	compare_evidence(w);
+	if (root && !w->unread) {
 		compare_ledger(w);
 		compare_omitted(w);
+		compare_platforms(w);
 		compare_subjects(w);
 	}
-	return r;
+	return 0;
+}
+
+static void walk_release(struct walk *w)
+{
+	for (size_t i = 0; i < w->n_facts; i++)
+		free(w->facts[i].artifact_type);
+	free(w->facts);
+	free(w->manifests);
+	free(w->met);
+	free(w->built);
 }
 
 static void report_unreferenced(struct lw_intake *in)
@@ -322,13 +437,13 @@ void lw_gate_content_closure(struct lw_intake *in)
 			.image = &c->images[i],
 			.needs = &in->needs[i],
 			.met = lw_alloc_array(c->images[i].n_omitted, sizeof(bool)),
+			.built = lw_alloc_array(c->images[i].n_platforms, sizeof(bool)),
 			.name = lw_reference_text(&c->images[i].name, name),
 		};
 
 		r = walk_image(&w, &e);
 		finish_needs(in, w.needs);
-		free(w.manifests);
-		free(w.met);
+		walk_release(&w);
 	}
 	if (r < 0)
 		lw_intake_failed(in, &e);

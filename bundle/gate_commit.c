@@ -37,14 +37,6 @@ static void join_platforms(const struct lw_image *image, char *out, size_t size)
 					 image->platforms[i]);
 }
 
-static size_t zone_index(const struct lw_policy *p, const char *zone)
-{
-	for (size_t i = 0; i < p->n_zones; i++)
-		if (strcmp(p->zones[i], zone) == 0)
-			return i;
-	return 0;
-}
-
 /* What was promoted before stays where it is: the same bytes came again. */
 static int keep_zone(struct lw_intake *in, struct lw_state_image *row, struct lw_error *e)
 {
@@ -54,7 +46,8 @@ static int keep_zone(struct lw_intake *in, struct lw_state_image *row, struct lw
 	struct lw_state_image here = { 0 };
 	int r = lw_state_image_get(in->enclave->state, which, &here, e);
 
-	if (r == 0 && zone_index(in->policy, here.zone) > zone_index(in->policy, row->zone))
+	if (r == 0 &&
+	    lw_policy_zone(in->policy, here.zone) > lw_policy_zone(in->policy, row->zone))
 		(void)snprintf(row->zone, sizeof(row->zone), "%s", here.zone);
 	lw_state_image_release(&here);
 	return r == -LW_E_NOTFOUND ? 0 : r;

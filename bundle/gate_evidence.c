@@ -21,6 +21,7 @@ struct gate {
 	struct at_gate *images;
 	struct lw_blob_source source;
 	struct lw_bases bases;
+	struct at_gate *standing; /* the one whose base is looked for */
 };
 
 /* Bytes of the bundle where it has them, else of accepted images. */
@@ -91,13 +92,18 @@ static void note_evaluation(struct gate *g)
 
 static int judge_base(struct gate *g, size_t i, unsigned depth, struct lw_error *e)
 {
-	struct at_gate *at = &g->images[i];
+	struct at_gate *at = &g->images[i], *above = g->standing;
 
 	if (at->base_judged || !at->judgement.met || !at->judgement.base.asked)
 		return 0;
 	at->base_judged = true;
-	return lw_base_judge(&g->in->result->contents.images[i], at->name, &at->heard,
-			     &g->bases, depth, &g->in->result->verdict, &at->judgement, e);
+	g->standing = at;
+
+	int r = lw_base_judge(&g->in->result->contents.images[i], at->name, &at->heard,
+			      &g->bases, depth, &g->in->result->verdict, &at->judgement, e);
+
+	g->standing = above;
+	return r;
 }
 
 /* The image of this bundle that is, or holds, a manifest; n_images where none does. */
@@ -121,12 +127,18 @@ static int find_base(void *data, const struct lw_digest *digest, const char *zon
 
 	if (depth >= LW_MAX_BASE_DEPTH)
 		return lw_fail(e, LW_E_LIMIT, "too many bases");
-	if (i == c->n_images || !at->rule)
+	if (i == c->n_images || !at->rule ||
+	    lw_policy_zone(g->in->policy, at->rule->zone) < lw_policy_zone(g->in->policy, zone))
 		return lw_bases_find_accepted(g->in->enclave, g->in->policy, digest, zone, ret,
 					      e);
 	r = judge_base(g, i, depth + 1, e);
 	if (r < 0)
 		return r;
+	/* However deep they were begun: those below may have been judged before. */
+	if (at->stands_on >= LW_MAX_BASE_DEPTH)
+		return lw_fail(e, LW_E_LIMIT, "too many bases");
+	if (g->standing->stands_on <= at->stands_on)
+		g->standing->stands_on = at->stands_on + 1;
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", at->name);
 	ret->met = at->judgement.met && (!at->judgement.base.asked || at->judgement.base.met);
 	return lw_bases_describe(&g->source, &c->images[i].digest, c->images[i].size,

@@ -115,6 +115,20 @@ static int check_caps(const struct lw_gathered *g, struct lw_error *e)
 	return 0;
 }
 
+/* What no reader takes is not worth an approval: an image that is called like evidence, a
+ * folder with control characters in its name. */
+static int check_contents(struct lw_span bytes, struct lw_error *e)
+{
+	const struct lw_digest d = lw_digest_of(bytes);
+	LW_AUTO(contents) struct lw_contents again = { 0 };
+	struct lw_proven proven;
+	int r = lw_prove_by_digest(bytes, &d, &proven, e);
+
+	if (r == 0 && lw_contents_parse(proven, &again, e) < 0)
+		r = lw_fail_as(e, LW_E_USAGE);
+	return r;
+}
+
 /* The lists and the statement over them. */
 static int make_head(const struct lw_pack_options *o, struct lw_gathered *g, struct head *h,
 		     struct lw_statement *s, struct lw_digest *ret_bundle, struct lw_error *e)
@@ -140,6 +154,9 @@ static int make_head(const struct lw_pack_options *o, struct lw_gathered *g, str
 			       "contents: want at most %zu bytes, have %zu: pack fewer images",
 			       LW_MAX_CONTENTS_BYTES, h->contents.n);
 
+	int r = check_contents(lw_buf_span(&h->contents), e);
+	if (r < 0)
+		return r;
 	*s = o->statement;
 	s->contents = lw_digest_of(lw_buf_span(&h->contents));
 	s->contents_bytes = h->contents.n;

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/text.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 #include "verify/policy.h"
@@ -77,7 +78,8 @@ static int split(const char *word, char **ret_left, const char **ret_right, stru
 {
 	const char *equals = strchr(word, '=');
 
-	if (!equals || equals == word || !equals[1])
+	if (!equals || equals == word || !equals[1] ||
+	    !lw_text_is_utf8(lw_span(word, (size_t)(equals - word))))
 		return lw_fail(e, LW_E_USAGE, "want NAME=FILE, have '%s'", word);
 	*ret_left = lw_strndup(word, (size_t)(equals - word));
 	*ret_right = equals + 1;
@@ -199,6 +201,7 @@ static void write_policy(struct lw_buf *out, char **names, size_t n, uint64_t th
 static int make_policy(struct trust *t, struct lw_error *e)
 {
 	lw_auto_free char **names = lw_alloc_array(arg_approvers.n, sizeof(*names));
+	const char *const written[] = { arg_sender, arg_max_age, arg_clock };
 	size_t n = 0, unique = 0;
 	uint64_t threshold = 0;
 	const char *file;
@@ -206,6 +209,9 @@ static int make_policy(struct trust *t, struct lw_error *e)
 
 	if (r < 0)
 		return lw_command_misused(e, "--threshold");
+	for (size_t i = 0; i < LW_COUNT_OF(written); i++)
+		if (written[i] && !lw_text_is_utf8(lw_span_str(written[i])))
+			return lw_fail(e, LW_E_USAGE, "'%s' is not UTF-8", written[i]);
 	for (; n < arg_approvers.n && r == 0; n++)
 		r = split(arg_approvers.list[n], &names[n], &file, e);
 	if (r == 0) {
@@ -284,9 +290,9 @@ static int run(int n, char **objects)
 	(void)fprintf(
 		stderr,
 		"An enclave for EVALUATION is at %s.\n"
-		"  It asks for no vendor evidence, and its trust was set by one person at this\n"
-		"  keyboard. The line below is its identity: what `pack --audience` takes.\n",
-		lw_arg_enclave);
+		"  %sts trust was set by one person at this keyboard.\n"
+		"  The line below is its identity: what `pack --audience` takes.\n",
+		lw_arg_enclave, arg_policy ? "I" : "It asks for no vendor evidence, and i");
 	lw_print_head(&head);
 	(void)printf(lw_arg_json ? "{\"format\":\"landwaiter-init/1\",\"identity\":\"%s\"}\n"
 				 : "%s\n",

@@ -19,6 +19,16 @@ int lw_policy_explain_image(const char *which, const char *zone);
 struct lw_list;
 int lw_policy_check(const char *file, const struct lw_list *trust, const char *within);
 
+/* The policy in a file, or the enclave's (file NULL). *ret_exit is another than LW_EXIT_DONE
+ * where the enclave cannot be opened: then that was said, and there is no policy. */
+struct lw_policy;
+int lw_policy_read(const char *file, const struct lw_list *trust, struct lw_policy **ret,
+		   int *ret_exit, struct lw_error *e) LW_WARN_UNUSED;
+
+/* Whether the policy says what a table expects ("landwaiter-policy-test/1"). */
+int lw_policy_test_file(const char *table, const char *policy_file,
+			const struct lw_list *trust);
+
 /* A policy of container tools in our words. `registries`: a folder, `keys`: where to put the
  * keys it names; NULL for neither. */
 int lw_policy_import_file(const char *file, const char *registries, const char *keys);

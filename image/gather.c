@@ -424,6 +424,8 @@ static int identify(struct walk *w, const char *ref, const struct lw_reference *
 	w->image.size = d->size;
 	w->image.media_type = lw_strdup(d->media_type);
 	w->image.source = lw_asprintf("oci:%s%s%s", w->l->path, *ref ? ":" : "", ref);
+	if (!lw_text_is_utf8(lw_span_str(w->image.source))) /* contents name it */
+		return lw_fail(e, LW_E_USAGE, "the folder's name is not UTF-8");
 	set_repositories(w, found, n);
 	*ret_doc = doc;
 	return 0;

@@ -51,7 +51,7 @@ e2e: ## the demo, twice, and an installed copy
 	$(Q)tests/run -l e2e -j 1 -t 900 $(T)
 
 bench: ## pack, verify and load against openssl, dd, tar and skopeo
-	$(call deps-for,bench)
+	$(call deps-for,test bench)
 	$(again) programs tools
 	$(Q)tests/bench/run.sh
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <stddef.h>
 #include <string.h>
 
 const char *lw_worth_name(enum lw_worth w)
@@ -61,26 +62,33 @@ static char *remapped(const struct lw_rule *rule, const char *image)
 	return lw_asprintf("%s%s", rule->identity_name, image + n);
 }
 
+char *lw_judgement_name_wanted(const struct lw_rule *rule, const char *image)
+{
+	switch (rule->identity) {
+	case LW_IDENTITY_EXACT_REFERENCE:
+	case LW_IDENTITY_EXACT_REPOSITORY:
+		return lw_strdup(rule->identity_name);
+	case LW_IDENTITY_REMAP:
+		return remapped(rule, image);
+	case LW_IDENTITY_EXACT:
+	case LW_IDENTITY_REPOSITORY:
+		break;
+	}
+	return lw_strdup(image);
+}
+
 bool lw_judgement_names(const struct lw_rule *rule, const char *image, const char *type,
 			const char *signed_name)
 {
-	lw_auto_free char *want =
-		rule->identity == LW_IDENTITY_REMAP ? remapped(rule, image) : lw_strdup(image);
+	lw_auto_free char *want = lw_judgement_name_wanted(rule, image);
 	/* An endorsement is of an exact name and digest, tag included. */
 	bool exact = strcmp(type, LW_TYPE_ENDORSEMENT) == 0;
 
-	switch (rule->identity) {
-	case LW_IDENTITY_EXACT_REFERENCE:
-		return strcmp(one_hub(signed_name), one_hub(rule->identity_name)) == 0;
-	case LW_IDENTITY_EXACT_REPOSITORY:
-		return same_repository(signed_name, rule->identity_name);
-	case LW_IDENTITY_EXACT:
+	if (rule->identity == LW_IDENTITY_EXACT ||
+	    rule->identity == LW_IDENTITY_EXACT_REFERENCE)
 		exact = true;
-		break;
-	case LW_IDENTITY_REPOSITORY:
-	case LW_IDENTITY_REMAP:
-		break;
-	}
+	else if (rule->identity == LW_IDENTITY_EXACT_REPOSITORY)
+		exact = false;
 	return exact ? strcmp(one_hub(signed_name), one_hub(want)) == 0
 		     : same_repository(signed_name, want);
 }
@@ -113,46 +121,66 @@ static bool is_signature_type(const struct lw_rule *rule, const char *type)
 	return false;
 }
 
-/* Our endorsement says for which zone and until when (docs/format/endorsement.md). Returns
- * whether it counts in this rule, now. */
+/* Our endorsement says for which zone and until when (docs/format/endorsement.md). What cannot
+ * be read may be what limits it. Returns whether it counts in this rule, now. */
 static bool endorsement_holds(const struct lw_rule *rule, const struct lw_judged *image,
 			      const struct lw_testimony *t, struct lw_standing *s)
 {
-	const char *zone = lw_said_string(&t->said, "/predicate/zone");
-	const char *expires = lw_said_string(&t->said, "/predicate/expires");
-	struct lw_error ignored;
-	int64_t until = 0;
+	struct endorsed {
+		int64_t created, expires;
+		const char *zone;
+	} f = { .expires = INT64_MAX };
+	static const struct lw_json_field fields[] = {
+		{ .name = "created",
+		  .reader = LW_JSON_READ_TIME,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(struct endorsed, created) },
+		{ .name = "expires",
+		  .reader = LW_JSON_READ_TIME,
+		  .offset = offsetof(struct endorsed, expires) },
+		{ .name = "zone",
+		  .reader = LW_JSON_READ_LABEL,
+		  .offset = offsetof(struct endorsed, zone) },
+	};
+	struct lw_error e = { 0 };
 
-	if (strcmp(t->said.type, LW_TYPE_ENDORSEMENT) != 0)
+	if (!t->said.predicate)
+		stand(s, LW_WORTH_BAD, LW_FINDING_EVIDENCE_MALFORMED,
+		      "endorsement without a predicate");
+	else if (lw_json_read(t->said.predicate, fields, LW_COUNT_OF(fields),
+			      LW_JSON_REFUSE_UNKNOWN, "endorsement", &f, &e) < 0)
+		stand(s, LW_WORTH_BAD, LW_FINDING_EVIDENCE_MALFORMED, "%s", e.text);
+	else if (f.zone && strcmp(f.zone, rule->zone) != 0)
+		stand(s, LW_WORTH_ASIDE, LW_FINDING_EVIDENCE_UNCHECKED,
+		      "endorses it for zone %s", f.zone);
+	else if (f.expires <= image->now.hi)
+		stand(s, LW_WORTH_ASIDE, LW_FINDING_EVIDENCE_UNCHECKED,
+		      "endorsement expired at %s",
+		      lw_said_string(&t->said, "/predicate/expires"));
+	else
 		return true;
-	if (zone && strcmp(zone, rule->zone) != 0) {
-		stand(s, LW_WORTH_ASIDE, LW_FINDING_EVIDENCE_UNCHECKED,
-		      "endorses it for zone %s", zone);
-		return false;
-	}
-	if (expires && (lw_time_parse(lw_span_str(expires), &until, &ignored) < 0 ||
-			until <= image->now.hi)) {
-		stand(s, LW_WORTH_ASIDE, LW_FINDING_EVIDENCE_UNCHECKED,
-		      "endorsement expired at %s", expires);
-		return false;
-	}
-	return true;
+	return false;
 }
 
-static void weigh_signature(const struct lw_rule *rule, const struct lw_judged *image,
-			    const struct lw_testimony *t, const struct lw_said_subject *about,
-			    struct lw_standing *s)
+/* Signatures, and endorsements whatever policy takes them for: of this name, of the whole. */
+static void weigh_named(const struct lw_rule *rule, const struct lw_judged *image,
+			const struct lw_testimony *t, const struct lw_said_subject *about,
+			struct lw_standing *s)
 {
+	bool endorses = strcmp(t->said.type, LW_TYPE_ENDORSEMENT) == 0;
+
 	if (about->name && !lw_judgement_names(rule, image->name, t->said.type, about->name))
 		stand(s, LW_WORTH_BAD, LW_FINDING_EVIDENCE_NAME, "made for %s", about->name);
-	else if (!about->name && !rule->unnamed_by_seal)
+	else if (!about->name && (endorses || !rule->unnamed_by_seal))
 		stand(s, LW_WORTH_ASIDE, LW_FINDING_EVIDENCE_UNCHECKED,
-		      "names no repository, and policy does not say what else binds it");
+		      endorses ? "endorses no name"
+			       : "names no repository, and policy does not say what else "
+				 "binds it");
 	else if (!lw_digest_equal(&about->digest, &image->digest))
 		stand(s, LW_WORTH_ASIDE, LW_FINDING_EVIDENCE_UNCHECKED,
 		      "of a part of the image, not of the whole");
-	else if (endorsement_holds(rule, image, t, s))
-		s->signature = true;
+	else if (!endorses || endorsement_holds(rule, image, t, s))
+		s->signature = is_signature_type(rule, t->said.type);
 }
 
 static void weigh(const struct lw_policy *p, const struct lw_rule *rule,
@@ -175,8 +203,9 @@ static void weigh(const struct lw_policy *p, const struct lw_rule *rule,
 	}
 	stand(s, LW_WORTH_COUNTS, LW_FINDING_EVIDENCE_UNCHECKED, "%s", "");
 	s->attestation = t->said.predicate != NULL;
-	if (is_signature_type(rule, t->said.type))
-		weigh_signature(rule, image, t, about, s);
+	if (is_signature_type(rule, t->said.type) ||
+	    strcmp(t->said.type, LW_TYPE_ENDORSEMENT) == 0)
+		weigh_named(rule, image, t, about, s);
 	else if (!s->attestation)
 		stand(s, LW_WORTH_ASIDE, LW_FINDING_EVIDENCE_UNCHECKED,
 		      "of a type that policy does not take for a signature");
@@ -368,13 +397,30 @@ static void report_attestation(const struct lw_policy *p, const struct lw_judged
 		       image->name, lw_buf_str(&want), lw_buf_str(&have));
 }
 
+/* What was expected of a signature that was bad in this way. */
+static const char *expected(const struct lw_rule *rule, const struct lw_judged *image,
+			    enum lw_finding_id id, char want[LW_MAX_REFERENCE + 16])
+{
+	lw_auto_free char *name = NULL;
+
+	if (id == LW_FINDING_EVIDENCE_SUBJECT)
+		return "a statement about what it is attached to";
+	if (id == LW_FINDING_EVIDENCE_MALFORMED)
+		return "a signature of its kind";
+	if (id != LW_FINDING_EVIDENCE_NAME)
+		return "a signature by a key of the policy";
+	name = lw_judgement_name_wanted(rule, image->name);
+	(void)snprintf(want, LW_MAX_REFERENCE + 16, "made for %s", name);
+	return want;
+}
+
 static void report_standing(const struct lw_policy *p, const struct lw_rule *rule,
 			    const struct lw_judged *image, const struct lw_testimony *t,
 			    const struct lw_standing *s, struct lw_verdict *v)
 {
 	const char *who =
 		t->signer == SIZE_MAX ? "nobody known here" : p->signers[t->signer].name;
-	char evidence[LW_DIGEST_TEXT];
+	char evidence[LW_DIGEST_TEXT], want[LW_MAX_REFERENCE + 16];
 
 	if (s->worth == LW_WORTH_COUNTS || s->worth == LW_WORTH_ASIDE)
 		return;
@@ -384,7 +430,7 @@ static void report_standing(const struct lw_policy *p, const struct lw_rule *rul
 							       : s->finding;
 
 	lw_digest_text(&t->evidence, evidence);
-	lw_verdict_addf(v, id, image->name, "evidence that a key of the policy signed",
+	lw_verdict_addf(v, id, image->name, expected(rule, image, s->finding, want),
 			"%s signature by %s, in %s: %s", t->kind, who, evidence, s->why);
 }
 
@@ -395,6 +441,9 @@ void lw_judgement_make(const struct lw_policy *p, const struct lw_rule *rule,
 	ret->rule = rule;
 	ret->met = true;
 	ret->base.asked = rule->base_accepted;
+	if (rule->base_accepted)
+		(void)snprintf(ret->base.text, sizeof(ret->base.text),
+			       "not looked at: the rest of the rule is not met");
 	ret->standings = lw_alloc_array(image->n_testimonies, sizeof(*ret->standings));
 	ret->groups = lw_alloc_array(rule->n_require, sizeof(*ret->groups));
 	ret->attestations = lw_alloc_array(rule->n_attestations, sizeof(*ret->attestations));

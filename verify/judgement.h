@@ -86,6 +86,9 @@ void lw_judgement_describe(const struct lw_policy *p, const struct lw_group_resu
 void lw_judgement_write(const struct lw_policy *p, const struct lw_judged *image,
 			const struct lw_judgement *j, struct lw_json_writer *w);
 
+/* A name that a signature must have been made for, to count for this image; owned by the
+ * caller. */
+char *lw_judgement_name_wanted(const struct lw_rule *rule, const char *image);
 /* Whether a name that was signed is the one that the rule wants for this image. Exposed for
  * tests. */
 bool lw_judgement_names(const struct lw_rule *rule, const char *image, const char *type,

@@ -13,8 +13,7 @@
 struct lw_key {
 	EVP_PKEY *pkey;
 	enum lw_key_kind kind;
-	struct lw_scheme schemes[LW_MAX_SCHEMES]; /* of one name */
-	size_t n_schemes;
+	struct lw_scheme scheme;
 	struct lw_digest fingerprint;
 	uint8_t *der;
 	size_t der_n;
@@ -111,14 +110,6 @@ static int encode(struct lw_key *k, struct lw_span given, struct lw_error *e)
 	return 0;
 }
 
-static int find_schemes(struct lw_key *k, struct lw_error *e)
-{
-	if (k->kind == LW_KEY_COSIGN)
-		return lw_schemes_of_cosign(k->pkey, k->schemes, &k->n_schemes, e);
-	k->n_schemes = 1;
-	return lw_scheme_of(k->pkey, k->schemes, e);
-}
-
 int lw_key_parse_as(enum lw_key_kind kind, struct lw_span bytes, struct lw_key **ret,
 		    struct lw_error *e)
 {
@@ -137,7 +128,8 @@ int lw_key_parse_as(enum lw_key_kind kind, struct lw_span bytes, struct lw_key *
 	if (r < 0)
 		return r;
 	k->kind = kind;
-	r = find_schemes(k, e);
+	r = kind == LW_KEY_COSIGN ? lw_scheme_of_cosign(k->pkey, &k->scheme, e)
+				  : lw_scheme_of(k->pkey, &k->scheme, e);
 	if (r < 0)
 		return lw_prefix(e, "public key");
 	if (strcmp(lw_key_algorithm(k), "Ed25519") == 0 && !ed25519_point_is_sound(k->pkey))
@@ -180,18 +172,19 @@ struct lw_span lw_key_der(const struct lw_key *k)
 
 const char *lw_key_algorithm(const struct lw_key *k)
 {
-	return k->schemes[0].name;
+	return k->scheme.name;
 }
 
-static enum lw_key_check verify(EVP_PKEY *pkey, const struct lw_scheme *scheme,
-				struct lw_span message, struct lw_span signature)
+enum lw_key_check lw_key_verify(const struct lw_key *k, struct lw_span message,
+				struct lw_span signature)
 {
 	EVP_MD_CTX *ctx __attribute__((cleanup(auto_md_ctx))) = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pctx = NULL;
 
 	if (!ctx ||
-	    EVP_DigestVerifyInit_ex(ctx, &pctx, scheme->digest, NULL, NULL, pkey, NULL) != 1 ||
-	    lw_scheme_apply(scheme, pctx) < 0) {
+	    EVP_DigestVerifyInit_ex(ctx, &pctx, k->scheme.digest, NULL, NULL, k->pkey, NULL) !=
+		    1 ||
+	    lw_scheme_apply(&k->scheme, pctx) < 0) {
 		ERR_clear_error();
 		return LW_KEY_UNSUPPORTED;
 	}
@@ -200,22 +193,6 @@ static enum lw_key_check verify(EVP_PKEY *pkey, const struct lw_scheme *scheme,
 
 	ERR_clear_error();
 	return good == 1 ? LW_KEY_GOOD : LW_KEY_BAD;
-}
-
-enum lw_key_check lw_key_verify(const struct lw_key *k, struct lw_span message,
-				struct lw_span signature)
-{
-	enum lw_key_check found = LW_KEY_BAD;
-
-	for (size_t i = 0; i < k->n_schemes; i++) {
-		enum lw_key_check c = verify(k->pkey, &k->schemes[i], message, signature);
-
-		if (c == LW_KEY_GOOD)
-			return c;
-		if (c == LW_KEY_UNSUPPORTED)
-			found = c;
-	}
-	return found;
 }
 
 void lw_key_prepare(void)

@@ -31,9 +31,8 @@ int lw_key_parse(struct lw_span bytes, struct lw_key **ret, struct lw_error *e) 
 /* The kinds differ in the schemes their keys sign with. */
 enum lw_key_kind {
 	LW_KEY_OWN = 0, /* "key": seals, endorsements, time; as lw_key_parse */
-	/* "cosign-key": what cosign signs with such a key: ECDSA over SHA-256 (P-384 and P-521
-	 * also over their own hash), Ed25519, RSA PKCS#1 v1.5 over SHA-256 from 2048 bits.
-	 * Which of them is tried by the key alone, never said by a signature. */
+	/* "cosign-key": what cosign signs with such a key: ECDSA over SHA-256,
+	 * Ed25519, RSA PKCS#1 v1.5 over SHA-256 from 2048 bits. What it verifies, that is. */
 	LW_KEY_COSIGN,
 };
 int lw_key_parse_as(enum lw_key_kind kind, struct lw_span bytes, struct lw_key **ret,

@@ -165,3 +165,11 @@ const struct lw_rule *lw_policy_rule(const struct lw_policy *p, const char *imag
 	}
 	return best;
 }
+
+size_t lw_policy_zone(const struct lw_policy *p, const char *zone)
+{
+	for (size_t i = 0; i < p->n_zones; i++)
+		if (strcmp(p->zones[i], zone) == 0)
+			return i + 1;
+	return 0;
+}

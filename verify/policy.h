@@ -133,6 +133,9 @@ const struct lw_sender *lw_policy_sender(const struct lw_policy *p, const char *
 const struct lw_rule *lw_policy_rule(const struct lw_policy *p, const char *image,
 				     const char *zone);
 
+/* How strict a zone is: 1 for the laxest. 0 for one that policy does not know: below all. */
+size_t lw_policy_zone(const struct lw_policy *p, const char *zone);
+
 /* Distinct owners among a group's signers. */
 size_t lw_policy_owners(const struct lw_policy *p, const struct lw_group *g);
 

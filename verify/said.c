@@ -323,3 +323,11 @@ const char *lw_said_field(const struct lw_said *s, enum lw_said_field field)
 			found = lw_said_string(s, places[i].pointer);
 	return found;
 }
+
+const char *lw_said_place(const char *type, enum lw_said_field field)
+{
+	for (size_t i = 0; i < LW_COUNT_OF(places); i++)
+		if (places[i].field == field && strcmp(places[i].type, type) == 0)
+			return places[i].pointer;
+	return NULL;
+}

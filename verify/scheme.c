@@ -96,23 +96,15 @@ int lw_scheme_of(EVP_PKEY *pkey, struct lw_scheme *ret, struct lw_error *e)
 	return scheme_of(pkey, 3072, RSA_PKCS1_PSS_PADDING, ret, e);
 }
 
-int lw_schemes_of_cosign(EVP_PKEY *pkey, struct lw_scheme ret[static LW_MAX_SCHEMES],
-			 size_t *ret_n, struct lw_error *e)
+int lw_scheme_of_cosign(EVP_PKEY *pkey, struct lw_scheme *ret, struct lw_error *e)
 {
-	struct lw_scheme own;
-	size_t n = 0;
-	int r = scheme_of(pkey, 2048, RSA_PKCS1_PADDING, &own, e);
+	int r = scheme_of(pkey, 2048, RSA_PKCS1_PADDING, ret, e);
 
-	if (r < 0)
-		return r;
-	ret[n++] = own;
-	/* cosign 2 hashes with SHA-256, however long the curve is. */
-	if (own.digest && strcmp(own.digest, "SHA256") != 0) {
-		ret[n] = own;
-		ret[n++].digest = "SHA256";
-	}
-	*ret_n = n;
-	return 0;
+	/* However long the curve is. cosign 3 also makes signatures over SHA-384 and SHA-512,
+	 * and takes none of them: nor do we take what it does not. */
+	if (r == 0 && ret->digest)
+		ret->digest = "SHA256";
+	return r;
 }
 
 int lw_scheme_apply(const struct lw_scheme *s, EVP_PKEY_CTX *ctx)

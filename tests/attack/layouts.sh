@@ -228,6 +228,22 @@ for marking in '' $'A\033[8m' $'A\nB' $'\xe2\x80\xaeA' $'A\xff' "$(printf 'A%.0s
 	fi
 done
 
+# --- what pack would write and nobody could read --------------------------------------------------
+
+for ending in '' .sig .att .sbom; do
+	exits 2 "an image called like evidence: sha256-...$ending" lw pack --sender acme --audience any \
+		--expires P9D --marking T -o out.lwb \
+		"registry.example/app/plain:sha256-$plain$ending=oci:good:$ref"
+	fails "and nothing is written" test -e out.lwb
+done
+for folder in $'good\nACCEPTED' $'good\033[8m' $'good\xe2\x80\xaedoog' $'good\xff'; do
+	cp -a good "$folder"
+	exits 2 "cwe-150: a folder called $(printf %q "$folder")" lw pack --sender acme --audience any \
+		--expires P9D --marking T -o out.lwb "oci:$folder:$ref"
+	fails "and nothing is written" test -e out.lwb
+	fails "nor is its name shown raw" grep -q $'[\033\a]\|\xe2\x80\xae' err.log
+done
+
 # --- evidence that is something else --------------------------------------------------------------
 
 multi=$(jq -r '.manifests[0].digest[7:]' good/index.json)

@@ -60,7 +60,7 @@ if [[ $LW_BIN != */san ]]; then
 		lw verify big.lwb -o json >out.log 2>err.log || exit=$?
 		is "cve-2026-34155: the last of $size bytes" \
 			"$exit $(jq -r '[.findings[].code] | join(" ")' out.log)" \
-			"4 freshness.not-proven content.digest"
+			"4 freshness.not-proven policy.evaluation content.digest"
 	done
 	rm big.lwb
 fi
@@ -108,7 +108,7 @@ done
 
 # CVE-2025-62518: everybody sees the same members in what we write.
 tar tf 1.lwb >by.tar
-bsdtar tf 1.lwb >by.bsdtar 2>/dev/null || cp by.tar by.bsdtar
+bsdtar tf 1.lwb >by.bsdtar
 {
 	printf '%s\n' landwaiter/seal.json landwaiter/contents.json landwaiter/entries oci-layout \
 		index.json

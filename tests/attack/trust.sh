@@ -154,4 +154,16 @@ done
 rm -rf enclave
 cp -a enclave.good enclave
 accepted lw load one.lwb
+
+# --- words that are no text -----------------------------------------------------------------------
+
+none=$'x\xff'
+for words in "--sender $none --threshold 1 --approver alice=alice.pub" \
+	"--sender acme --threshold 1 --approver $none=alice.pub" \
+	"--sender acme --threshold 1 --approver alice=alice.pub --max-age $none" \
+	"--sender acme --threshold 1 --approver alice=alice.pub --clock $none"; do
+	# shellcheck disable=SC2086 # words they are
+	exits 2 "init ${words//$none/x..}" lw init --enclave none $words
+	fails "and nothing is there" test -e none
+done
 done_testing

@@ -17,11 +17,12 @@
 set -euo pipefail
 umask 022
 
+version=$(sha256sum "$0")
 mkdir -p "$1"
 cd "$1"
 top=$PWD
 epoch=1700000000 # every file of every layer: the same packages give the same digests
-[ ! -e complete ] || exit 0
+[ "$(cat complete 2>/dev/null)" != "$version" ] || exit 0
 
 # --- Debian's packages --------------------------------------------------------------------------
 
@@ -199,4 +200,4 @@ layout nginx registry.acme.example/nginx:1.22 "$(manifest nginx amd64 "$serve" \
 	work/libraries.tar.gz "$libraries_id" work/server.tar.gz "$server_id")"
 
 rm -rf tree work
-touch complete
+printf '%s\n' "$version" >complete

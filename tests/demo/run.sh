@@ -203,7 +203,7 @@ chapter "Refused: a vendor's signature is bad"
 say "One character of Acme's signature, in the manifest that carries it."
 cp -a release/nginx bad
 old=$(jq -r '.manifests[1].digest' unendorsed/index.json)
-sed -E 's|("dev.cosignproject.cosign/signature":"M[A-Za-z0-9]{20})[^"]{4}|\1AAAA|' \
+sed -E 's|("dev.cosignproject.cosign/signature":"M[^"]{20})[^"]{4}|\1AAAA|' \
 	"unendorsed/blobs/sha256/${old#sha256:}" >forged.json
 new=$(sha256sum forged.json | cut -d ' ' -f 1)
 cp forged.json "bad/blobs/sha256/$new"

@@ -11,16 +11,22 @@
  *(as many as BYTES where not said, none with 0), and a layer of BYTES of its own:
  *		registry.example/images:b0, b1, ...
  *
+ *	mklayout signed DIR COUNT KEY.pem...
+ *		COUNT small images: registry.example/signed/i0:1, i1:1, ... each signed with
+ *every key as `cosign sign --key` does
+ *
  * Each has its tag as ref.name and its full name as io.containerd.image.name. BYTES and SHARED
  *may be written 64MiB. DIR must not exist yet.
  */
 
 #include "base/digest.h"
+#include "base/encode.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "keys/private.h"
 
 #include <err.h>
 #include <fcntl.h>
@@ -125,9 +131,9 @@ static void write_descriptor(struct lw_json_writer *w, const struct part *p)
 	lw_json_w_end_object(w);
 }
 
-static void add_manifest(struct layout *l, const char *artifact_type, const struct part *config,
-			 const struct part *layers, size_t n, const char *repository,
-			 const char *tag)
+static struct lw_digest add_manifest(struct layout *l, const char *artifact_type,
+				     const struct part *config, const struct part *layers,
+				     size_t n, const char *repository, const char *tag)
 {
 	static const char type[] = "application/vnd.oci.image.manifest.v1+json";
 	LW_AUTO(buf) struct lw_buf out = { 0 };
@@ -161,6 +167,7 @@ static void add_manifest(struct layout *l, const char *artifact_type, const stru
 	lw_json_w_member(&l->writer, "io.containerd.image.name", name);
 	lw_json_w_end_object(&l->writer);
 	lw_json_w_end_object(&l->writer);
+	return p.digest;
 }
 
 static void make_small(struct layout *l, uint64_t count)
@@ -225,6 +232,99 @@ static void make_big(struct layout *l, uint64_t count, uint64_t size, uint64_t s
 	}
 }
 
+/* The manifest of the tag sha256-<hex>.sig: one layer for each signature (cosign
+ * SIGNATURE_SPEC.md). */
+static void add_signatures(struct layout *l, const char *repository,
+			   const struct lw_digest *image, struct lw_private_key **keys,
+			   size_t n)
+{
+	static const char type[] = "application/vnd.oci.image.manifest.v1+json";
+	LW_AUTO(buf) struct lw_buf out = { 0 }, payload = { 0 };
+	struct lw_json_writer w = { .out = &out };
+	char text[LW_DIGEST_TEXT], hex[65];
+
+	lw_buf_printf(&payload,
+		      "{\"critical\":{\"identity\":{\"docker-reference\":\"%s\"},\"image\":{"
+		      "\"docker-manifest-digest\":\"%s\"},\"type\":\"cosign container image "
+		      "signature\"},\"optional\":null}",
+		      repository, lw_digest_text(image, text));
+
+	struct part config = add_blob(l, "application/vnd.oci.image.config.v1+json",
+				      lw_span_str("{\"rootfs\":{}}"));
+	struct part layer = add_blob(l, "application/vnd.dev.cosign.simplesigning.v1+json",
+				     lw_buf_span(&payload));
+
+	lw_json_w_object(&w);
+	lw_json_w_member_integer(&w, "schemaVersion", 2);
+	lw_json_w_member(&w, "mediaType", type);
+	lw_json_w_key(&w, "config");
+	write_descriptor(&w, &config);
+	lw_json_w_key(&w, "layers");
+	lw_json_w_array(&w);
+	for (size_t i = 0; i < n; i++) {
+		LW_AUTO(buf) struct lw_buf sig = { 0 }, base64 = { 0 };
+
+		must(lw_private_key_sign(keys[i], lw_buf_span(&payload), &sig, &error), "key");
+		lw_base64_encode(&base64, lw_buf_span(&sig));
+		lw_json_w_object(&w);
+		lw_json_w_member(&w, "mediaType", layer.media_type);
+		lw_json_w_member(&w, "digest", lw_digest_text(&layer.digest, text));
+		lw_json_w_member_integer(&w, "size", (int64_t)layer.size);
+		lw_json_w_key(&w, "annotations");
+		lw_json_w_object(&w);
+		lw_json_w_member(&w, "dev.cosignproject.cosign/signature", lw_buf_str(&base64));
+		lw_json_w_end_object(&w);
+		lw_json_w_end_object(&w);
+	}
+	lw_json_w_end_array(&w);
+	lw_json_w_end_object(&w);
+	lw_json_w_finish(&w);
+
+	struct part p = add_blob(l, type, lw_buf_span(&out));
+	lw_auto_free char *name =
+		lw_asprintf("%s:sha256-%s.sig", repository, lw_digest_hex(image, hex));
+	lw_json_w_object(&l->writer);
+	lw_json_w_member(&l->writer, "mediaType", type);
+	lw_json_w_member(&l->writer, "digest", lw_digest_text(&p.digest, text));
+	lw_json_w_member_integer(&l->writer, "size", (int64_t)p.size);
+	lw_json_w_key(&l->writer, "annotations");
+	lw_json_w_object(&l->writer);
+	lw_json_w_member(&l->writer, "org.opencontainers.image.ref.name", name);
+	lw_json_w_end_object(&l->writer);
+	lw_json_w_end_object(&l->writer);
+}
+
+static struct lw_private_key *read_key(const char *path)
+{
+	LW_AUTO(buf) struct lw_buf pem = { 0 };
+	struct lw_private_key *key = NULL;
+
+	must(lw_fs_read_path(path, LW_MAX_KEY_BYTES, &pem, &error), path);
+	must(lw_private_key_parse(lw_buf_span(&pem), NULL, &key, &error), path);
+	return key;
+}
+
+static void make_signed(struct layout *l, uint64_t count, char **paths, size_t n)
+{
+	lw_auto_free struct lw_private_key **keys = lw_alloc_array(n, sizeof(*keys));
+
+	for (size_t i = 0; i < n; i++)
+		keys[i] = read_key(paths[i]);
+	for (uint64_t i = 0; i < count; i++) {
+		lw_auto_free char *repository =
+			lw_asprintf("registry.example/signed/i%llu", (unsigned long long)i);
+		struct part layer = add_random(l, "application/vnd.oci.image.layer.v1.tar",
+					       (i + 2) << 40, 512);
+		struct part config = add_config(l, &layer, 1);
+		struct lw_digest image =
+			add_manifest(l, NULL, &config, &layer, 1, repository, "1");
+
+		add_signatures(l, repository, &image, keys, n);
+	}
+	for (size_t i = 0; i < n; i++)
+		lw_private_key_free(keys[i]);
+}
+
 static void begin(struct layout *l, const char *path)
 {
 	if (mkdir(path, 0755) < 0)
@@ -274,10 +374,12 @@ int main(int argc, char **argv)
 {
 	const bool small = argc == 4 && strcmp(argv[1], "small") == 0;
 	const bool big = (argc == 5 || argc == 6) && strcmp(argv[1], "big") == 0;
+	const bool with_keys = argc >= 5 && strcmp(argv[1], "signed") == 0;
 	struct layout l = { .dir = -1 };
 
-	if (!small && !big)
-		errx(2, "usage: mklayout small DIR N | big DIR COUNT BYTES [SHARED]");
+	if (!small && !big && !with_keys)
+		errx(2, "usage: mklayout small DIR N | big DIR COUNT BYTES [SHARED] | "
+			"signed DIR COUNT KEY.pem...");
 
 	const uint64_t count = number(argv[3], 1, 50000);
 	const uint64_t size = big ? number(argv[4], 1, LW_MAX_BLOB_BYTES) : 0;
@@ -286,6 +388,8 @@ int main(int argc, char **argv)
 	begin(&l, argv[2]);
 	if (small)
 		make_small(&l, count);
+	else if (with_keys)
+		make_signed(&l, count, argv + 4, (size_t)argc - 4);
 	else
 		make_big(&l, count, size, shared);
 	end(&l);

@@ -519,6 +519,20 @@ static void a_bundle_has_one_hint(void **state)
 
 /* ---- what is signed is what is read ---- */
 
+static void the_type_is_signed_with_the_payload(void **state)
+{
+	LW_AUTO(extracted) struct lw_extracted x = { 0 };
+	LW_AUTO(buf) struct lw_buf message = { 0 };
+	struct sample s = { .media_type = DSSE_LAYER };
+
+	(void)state;
+	lw_buf_adds(&s.bytes, ENVELOPE);
+	extract(&s, &x);
+	lw_extracted_message(&x, lw_buf_span(&s.bytes), &message);
+	assert_string_equal(lw_buf_str(&message), "DSSEv1 3 a/b 2 {}");
+	sample_drop(&s);
+}
+
 static void read_refuses(enum lw_code code, const char *media_type, const char *payload_type,
 			 const char *payload)
 {
@@ -844,6 +858,7 @@ int main(void)
 		cmocka_unit_test(hints),
 		cmocka_unit_test(bundles),
 		cmocka_unit_test(a_bundle_has_one_hint),
+		cmocka_unit_test(the_type_is_signed_with_the_payload),
 		cmocka_unit_test(only_statements_are_read),
 		cmocka_unit_test(a_kind_does_not_pass_for_another),
 		cmocka_unit_test(no_mutant_says_another_thing),
