@@ -59,14 +59,15 @@ endif
 
 LIBDIRS  := base image verify keys custody bundle
 LIBSRC   := $(sort $(wildcard $(addsuffix /*.c,$(LIBDIRS))))
-CMDSRC   := $(filter-out cmd/judge.c,$(sort $(wildcard cmd/*.c)))
+# `pack` is at work in landwaiter-pack, the one program that links libarchive.
+CMDSRC   := $(filter-out cmd/judge.c cmd/pack_%.c,$(sort $(wildcard cmd/*.c)))
 UNITSRC  := $(sort $(wildcard tests/unit/test_*.c))
 FUZZSRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 TOOLSRC  := $(sort $(wildcard tests/tools/*.c))
 
 obj       = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 LIB      := $(OUT)/liblandwaiter.a
-PROGRAMS := $(OUT)/landwaiter $(OUT)/landwaiter-judge
+PROGRAMS := $(OUT)/landwaiter $(OUT)/landwaiter-judge $(OUT)/landwaiter-pack
 UNITS    := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNITSRC))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(FUZZSRC))
 REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/replay/fuzz_%,$(FUZZSRC))
@@ -95,7 +96,9 @@ $(LIB): $(call obj,$(LIBSRC))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcsD $@ $^
 
-$(OUT)/landwaiter: $(call obj,$(CMDSRC)) $(LIB)
+$(OUT)/landwaiter: $(call obj,$(CMDSRC) cmd/pack_start.c) $(LIB)
+$(OUT)/landwaiter-pack: $(call obj,$(CMDSRC) cmd/pack_run.c) $(LIB)
+$(OUT)/landwaiter $(OUT)/landwaiter-pack:
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD)
 

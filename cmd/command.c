@@ -9,6 +9,7 @@
 const char *lw_arg_enclave;
 bool lw_arg_json;
 bool lw_arg_no_progress;
+char **lw_command_words;
 const char *lw_command_name = "";
 
 static const char *arg_output;

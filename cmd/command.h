@@ -73,6 +73,7 @@ int lw_command_failed(const struct lw_error *e);
 int lw_command_misused(struct lw_error *e, const char *option);
 int lw_command_usage(const char *fmt, ...) LW_PRINTF(1, 2);
 extern const char *lw_command_name; /* of the verb at work */
+extern char **lw_command_words; /* the whole command line as it was typed; NULL-terminated */
 
 /* A progress line on the terminal, where there is one and nobody said no. */
 struct lw_content_progress lw_command_progress(const char *what);

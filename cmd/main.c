@@ -30,6 +30,8 @@ int main(int argc, char **argv)
 	if (!verb)
 		return lw_command_usage("no such verb: %s", argv[1]);
 	lw_command_name = verb->name;
+	lw_command_words = lw_alloc_array((size_t)argc + 1, sizeof(*lw_command_words));
+	memcpy(lw_command_words, argv, (size_t)argc * sizeof(*argv));
 	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			lw_command_help(verb, stdout);

@@ -1,248 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bundle/pack.h"
+#include "cmd/pack.h"
 
-#include "base/clock.h"
-#include "base/num.h"
-#include "base/text.h"
-#include "bundle/approve.h"
-#include "cmd/source.h"
 #include "cmd/verbs.h"
 
-#include <string.h>
-#include <sys/stat.h>
-
-static const char *arg_sender, *arg_audience, *arg_expires, *arg_marking, *arg_sequence,
-	*arg_sender_dir, *arg_file;
-static struct lw_list arg_platforms, arg_keys;
+struct lw_pack_arguments lw_pack_arguments;
 
 static const struct lw_option options[] = {
-	{ "file", 'o', LW_OPTION_TEXT, "FILE", &arg_file, "the bundle to make (.lwb)" },
-	{ "sender", 0, LW_OPTION_TEXT, "S", &arg_sender,
+	{ "file", 'o', LW_OPTION_TEXT, "FILE", &lw_pack_arguments.file,
+	  "the bundle to make (.lwb)" },
+	{ "sender", 0, LW_OPTION_TEXT, "S", &lw_pack_arguments.sender,
 	  "who sends: a name the enclave knows" },
-	{ "audience", 0, LW_OPTION_TEXT, "FP|any", &arg_audience,
+	{ "audience", 0, LW_OPTION_TEXT, "FP|any", &lw_pack_arguments.audience,
 	  "the identity of the enclave it is for, as `init` printed it" },
-	{ "expires", 0, LW_OPTION_TEXT, "P90D", &arg_expires, "how long the seal is valid" },
-	{ "marking", 0, LW_OPTION_TEXT, "TEXT", &arg_marking, "the classification marking" },
-	{ "sequence", 0, LW_OPTION_TEXT, "N", &arg_sequence,
+	{ "expires", 0, LW_OPTION_TEXT, "P90D", &lw_pack_arguments.expires,
+	  "how long the seal is valid" },
+	{ "marking", 0, LW_OPTION_TEXT, "TEXT", &lw_pack_arguments.marking,
+	  "the classification marking" },
+	{ "sequence", 0, LW_OPTION_TEXT, "N", &lw_pack_arguments.sequence,
 	  "this bundle's number; one more than the last by default" },
-	{ "sender-dir", 0, LW_OPTION_TEXT, "DIR", &arg_sender_dir,
+	{ "sender-dir", 0, LW_OPTION_TEXT, "DIR", &lw_pack_arguments.sender_dir,
 	  "where the sender's counter is kept; else $LANDWAITER_SENDER_DIR" },
-	{ "platform", 0, LW_OPTION_LIST, "OS/ARCH", &arg_platforms,
+	{ "platform", 0, LW_OPTION_LIST, "OS/ARCH", &lw_pack_arguments.platforms,
 	  "take only these of an index's platforms" },
-	{ "key", 0, LW_OPTION_LIST, "FILE", &arg_keys, "approve at once with this key" },
+	{ "key", 0, LW_OPTION_LIST, "FILE", &lw_pack_arguments.keys,
+	  "approve at once with this key" },
 	LW_PASSPHRASE_OPTIONS,
 	{ 0 },
 };
-
-struct sources {
-	struct lw_pack_source *list;
-	char **strings;
-	size_t n, n_strings;
-};
-
-static void auto_sources(struct sources *s)
-{
-	for (size_t i = 0; i < s->n_strings; i++)
-		free(s->strings[i]);
-	free(s->strings);
-	free(s->list);
-}
-
-static char *keep(struct sources *s, char *string)
-{
-	s->strings = lw_realloc_array(s->strings, s->n_strings + 1, sizeof(*s->strings));
-	s->strings[s->n_strings++] = string;
-	return string;
-}
-
-static int add_source(struct sources *s, const char *word, struct lw_error *e)
-{
-	char *name = NULL, *dir = NULL, *ref = NULL;
-	int r = lw_command_source(word, &name, &dir, &ref, e);
-
-	if (r < 0)
-		return r;
-	s->list = lw_realloc_array(s->list, s->n + 1, sizeof(*s->list));
-	s->list[s->n++] = (struct lw_pack_source){ .name = name ? keep(s, name) : NULL,
-						   .dir = keep(s, dir),
-						   .ref = keep(s, ref) };
-	return 0;
-}
-
-static int fill_statement(struct lw_statement *st, struct lw_error *e)
-{
-	struct lw_clock now;
-	int64_t valid = 0;
-	int r = lw_clock_system(&now, e);
-
-	if (r == 0)
-		r = lw_num_duration(lw_span_str(arg_expires), &valid, e);
-	if (r < 0)
-		return lw_command_misused(e, "--expires");
-	st->created = now.wall_sec;
-	st->expires = now.wall_sec + valid;
-	st->any_audience = strcmp(arg_audience, "any") == 0;
-	if (!st->any_audience &&
-	    (r = lw_digest_parse(lw_span_str(arg_audience), &st->audience, e)) < 0)
-		return lw_command_misused(e, "--audience");
-
-	size_t n = strlen(arg_marking);
-
-	if (n == 0 || n > LW_MAX_MARKING || !lw_text_is_plain(lw_span_str(arg_marking)))
-		return lw_fail(e, LW_E_USAGE, "--marking: want 1 to %zu bytes of plain text",
-			       LW_MAX_MARKING);
-	(void)snprintf(st->marking, sizeof(st->marking), "%s", arg_marking);
-	if (!lw_text_is_label(lw_span_str(arg_sender)))
-		return lw_fail(e, LW_E_USAGE, "--sender: want [a-z0-9][a-z0-9._-]{0,63}");
-	(void)snprintf(st->sender, sizeof(st->sender), "%s", arg_sender);
-	return 0;
-}
-
-/* --sender-dir, else the environment, else the XDG state folder, which is made where needed. */
-static char *sender_dir(void)
-{
-	const char *env = getenv("LANDWAITER_SENDER_DIR"), *xdg = getenv("XDG_STATE_HOME"),
-		   *home = getenv("HOME");
-	char *dir;
-
-	if (arg_sender_dir || (env && env[0]))
-		return lw_strdup(arg_sender_dir ? arg_sender_dir : env);
-	dir = xdg && xdg[0] ? lw_asprintf("%s/landwaiter", xdg)
-			    : lw_asprintf("%s/.local/state/landwaiter", home ? home : ".");
-	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		(void)mkdir(dir, 0700);
-		*slash = '/';
-	}
-	return dir;
-}
-
-/* The keys of --key, read before anything is packed: a wrong passphrase must not cost a
- * sequence number. */
-struct keys {
-	struct lw_private_key **list;
-	size_t n;
-};
-
-static void auto_keys(struct keys *k)
-{
-	for (size_t i = 0; i < k->n; i++)
-		lw_private_key_free(k->list[i]);
-	free(k->list);
-}
-
-static int load_keys(struct keys *k, struct lw_error *e)
-{
-	k->list = lw_alloc_array(arg_keys.n, sizeof(*k->list));
-	for (; k->n < arg_keys.n; k->n++) {
-		int r = lw_command_key(arg_keys.list[k->n], &k->list[k->n], e);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int approve_with(const char *file, const struct keys *k, struct lw_error *e)
-{
-	LW_AUTO(approvable) struct lw_approvable a = { .fd = -1 };
-	int r = k->n ? lw_approve_open(file, true, LW_EXPLAIN_TEXT, NULL, NULL, &a, e) : 0;
-
-	for (size_t i = 0; i < k->n && r == 0; i++)
-		r = lw_approve_sign(&a, k->list[i], e);
-	return r;
-}
-
-/* A crash from here on leaves a gap in the sequence, never two bundles of one number. */
-static int use_up(void *data, const struct lw_digest *bundle, struct lw_error *e)
-{
-	struct lw_sender_counter **counter = data;
-
-	return lw_sender_counter_done(lw_steal(*counter), bundle, e);
-}
-
-static int pack(struct lw_pack_options *o, struct lw_pack_result *result, struct lw_error *e)
-{
-	lw_auto_free char *dir = sender_dir();
-	struct lw_sender_counter *counter = NULL;
-	struct lw_statement *st = &o->statement;
-	uint64_t wanted = 0;
-	struct lw_error ignored;
-	int r = 0;
-
-	if (arg_sequence)
-		r = lw_num_u64(lw_span_str(arg_sequence), 1, LW_MAX_SEQUENCE - 1, &wanted, e);
-	if (r < 0)
-		return lw_command_misused(e, "--sequence");
-	r = lw_sender_counter_take(dir, st->sender, wanted, &counter, &st->sequence,
-				   &st->has_previous, &st->previous, e);
-	if (r < 0)
-		return r;
-
-	struct lw_pack_options counted = *o;
-
-	counted.made = use_up;
-	counted.made_data = &counter;
-	r = lw_pack(&counted, result, e);
-	if (counter)
-		(void)!lw_sender_counter_done(counter, NULL, &ignored);
-	return r;
-}
-
-static void print_result(const struct lw_pack_options *o, const struct lw_pack_result *result)
-{
-	char text[LW_DIGEST_TEXT], size[16];
-
-	(void)fprintf(stderr,
-		      "%s: images %llu, blobs %llu, size %s, sequence %llu, approvals %zu\n",
-		      arg_file, (unsigned long long)result->images,
-		      (unsigned long long)result->blobs, lw_num_human_size(result->bytes, size),
-		      (unsigned long long)o->statement.sequence, arg_keys.n);
-	lw_digest_text(&result->bundle, text);
-	if (lw_arg_json)
-		(void)printf(
-			"{\"bundle\":\"%s\",\"bytes\":%llu,\"format\":\"landwaiter-pack/1\","
-			"\"sequence\":%llu}\n",
-			text, (unsigned long long)result->bytes,
-			(unsigned long long)o->statement.sequence);
-	else
-		(void)printf("%s\n", text);
-}
-
-static int run(int n, char **objects)
-{
-	struct sources s __attribute__((cleanup(auto_sources))) = { 0 };
-	struct lw_pack_options o = {
-		.gather = { .platforms = arg_platforms.list, .n_platforms = arg_platforms.n },
-		.output = arg_file,
-		.progress = lw_command_progress("pack"),
-	};
-	struct keys keys __attribute__((cleanup(auto_keys))) = { 0 };
-	struct lw_pack_result result = { 0 };
-	struct lw_error e = { 0 };
-	int r = 0;
-
-	if (!arg_file || !arg_sender || !arg_audience || !arg_expires || !arg_marking)
-		return lw_command_usage(
-			"want -o FILE, --sender, --audience, --expires and --marking");
-	for (int i = 0; i < n && r == 0; i++)
-		r = add_source(&s, objects[i], &e);
-	if (r == 0)
-		r = fill_statement(&o.statement, &e);
-	o.sources = s.list;
-	o.n_sources = s.n;
-	if (r == 0)
-		r = load_keys(&keys, &e);
-	if (r == 0)
-		r = pack(&o, &result, &e);
-	lw_command_progress_end();
-	if (r == 0)
-		r = approve_with(arg_file, &keys, &e);
-	if (r < 0)
-		return lw_command_failed(&e);
-	print_result(&o, &result);
-	return LW_EXIT_DONE;
-}
 
 const struct lw_verb lw_verb_pack = {
 	"pack",
@@ -251,5 +35,5 @@ const struct lw_verb lw_verb_pack = {
 	options,
 	1,
 	-1,
-	run,
+	lw_pack_run,
 };

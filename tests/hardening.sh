@@ -28,7 +28,7 @@ imports_none() {
 
 extraction='archive_(write_disk|read_extract|read_disk|read_support_filter_all'
 extraction+='|read_support_format_all)[a-z0-9_]*'
-for program in landwaiter landwaiter-judge; do
+for program in landwaiter landwaiter-judge landwaiter-pack; do
 	file=$LW_BIN/$program
 	ok "$program: is there" test -x "$file"
 	ok "$program: position independent" has "$file" 'Type: +DYN' -h
@@ -54,4 +54,9 @@ if [ "$(uname -m)" = x86_64 ]; then
 		"$(readelf -W -n "$library" | grep -c 'x86 feature: IBT, SHSTK')" \
 		"$(ar t "$library" | wc -l)"
 fi
+# The processes that decide have no use for archives (docs/decisions/0014).
+for program in landwaiter landwaiter-judge; do
+	is "$program: links no libarchive" \
+		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libarchive')" 0
+done
 done_testing

@@ -50,14 +50,14 @@ static bool same_repository(const char *a, const char *b)
 	return repository_n(a) == repository_n(b) && strncmp(a, b, repository_n(a)) == 0;
 }
 
-/* The name that must have been signed under remapIdentity; NULL where the image's name does not
- * have the prefix: then it stands for itself (containers-policy.json.5). */
+/* The name that must have been signed under remapIdentity: where the repository is the prefix, or
+ * goes on with '/', the other in its place; else the image's own (containers-policy.json.5). */
 static char *remapped(const struct lw_rule *rule, const char *image)
 {
 	size_t n = strlen(rule->identity_prefix);
 
 	if (strncmp(image, rule->identity_prefix, n) != 0 ||
-	    (image[n] && !strchr("/:@", image[n])))
+	    (n != repository_n(image) && image[n] != '/'))
 		return lw_strdup(image);
 	return lw_asprintf("%s%s", rule->identity_name, image + n);
 }

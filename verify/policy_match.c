@@ -85,60 +85,54 @@ static bool is_star(uint16_t step)
 	return step == STAR || step == DEEP;
 }
 
-bool lw_policy_covers(const char *wide, const char *narrow)
+/* A wide pattern's star takes nothing, or the next step of the narrow one, whose stars stand
+ * for text of which nothing is known: only a star as deep can take them. */
+static bool covers_at(const struct walk *w, size_t i, size_t j)
+{
+	uint16_t x = i > 0 ? w->a.step[i - 1] : 0;
+
+	if (is_star(x))
+		return w->next[i - 1] || (j > 0 && w->row[i] && takes(x, w->b.step[j - 1]));
+	return i > 0 && j > 0 && w->row[i - 1] && x == w->b.step[j - 1];
+}
+
+/* A star of either takes nothing, or a byte of the other's; bytes stand for themselves. */
+static bool overlap_at(const struct walk *w, size_t i, size_t j)
+{
+	uint16_t x = i > 0 ? w->a.step[i - 1] : 0, y = j > 0 ? w->b.step[j - 1] : 0;
+
+	if (is_star(x) && (w->next[i - 1] || (y && !is_star(y) && w->row[i] && takes(x, y))))
+		return true;
+	if (is_star(y) && (w->row[i] || (x && !is_star(x) && w->next[i - 1] && takes(y, x))))
+		return true;
+	return x && x == y && !is_star(x) && w->row[i - 1];
+}
+
+static bool walk(const char *a, const char *b,
+		 bool (*at)(const struct walk *w, size_t i, size_t j))
 {
 	struct walk w;
 
-	if (strncmp(wide, narrow, strcspn(wide, "*")) != 0)
-		return false; /* seen at once */
-	/* The narrow pattern's stars stand for text that the wide one knows nothing of: only a
-	 * star of its own that is as deep can take it. */
-	cut(wide, &w.a);
-	cut(narrow, &w.b);
+	cut(a, &w.a);
+	cut(b, &w.b);
 	for (size_t j = 0; j <= w.b.n; j++) {
-		for (size_t i = 0; i <= w.a.n; i++) {
-			bool here = i == 0 && j == 0;
-
-			if (i > 0 && is_star(w.a.step[i - 1]))
-				here = here || w.next[i - 1] ||
-				       (j > 0 && w.row[i] &&
-					takes(w.a.step[i - 1], w.b.step[j - 1]));
-			else if (i > 0 && j > 0)
-				here = w.row[i - 1] && w.a.step[i - 1] == w.b.step[j - 1];
-			w.next[i] = here;
-		}
+		for (size_t i = 0; i <= w.a.n; i++)
+			w.next[i] = (i == 0 && j == 0) || at(&w, i, j);
 		memcpy(w.row, w.next, sizeof(w.row));
 	}
 	return w.row[w.a.n];
 }
 
+bool lw_policy_covers(const char *wide, const char *narrow)
+{
+	return strncmp(wide, narrow, strcspn(wide, "*")) == 0 && /* seen at once */
+	       walk(wide, narrow, covers_at);
+}
+
 bool lw_policy_overlap(const char *a, const char *b)
 {
 	size_t literal_a = strcspn(a, "*"), literal_b = strcspn(b, "*");
-	struct walk w;
 
-	if (strncmp(a, b, literal_a < literal_b ? literal_a : literal_b) != 0)
-		return false; /* seen at once */
-	cut(a, &w.a);
-	cut(b, &w.b);
-	for (size_t j = 0; j <= w.b.n; j++) {
-		for (size_t i = 0; i <= w.a.n; i++) {
-			uint16_t x = i > 0 ? w.a.step[i - 1] : 0,
-				 y = j > 0 ? w.b.step[j - 1] : 0;
-			bool here = i == 0 && j == 0;
-
-			/* a star takes nothing, or a byte of the other's */
-			if (is_star(x))
-				here = here || w.next[i - 1] ||
-				       (j > 0 && w.row[i] && !is_star(y) && takes(x, y));
-			if (is_star(y))
-				here = here || w.row[i] ||
-				       (i > 0 && w.next[i - 1] && !is_star(x) && takes(y, x));
-			if (i > 0 && j > 0 && x == y && !is_star(x))
-				here = here || w.row[i - 1];
-			w.next[i] = here;
-		}
-		memcpy(w.row, w.next, sizeof(w.row));
-	}
-	return w.row[w.a.n];
+	return strncmp(a, b, literal_a < literal_b ? literal_a : literal_b) == 0 &&
+	       walk(a, b, overlap_at);
 }

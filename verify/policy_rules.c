@@ -207,18 +207,17 @@ static int read_signature_types(struct lw_rule *rule, const struct lw_json *list
 
 /* signedIdentity, in the words of containers-policy.json.5: each type has its own members. */
 static const struct identity {
-	const char *type;
+	const char *type, *name, *prefix; /* the latter two: members */
 	enum lw_identity identity;
-	const char *name, *prefix; /* members */
 	enum name name_is;
 } identities[] = {
-	{ "matchRepository", LW_IDENTITY_REPOSITORY, NULL, NULL, 0 },
-	{ "matchExact", LW_IDENTITY_EXACT, NULL, NULL, 0 },
-	{ "exactReference", LW_IDENTITY_EXACT_REFERENCE, "dockerReference", NULL,
+	{ "matchRepository", NULL, NULL, LW_IDENTITY_REPOSITORY, 0 },
+	{ "matchExact", NULL, NULL, LW_IDENTITY_EXACT, 0 },
+	{ "exactReference", "dockerReference", NULL, LW_IDENTITY_EXACT_REFERENCE,
 	  NAME_REFERENCE },
-	{ "exactRepository", LW_IDENTITY_EXACT_REPOSITORY, "dockerRepository", NULL,
+	{ "exactRepository", "dockerRepository", NULL, LW_IDENTITY_EXACT_REPOSITORY,
 	  NAME_REPOSITORY },
-	{ "remapIdentity", LW_IDENTITY_REMAP, "signedPrefix", "prefix", NAME_PREFIX },
+	{ "remapIdentity", "signedPrefix", "prefix", LW_IDENTITY_REMAP, NAME_PREFIX },
 };
 
 static int read_identity_name(const struct lw_json *node, const char *member, enum name what,
@@ -370,7 +369,7 @@ int lw_policy_read_rule(struct lw_policy *p, const struct lw_json *node, struct 
 		r = require_sense(&f, e);
 	if (r == 0)
 		r = read_words(rule, &f, e);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	rule->match = f.match;
 	r = place(p, rule, f.zone, e);

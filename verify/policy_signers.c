@@ -126,7 +126,7 @@ static int read_key(struct lw_policy *p, struct lw_signer *s, const struct lw_js
 	if (r == 0)
 		r = lw_json_read(node, fields, LW_COUNT_OF(fields), LW_JSON_REFUSE_UNKNOWN,
 				 "key", &f, e);
-	if (r < 0)
+	if (r != 0)
 		return r;
 
 	enum lw_key_kind kind = strcmp(f.kind, "key") == 0 ? LW_KEY_OWN : LW_KEY_COSIGN;

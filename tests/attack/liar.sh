@@ -16,7 +16,7 @@ cp one.lwb two.lwb
 approve two.lwb bob
 
 mkdir bin
-cp "$LW_BIN/landwaiter" bin/
+cp "$LW_BIN/landwaiter" "$LW_BIN/landwaiter-pack" bin/
 cp "$LW_BIN/tools/liar" bin/landwaiter-judge
 liar() { # HOW COMMAND...
 	printf '%s\n' "$1" >bin/lie

@@ -191,15 +191,18 @@ static inline void strangers(struct forge *f, size_t n)
 
 	sign_first(f);
 	seal_reread(f, &d);
+	struct lw_buf good = forge_copy(lw_buf_span(&d.signatures[0].sig));
+
 	for (size_t i = 0; i < n; i++) {
 		struct lw_dsse_signature *s = &d.signatures[i];
 
 		if (i >= d.n_signatures)
 			d.n_signatures = i + 1;
-		forge_set(&s->sig, d.signatures[0].sig.p, 64);
+		forge_set(&s->sig, good.p, good.n);
 		s->sig.p[0] ^= (uint8_t)(i + 1);
 		s->keyid = (struct lw_digest){ { (uint8_t)i } };
 	}
+	lw_buf_free(&good);
 	seal_rewrite(f, &d);
 }
 

@@ -128,7 +128,7 @@ mkdir sub && cp ./*.pub policy.json sub
 exits 0 "key files lie beside the policy" lw policy check sub/policy.json -o json
 
 exits 2 "no such file" lw policy check none.json
-exits 2 "no such verb" lw policy chek policy.json
+exits 2 "no such verb" lw policy lint policy.json
 exits 2 "nothing to import" lw policy import
 exits 2 "nothing to explain" lw policy explain
 exits 2 "an option of another" lw policy check policy.json --keys .

@@ -750,8 +750,15 @@ static void names(void **state)
 		  "in.example/v2/app", true, false },
 		{ REMAP("in.example/v/app", "v.example/x"), "in.example/v/app:1",
 		  "v.example/x:2", true, false },
+		/* another port is another registry */
 		{ REMAP("in.example", "v.example"), "in.example:5000/app:1",
-		  "v.example:5000/app", true, false },
+		  "v.example:5000/app", false, false },
+		{ REMAP("in.example", "v.example"), "in.example:5000/app:1",
+		  "in.example:5000/app", true, false },
+		{ REMAP("in.example:5000", "v.example"), "in.example:5000/app:1",
+		  "v.example/app", true, false },
+		{ REMAP("in.example/app", "v.example/x"), "in.example/app:1", "v.example/x:1",
+		  true, true },
 		{ REMAP("in.example/v", "v.example"), "other.example/app:1",
 		  "other.example/app", true, false },
 	};

@@ -118,6 +118,11 @@ static const struct {
 	{ "{'kind':'key','file':'2.pub'}",
 	  "{'kind':'key','file':'unsupported.pub'},{'kind':'cosign-key','file':'2.pub'}",
 	  "signer.key-unsupported" },
+	{ "'senders':{'acme':{'threshold':2,'signers':['ops','qa','security']}},'signers':{",
+	  "'senders':{'acme':{'threshold':2,'signers':['ops','qa','security']},"
+	  "'b':{'threshold':1,'signers':['bob']}},'signers':{'bob':{'keys':["
+	  "{'kind':'key','file':'unsupported.pub'},{'kind':'cosign-key','file':'8.pub'}]},",
+	  "signer.key-unsupported group.unmeetable" },
 	/* groups */
 	{ "'qa':{", "'qa':{'owner':'ops',", "" },
 	{ "'signers':['ops','qa','security']",
@@ -162,6 +167,11 @@ static const struct {
 	  "zone.weaker" },
 	{ STAGING, "'base':'accepted'," STAGING, "" },
 	{ BASE, "}]}", "" },
+	{ "'images':[",
+	  "'images':[{'match':'i/**','zone':'staging','base':'accepted','require':["
+	  "{'threshold':1,'of':['acme']}]},{'match':'i/**','zone':'production','require':["
+	  "{'threshold':1,'of':['acme']}]},",
+	  "zone.weaker" },
 	{ PROD_BOTH, "", "zone.weaker" },
 	{ PROD_BOTH, "'require':[{'threshold':2,'of':['ops','qa','security']}],",
 	  "zone.weaker" },

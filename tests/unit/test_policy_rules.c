@@ -402,17 +402,18 @@ static void where_images_enter(void **state)
 		int want; /* index, or -1 */
 	} cases[] = {
 		/* the first zone that has a rule, whatever is more specific elsewhere */
-		{ "h/a/x:1", NULL, 0 }, { "h/a/x:1", "a", 0 }, { "h/a/x:1", "b", 1 },
-		{ "h/a/x:1", "c", 3 },	{ "h/a:1", NULL, 0 },  { "h/a:1", "b", -1 },
-		{ "h/a:1", "c", 3 },	{ "i/a:1", NULL, 2 },  { "i/a:1", "b", 2 },
-		{ "i/a:1", "a", -1 },	{ "j/a:1", NULL, 4 },  { "j/a:1", "c", 4 },
-		{ "k/a:1", NULL, -1 },	{ "h/a/x:1", "", -1 }, { "h/a/x:1", "A", -1 },
-		{ "h/a/x:1", "d", -1 },
+		{ "h/a/x:1", NULL, 0 }, { "h/a/x:1", "a", 0 },	{ "h/a/x:1", "b", 1 },
+		{ "h/a/x:1", "c", 3 },	{ "h/a:1", NULL, 0 },	{ "h/a:1", "b", -1 },
+		{ "h/a:1", "c", 3 },	{ "i/a:1", NULL, 2 },	{ "i/a:1", "b", 2 },
+		{ "i/a:1", "a", -1 },	{ "j/a:1", NULL, 4 },	{ "j/a:1", "c", 4 },
+		{ "l/a:1", NULL, 6 }, /* though it stands later, and is wider */
+		{ "l/a:1", "c", 5 },	{ "k/a:1", NULL, -1 },	{ "h/a/x:1", "", -1 },
+		{ "h/a/x:1", "A", -1 }, { "h/a/x:1", "d", -1 },
 	};
-	static const char text[] =
-		RULES("'zones':['a','b','c'],",
-		      R("h/**", "a") "," R("h/a/*", "b") "," R("i/**", "b") "," R(
-			      "h/**", "c") "," R("j/a:1", "c"));
+	static const char text[] = RULES(
+		"'zones':['a','b','c'],",
+		R("h/**", "a") "," R("h/a/*", "b") "," R("i/**", "b") "," R("h/**", "c") "," R(
+			"j/a:1", "c") "," R("l/a:1", "c") "," R("l/**", "a"));
 	LW_AUTO(policy) struct lw_policy *p = taken(text);
 
 	(void)state;

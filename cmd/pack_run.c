@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `pack` at work: in landwaiter-pack alone. */
+#include "bundle/pack.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "bundle/approve.h"
+#include "cmd/pack.h"
+#include "cmd/source.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct lw_pack_arguments *const arg = &lw_pack_arguments;
+
+struct sources {
+	struct lw_pack_source *list;
+	char **strings;
+	size_t n, n_strings;
+};
+
+static void auto_sources(struct sources *s)
+{
+	for (size_t i = 0; i < s->n_strings; i++)
+		free(s->strings[i]);
+	free(s->strings);
+	free(s->list);
+}
+
+static char *keep(struct sources *s, char *string)
+{
+	s->strings = lw_realloc_array(s->strings, s->n_strings + 1, sizeof(*s->strings));
+	s->strings[s->n_strings++] = string;
+	return string;
+}
+
+static int add_source(struct sources *s, const char *word, struct lw_error *e)
+{
+	char *name = NULL, *dir = NULL, *ref = NULL;
+	int r = lw_command_source(word, &name, &dir, &ref, e);
+
+	if (r < 0)
+		return r;
+	s->list = lw_realloc_array(s->list, s->n + 1, sizeof(*s->list));
+	s->list[s->n++] = (struct lw_pack_source){ .name = name ? keep(s, name) : NULL,
+						   .dir = keep(s, dir),
+						   .ref = keep(s, ref) };
+	return 0;
+}
+
+static int fill_statement(struct lw_statement *st, struct lw_error *e)
+{
+	struct lw_clock now;
+	int64_t valid = 0;
+	int r = lw_clock_system(&now, e);
+
+	if (r == 0)
+		r = lw_num_duration(lw_span_str(arg->expires), &valid, e);
+	if (r < 0)
+		return lw_command_misused(e, "--expires");
+	st->created = now.wall_sec;
+	st->expires = now.wall_sec + valid;
+	st->any_audience = strcmp(arg->audience, "any") == 0;
+	if (!st->any_audience &&
+	    (r = lw_digest_parse(lw_span_str(arg->audience), &st->audience, e)) < 0)
+		return lw_command_misused(e, "--audience");
+
+	size_t n = strlen(arg->marking);
+
+	if (n == 0 || n > LW_MAX_MARKING || !lw_text_is_plain(lw_span_str(arg->marking)))
+		return lw_fail(e, LW_E_USAGE, "--marking: want 1 to %zu bytes of plain text",
+			       LW_MAX_MARKING);
+	(void)snprintf(st->marking, sizeof(st->marking), "%s", arg->marking);
+	if (!lw_text_is_label(lw_span_str(arg->sender)))
+		return lw_fail(e, LW_E_USAGE, "--sender: want [a-z0-9][a-z0-9._-]{0,63}");
+	(void)snprintf(st->sender, sizeof(st->sender), "%s", arg->sender);
+	return 0;
+}
+
+/* --sender-dir, else the environment, else the XDG state folder, which is made where needed. */
+static char *sender_dir(void)
+{
+	const char *env = getenv("LANDWAITER_SENDER_DIR"), *xdg = getenv("XDG_STATE_HOME"),
+		   *home = getenv("HOME");
+	char *dir;
+
+	if (arg->sender_dir || (env && env[0]))
+		return lw_strdup(arg->sender_dir ? arg->sender_dir : env);
+	dir = xdg && xdg[0] ? lw_asprintf("%s/landwaiter", xdg)
+			    : lw_asprintf("%s/.local/state/landwaiter", home ? home : ".");
+	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mkdir(dir, 0700);
+		*slash = '/';
+	}
+	return dir;
+}
+
+/* The keys of --key, read before anything is packed: a wrong passphrase must not cost a
+ * sequence number. */
+struct keys {
+	struct lw_private_key **list;
+	size_t n;
+};
+
+static void auto_keys(struct keys *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		lw_private_key_free(k->list[i]);
+	free(k->list);
+}
+
+static int load_keys(struct keys *k, struct lw_error *e)
+{
+	k->list = lw_alloc_array(arg->keys.n, sizeof(*k->list));
+	for (; k->n < arg->keys.n; k->n++) {
+		int r = lw_command_key(arg->keys.list[k->n], &k->list[k->n], e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int approve_with(const char *file, const struct keys *k, struct lw_error *e)
+{
+	LW_AUTO(approvable) struct lw_approvable a = { .fd = -1 };
+	int r = k->n ? lw_approve_open(file, true, LW_EXPLAIN_TEXT, NULL, NULL, &a, e) : 0;
+
+	for (size_t i = 0; i < k->n && r == 0; i++)
+		r = lw_approve_sign(&a, k->list[i], e);
+	return r;
+}
+
+/* A crash from here on leaves a gap in the sequence, never two bundles of one number. */
+static int use_up(void *data, const struct lw_digest *bundle, struct lw_error *e)
+{
+	struct lw_sender_counter **counter = data;
+
+	return lw_sender_counter_done(lw_steal(*counter), bundle, e);
+}
+
+static int pack(struct lw_pack_options *o, struct lw_pack_result *result, struct lw_error *e)
+{
+	lw_auto_free char *dir = sender_dir();
+	struct lw_sender_counter *counter = NULL;
+	struct lw_statement *st = &o->statement;
+	uint64_t wanted = 0;
+	struct lw_error ignored;
+	int r = 0;
+
+	if (arg->sequence)
+		r = lw_num_u64(lw_span_str(arg->sequence), 1, LW_MAX_SEQUENCE - 1, &wanted, e);
+	if (r < 0)
+		return lw_command_misused(e, "--sequence");
+	r = lw_sender_counter_take(dir, st->sender, wanted, &counter, &st->sequence,
+				   &st->has_previous, &st->previous, e);
+	if (r < 0)
+		return r;
+
+	struct lw_pack_options counted = *o;
+
+	counted.made = use_up;
+	counted.made_data = &counter;
+	r = lw_pack(&counted, result, e);
+	if (counter)
+		(void)!lw_sender_counter_done(counter, NULL, &ignored);
+	return r;
+}
+
+static void print_result(const struct lw_pack_options *o, const struct lw_pack_result *result)
+{
+	char text[LW_DIGEST_TEXT], size[16];
+
+	(void)fprintf(stderr,
+		      "%s: images %llu, blobs %llu, size %s, sequence %llu, approvals %zu\n",
+		      arg->file, (unsigned long long)result->images,
+		      (unsigned long long)result->blobs, lw_num_human_size(result->bytes, size),
+		      (unsigned long long)o->statement.sequence, arg->keys.n);
+	lw_digest_text(&result->bundle, text);
+	if (lw_arg_json)
+		(void)printf(
+			"{\"bundle\":\"%s\",\"bytes\":%llu,\"format\":\"landwaiter-pack/1\","
+			"\"sequence\":%llu}\n",
+			text, (unsigned long long)result->bytes,
+			(unsigned long long)o->statement.sequence);
+	else
+		(void)printf("%s\n", text);
+}
+
+int lw_pack_run(int n, char **objects)
+{
+	struct sources s __attribute__((cleanup(auto_sources))) = { 0 };
+	struct lw_pack_options o = {
+		.gather = { .platforms = arg->platforms.list, .n_platforms = arg->platforms.n },
+		.output = arg->file,
+		.progress = lw_command_progress("pack"),
+	};
+	struct keys keys __attribute__((cleanup(auto_keys))) = { 0 };
+	struct lw_pack_result result = { 0 };
+	struct lw_error e = { 0 };
+	int r = 0;
+
+	if (!arg->file || !arg->sender || !arg->audience || !arg->expires || !arg->marking)
+		return lw_command_usage(
+			"want -o FILE, --sender, --audience, --expires and --marking");
+	for (int i = 0; i < n && r == 0; i++)
+		r = add_source(&s, objects[i], &e);
+	if (r == 0)
+		r = fill_statement(&o.statement, &e);
+	o.sources = s.list;
+	o.n_sources = s.n;
+	if (r == 0)
+		r = load_keys(&keys, &e);
+	if (r == 0)
+		r = pack(&o, &result, &e);
+	lw_command_progress_end();
+	if (r == 0)
+		r = approve_with(arg->file, &keys, &e);
+	if (r < 0)
+		return lw_command_failed(&e);
+	print_result(&o, &result);
+	return LW_EXIT_DONE;
+}
