@@ -1,0 +1,440 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# flavours: san
+#
+# Evidence that says more than was signed, or less, or by somebody else: one test a class, named
+# after the advisory it replays where there is one. Every bundle here is sealed as it should be;
+# gate 5 refuses it with a code of its own.
+
+. "$(dirname "$0")/../lib/vendors.sh"
+
+make_keys alice security laptop
+vendor_keys acme stranger
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key 2>/dev/null
+openssl pkey -in rsa.key -pubout -out rsa.pub
+slsa=https://slsa.dev/provenance/v1
+cosign3=https://sigstore.dev/cosign/sign/v1
+
+# --- keys that are none -------------------------------------------------------------------------
+
+# refused_policy TEXT SIGNERS: init refuses it, and makes nothing.
+refused_policy() {
+	signers=$2
+	fails "init refuses: $1" enclave refused '{"match":"**","evidence":"not-required"}'
+	fails "and makes nothing" test -e refused
+}
+one='{"kind":"cosign-key","file":"acme.pub"}'
+: >empty.pub
+openssl pkey -pubin -in acme.pub -outform DER -out der.pub
+{ cat acme.pub && printf 'x\n'; } >more.pub
+tr -d '\n' <acme.pub >one-line.pub
+openssl pkey -in acme.key -out private.pub
+refused_policy "an empty key file" '"a":{"keys":[{"kind":"cosign-key","file":"empty.pub"}]}'
+refused_policy "a missing key file" '"a":{"keys":[{"kind":"cosign-key","file":"none.pub"}]}'
+refused_policy "no key at all" '"a":{"keys":[]}'
+refused_policy "a key and more" '"a":{"keys":[{"kind":"cosign-key","file":"more.pub"}]}'
+refused_policy "a key on one line" '"a":{"keys":[{"kind":"cosign-key","file":"one-line.pub"}]}'
+refused_policy "a private key" '"a":{"keys":[{"kind":"cosign-key","file":"private.pub"}]}'
+refused_policy "one key under two names" '"a":{"keys":['"$one"']},"b":{"keys":['"$one"']}'
+refused_policy "and in two spellings" \
+	'"a":{"keys":['"$one"']},"b":{"keys":[{"kind":"cosign-key","file":"der.pub"}]}'
+refused_policy "and of two kinds" \
+	'"a":{"keys":['"$one"']},"b":{"keys":[{"kind":"key","file":"acme.pub"}]}'
+refused_policy "one key twice under one name" '"a":{"keys":['"$one,$one"']}'
+refused_policy "more people than there are" \
+	'"a":{"keys":['"$one"']}},"x":{'
+
+# Keys that nobody should trust: parameters of their own, one that fits every message, a short one.
+openssl ecparam -name prime256v1 -param_enc explicit -genkey -noout -out explicit.key
+openssl pkey -in explicit.key -pubout -out explicit.pub 2>/dev/null ||
+	openssl ec -in explicit.key -pubout -param_enc explicit -out explicit.pub 2>/dev/null
+{ printf '\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00' && printf '\x01' &&
+	head -c 31 /dev/zero; } >small-order.pub
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out short.key 2>/dev/null
+openssl pkey -in short.key -pubout -out short.pub
+for who in explicit small-order short; do
+	[ -s $who.pub ]
+	refused_policy "cve-2020-0601: a key that is $who" "$(signer $who cosign-key)"
+done
+
+# --- the enclave of all that follows ---------------------------------------------------------------
+
+signers="$(signer acme cosign-key),$(signer laptop key acme),$(signer security key),$(signer rsa cosign-key)"
+acme='"require":[{"threshold":1,"of":["acme"]}]'
+enclave enclave '{"match":"registry.acme.example/one:*",'"$acme"'},
+	{"match":"registry.acme.example/two:*","require":[{"threshold":2,"of":["acme","laptop","security","rsa"]}]},
+	{"match":"registry.acme.example/slsa:*","attestations":[{"type":"'$slsa'","threshold":1,"of":["acme"],"builder":["https://b/1"]}]},
+	{"match":"registry.acme.example/bundle:*","unnamed":"seal","signatures":["'$cosign3'"],'"$acme"'},
+	{"match":"registry.acme.example/report:*","bad_signatures":"report",'"$acme"'}'
+
+# begin RULE: an image under that rule, with nothing attached; $digest and $name are its.
+begin() {
+	name=registry.acme.example/$1
+	rm -rf work
+	digest=$(image work 1 one)
+}
+# try CASE CODE: sealed, and refused.
+try() {
+	sealed "$1.lwb" "$name:1=oci:work:1"
+	attack "$1" 3 "$2" lw load "$1.lwb"
+	rm -f "$1.lwb"
+}
+let_in() { # CASE
+	sealed "$1.lwb" "$name:1=oci:work:1"
+	accepted lw verify "$1.lwb"
+	rm -f "$1.lwb"
+}
+# signed FILE: by acme, in ./sig
+signed() {
+	openssl dgst -sha256 -sign acme.key -out sig "$1"
+}
+provenance() { # DIGEST [BUILDER]
+	statement $slsa "$1" '{"runDetails":{"builder":{"id":"'"${2:-https://b/1}"'"}}}'
+}
+
+# That it is refused for its reason: without the one thing, it is not.
+begin one
+simple "$name" "$digest" >payload
+signed payload
+attach_cosign work "$digest" payload sig >/dev/null
+let_in good
+begin slsa
+provenance "$digest" | dsse acme.key >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+let_in good
+begin bundle
+statement $cosign3 "$digest" '{}' | dsse acme.key >envelope
+printf '{"mediaType":"%s","verificationMaterial":{"publicKey":{"hint":"x"}},"dsseEnvelope":%s}' \
+	$bundle_type "$(<envelope)" >bundle
+attach work "$digest" bundle $bundle_type >/dev/null
+let_in good
+
+# --- who signed, and how often -----------------------------------------------------------------------
+
+begin two
+simple "$name" "$digest" >payload
+signed payload
+attach_cosign work "$digest" payload sig >/dev/null
+for time in one two; do
+	attach work "$digest" payload $simple_type \
+		"{\"$signature_annotation\":\"$(base64 -w 0 sig)\",\"time\":\"$time\"}" >/dev/null
+done
+try cve-2020-6174-same-signature-three-times policy.signer-missing
+begin two
+cosign_sign acme.key work "$name" "$digest"
+cosign_sign acme.key work "$name" "$digest"
+statement $endorsement "$digest" '{"created":"2026-11-01T00:00:00Z"}' "$name:1" >payload
+for who in laptop acme; do
+	dsse $who.key <payload >envelope
+	attach work "$digest" envelope $dsse_type >/dev/null
+done
+try rustsec-2020-0024-one-person-four-signatures policy.signer-missing
+begin two
+pae payload $in_toto | sign laptop.key >sig
+envelope payload $in_toto sig sig sig sig >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try one-envelope-the-same-four-times policy.signer-missing
+begin two
+try cve-2020-10759-no-signature-at-all policy.signer-missing
+
+# --- what was signed ---------------------------------------------------------------------------------
+
+begin one
+other=$(image work 2 two)
+cosign_sign acme.key work "$name" "$other"
+moved=$(jq -r --arg o "${other#sha256:}" '.manifests[] | select(.annotations[
+	"org.opencontainers.image.ref.name"] // "" | endswith($o + ".sig")) | .digest' work/index.json)
+sed -i "s/sha256-${other#sha256:}.sig/sha256-${digest#sha256:}.sig/" work/index.json
+like "a signature to move" "$moved" '^sha256:'
+try cve-2023-33959-signature-of-another-digest evidence.subject
+begin one
+cosign_sign acme.key work registry.acme.example/two "$digest"
+sed -i "s/registry.acme.example.two:sha256-/registry.acme.example\/one:sha256-/" work/index.json
+try signature-of-another-repository evidence.name
+begin slsa
+statement https://cyclonedx.org/bom "$digest" '{}' | dsse acme.key >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try cve-2022-35929-wrong-predicate-type policy.attestation-missing
+begin one
+statement https://cyclonedx.org/bom "$digest" '{}' | dsse acme.key >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try an-attestation-is-no-signature policy.signer-missing
+begin slsa
+provenance "$digest" https://b/2 | dsse acme.key >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try another-builder policy.attestation-field
+begin slsa
+provenance sha256:0000000000000000000000000000000000000000000000000000000000000000 |
+	dsse acme.key >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try cve-2022-36056-wrong-subject evidence.subject
+begin slsa
+provenance "$digest" | sed 's/"sha256"/"sha512"/' | dsse acme.key >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try ghsa-r2xv-vpr2-42m9-subject-by-another-algorithm evidence.subject
+begin slsa
+provenance "$digest" | sed 's/"sha256":"/"sha256":"0/' | dsse acme.key >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try subject-of-65-digits evidence.malformed
+begin one
+simple "$name" "${digest/sha256/sha1}" >payload
+signed payload
+attach_cosign work "$digest" payload sig >/dev/null
+try cve-2022-39237-weak-digest evidence.malformed
+begin slsa
+provenance "$digest" | dsse acme.key application/json >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try wrong-payload-type policy.attestation-missing
+begin slsa
+printf 'no JSON' | dsse acme.key >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try cve-2026-39395-payload-no-json evidence.malformed
+begin slsa
+provenance "$digest" | sed 's/$/,/' | dsse acme.key >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try payload-and-more evidence.malformed
+begin slsa
+provenance "$digest" | sed 's/"predicateType"/"predicateType":"https:\/\/x\/","predicateType"/' |
+	dsse acme.key >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try two-predicate-types evidence.malformed
+
+# --- other bytes under the same signature --------------------------------------------------------------
+
+begin slsa
+provenance "$digest" >payload
+pae payload $in_toto | sign acme.key >sig
+jq -cjS . payload >again
+envelope again $in_toto sig >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try payload-re-encoded evidence.signature-bad
+begin slsa
+envelope payload application/json sig >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try payload-type-changed evidence.signature-bad
+begin slsa
+sign acme.key <payload >sig
+envelope payload $in_toto sig >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try signed-without-pae evidence.signature-bad
+begin one
+simple "$name" "$digest" >payload
+signed payload
+{ cat payload && echo; } >again
+attach_cosign work "$digest" again sig >/dev/null
+try payload-and-a-line-feed evidence.signature-bad
+begin one
+head -c -1 payload >again
+attach_cosign work "$digest" again sig >/dev/null
+try truncated-layer evidence.signature-bad
+begin one
+: >again
+attach_cosign work "$digest" again sig >/dev/null
+try empty-layer evidence.signature-bad
+begin slsa
+provenance "$digest" | dsse acme.key | head -c -2 >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try truncated-envelope evidence.malformed
+begin slsa
+provenance "$digest" | dsse acme.key | sed 's/=*","payloadType/!","payloadType/' >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try cve-2026-39395-payload-no-base64 evidence.malformed
+begin slsa
+provenance "$digest" | dsse acme.key | gzip -n >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try cve-2023-30551-compressed-envelope evidence.malformed
+begin slsa
+provenance "$digest" | dsse acme.key | sed 's/"signatures":.*/"signatures":[]}/' >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try envelope-without-signatures evidence.malformed
+
+# --- which signature, by which key -----------------------------------------------------------------------
+
+# forged CASE CODE: the simple signing payload with ./sig
+forged() {
+	begin one
+	simple "$name" "$digest" >payload
+	attach_cosign work "$digest" payload sig >/dev/null
+	try "$@"
+}
+begin one
+simple "$name" "$digest" >payload
+openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(od -An -tx1 -v acme.pub | tr -d ' \n')" \
+	-binary payload >sig
+forged cve-2022-29217-public-key-as-hmac-key evidence.signature-bad
+openssl dgst -sha256 -binary payload >sig
+forged no-algorithm evidence.signature-bad
+openssl dgst -sha512 -sign acme.key -out sig payload
+forged another-digest-algorithm evidence.signature-bad
+openssl dgst -sha256 -sign stranger.key -out sig payload
+forged cve-2025-24976-a-stranger evidence.signature-bad
+openssl dgst -sha256 -sign rsa.key -sigopt rsa_padding_mode:pss -out sig payload
+forged another-padding evidence.signature-bad
+signed payload
+openssl asn1parse -inform DER -in sig | sed -n 's/.*INTEGER *://p' |
+	awk '{ while (length < 64) $0 = "0" $0; printf "%s", $0 }' >hex
+sed 's/../\\x&/g' hex | xargs -0 printf >sig
+forged raw-instead-of-der evidence.signature-bad
+{ openssl dgst -sha256 -sign acme.key payload && printf x; } >sig
+forged der-and-more evidence.signature-bad
+
+# der R S, in hex, as they are: a signature of these numbers
+der() {
+	local r=$1 s=$2 body
+
+	body=$(printf '02%02x%s02%02x%s' $((${#r} / 2)) "$r" $((${#s} / 2)) "$s")
+	printf '30%02x%s' $((${#body} / 2)) "$body" | sed 's/../\\x&/g' | xargs -0 printf >sig
+}
+n=00ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
+while read -r what r s; do
+	der "$r" "$s"
+	forged "cve-2022-21449-$what" evidence.signature-bad
+done <<NUMBERS
+zero-and-zero 00 00
+zero-and-one 00 01
+one-and-zero 01 00
+one-and-one 01 01
+order-and-order $n $n
+order-and-one $n 01
+negative ff ff
+no-number  01
+huge 00ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff 01
+NUMBERS
+
+# What an envelope says of its key selects nothing.
+begin slsa
+provenance "$digest" >payload
+pae payload $in_toto | sign stranger.key >sig
+key=$(openssl pkey -in acme.key -pubout -outform DER | sha256sum | cut -d ' ' -f 1)
+envelope payload $in_toto sig | sed 's/"sig"/"keyid":"'"$key"'","sig"/' >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try a-stranger-under-a-known-key-id evidence.signature-bad
+begin bundle
+statement $cosign3 "$digest" '{}' | dsse stranger.key >envelope
+printf '{"mediaType":"%s","verificationMaterial":{"publicKey":{"hint":"%s","rawBytes":"%s"}},"dsseEnvelope":%s}' \
+	$bundle_type "$(openssl pkey -in acme.key -pubout -outform DER | openssl dgst -sha256 -binary |
+		base64)" "$(openssl pkey -in stranger.key -pubout -outform DER | base64 -w 0)" \
+	"$(<envelope)" >bundle
+attach work "$digest" bundle $bundle_type >/dev/null
+try cve-2025-24976-key-in-the-bundle evidence.signature-bad
+begin bundle
+printf '{"mediaType":"%s","verificationMaterial":{"certificate":{"rawBytes":"AAAA"}},"dsseEnvelope":%s}' \
+	$bundle_type "$(statement $cosign3 "$digest" '{}' | dsse acme.key)" >bundle
+attach work "$digest" bundle $bundle_type >/dev/null
+try certificate-in-the-bundle policy.signer-missing
+begin bundle
+printf '{"mediaType":"%s","verificationMaterial":{"publicKey":{}},"messageSignature":{"signature":"AAAA"}}' \
+	$bundle_type >bundle
+attach work "$digest" bundle $bundle_type >/dev/null
+try message-signature policy.signer-missing
+
+# Of several signatures each is told, and the bad one is not hidden by the good.
+begin slsa
+provenance "$digest" >payload
+pae payload $in_toto | sign acme.key >good.sig
+pae payload $in_toto | sign stranger.key >bad.sig
+envelope payload $in_toto good.sig bad.sig >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try cve-2016-9122-good-and-bad evidence.signature-bad
+is "each was told" "$(jq -c '[.images[0].judgement.signatures[].state]' out.log)" '["counts","bad"]'
+begin report
+cosign_sign acme.key work "$name" "$digest"
+cosign_sign stranger.key work "$name" "$digest"
+let_in reported
+is "and where policy says report, it is" \
+	"$(jq -c '[.findings[] | select(.gate == "evidence") | .code]' out.log)" '["evidence.reported"]'
+
+# --- annotations of cosign -----------------------------------------------------------------------------------
+
+begin one
+simple "$name" "$digest" >payload
+signed payload
+good=$(base64 -w 0 sig)
+spaced=${good:0:8}' '${good:8}
+lines=${good:0:8}'\n'${good:8}
+while IFS='|' read -r what code annotation; do
+	begin one
+	attach work "$digest" payload $simple_type "$annotation" >/dev/null
+	try "$what" "$code"
+done <<ANNOTATIONS
+base64-with-a-space|evidence.malformed|{"$signature_annotation":"$spaced"}
+base64-with-a-line-feed|evidence.malformed|{"$signature_annotation":"$lines"}
+base64-without-padding|evidence.malformed|{"$signature_annotation":"${good}A"}
+base64-and-more|evidence.malformed|{"$signature_annotation":"$good$good="}
+base64-padded-inside|evidence.malformed|{"$signature_annotation":"QQ==$good"}
+base64-bits-left-over|evidence.malformed|{"$signature_annotation":"QR=="}
+base64-of-nothing|evidence.malformed|{"$signature_annotation":""}
+no-annotation|evidence.malformed|{"x":"y"}
+certificate-present|policy.signer-missing|{"$signature_annotation":"$good","dev.sigstore.cosign/certificate":"x"}
+ANNOTATIONS
+
+# Said twice, it is not one thing: no sender of ours packs it (in a bundle: tests/attack/forged.sh).
+begin one
+attach work "$digest" payload $simple_type \
+	"{\"$signature_annotation\":\"$good\",\"$signature_annotation\":\"$good\"}" >/dev/null
+fails "annotations-duplicated" make_bundle twice.lwb "$name:1=oci:work:1"
+begin slsa
+provenance "$digest" | dsse acme.key | sed 's/"payload":/"payload":"AAAA","payload":/' >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try payload-twice evidence.malformed
+
+# --- words of ours ---------------------------------------------------------------------------------------------
+
+# An old verdict, an acceptance, our own receipts: nothing of it is read.
+begin one
+printf '{"format":"landwaiter-verdict/1","verdict":"accepted","images":[{"digest":"%s"}]}' \
+	"$digest" >verdict
+attach work "$digest" verdict application/vnd.landwaiter.verdict+json >/dev/null
+statement https://slsa.dev/verification_summary/v1 "$digest" \
+	'{"verificationResult":"PASSED","verifier":{"id":"landwaiter"}}' "$name" >vsa
+attach work "$digest" vsa $in_toto '{"landwaiter.verified":"true"}' >/dev/null
+try kyverno-16336-our-own-verdict policy.signer-missing
+begin one
+dsse alice.key <vsa >envelope # an approver is no vendor
+attach work "$digest" envelope $dsse_type >/dev/null
+try verdict-signed-by-an-approver policy.signer-missing
+begin one
+statement $endorsement "$digest" '{"created":"2026-11-01T00:00:00Z"}' "$name:1" | dsse alice.key >envelope
+attach work "$digest" envelope $dsse_type >/dev/null
+try endorsed-by-an-approver policy.signer-missing
+begin one
+simple "$name" "$digest" >payload
+sed 's/cosign container image signature/atomic container signature/' payload >again
+signed again
+attach_cosign work "$digest" again sig >/dev/null
+try signature-of-another-type evidence.malformed
+
+# --- too much ----------------------------------------------------------------------------------------------------
+
+# flood COUNT: layers with one payload, and as many signatures, in manifests of 12,500
+flood() {
+	local left=$1 descriptor
+
+	simple "$name" "$digest" >payload
+	signed payload
+	good=$(base64 -w 0 sig)
+	descriptor=$(blob work payload $simple_type)
+	while [ "$left" -gt 0 ]; do
+		printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"%s","config":%s,"subject":{"mediaType":"%s","size":%s,"digest":"%s"},"annotations":{"n":"%s"},"layers":[' \
+			$manifest_type $simple_type "$(blob work empty $oci.empty.v1+json)" $manifest_type \
+			"$(stat -c %s "work/blobs/sha256/${digest#sha256:}")" "$digest" "$left" >manifest
+		yes "${descriptor%\}},\"annotations\":{\"$signature_annotation\":\"$good\"}}" |
+			head -n $((left < 12500 ? left : 12500)) | paste -s -d , >>manifest
+		printf ']}' >>manifest
+		list work "$(blob work manifest $manifest_type)"
+		left=$((left - 12500))
+	done
+}
+printf '{}' >empty
+begin one
+flood 1000
+let_in a-thousand-signatures
+begin one
+flood 1001
+try cve-2024-29903-a-thousand-and-one evidence.limit
+begin one
+flood 100000
+before=$(used)
+try cve-2023-33958-a-hundred-thousand-signatures evidence.limit
+ok "in bounded time" [ $(($(used) - before)) -lt 3000 ]
+done_testing
