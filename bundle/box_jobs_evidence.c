@@ -111,7 +111,7 @@ static int take_piece(struct lw_box_inside *in, struct evidence *ev, struct lw_s
 	LW_AUTO(extracted) struct lw_extracted x = { 0 };
 	LW_AUTO(buf) struct lw_buf out = { 0 };
 	lw_auto_free char *media_type = NULL;
-	struct lw_span bytes;
+	struct lw_span bytes = { 0 };
 	uint32_t layer = 0;
 	int r = lw_ipc_take_u32(&body, &layer, e);
 
@@ -121,7 +121,7 @@ static int take_piece(struct lw_box_inside *in, struct evidence *ev, struct lw_s
 		r = lw_ipc_take_bytes(&body, LW_MAX_EVIDENCE_BYTES, &bytes, e);
 	if (r == 0)
 		r = lw_ipc_take_end(&body, e);
-	if (r < 0)
+	if (r != 0)
 		return r;
 
 	const struct lw_judge *judge = lw_judge_for(media_type);

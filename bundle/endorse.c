@@ -156,7 +156,7 @@ int lw_endorse(const struct lw_endorse_options *o, struct lw_endorsed *ret, stru
 	LW_AUTO(buf) struct lw_buf statement = { 0 }, envelope = { 0 };
 	int r = find_image(o, &g, e);
 
-	if (r < 0)
+	if (r < 0 || g.n_images == 0)
 		return r;
 	lw_reference_text(&g.images[0].name, ret->name);
 	ret->image = g.images[0].digest;

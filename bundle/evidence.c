@@ -191,7 +191,7 @@ static int find_platforms(const struct lw_image *image, const struct lw_blob_sou
 			 &bytes, e);
 	if (r == 0)
 		r = lw_document_parse(lw_buf_span(&bytes), image->media_type, &d, e);
-	if (r < 0)
+	if (r < 0 || !d)
 		return r;
 	ret->platforms = lw_alloc_array(d->n_children, sizeof(*ret->platforms));
 	for (size_t i = 0; i < d->n_children; i++) {

@@ -181,6 +181,35 @@ static bool same_kind(struct lw_entry *entry, const char *media_type)
 	return true;
 }
 
+static int walk_document(struct walk *w, struct lw_entry *entry, const char *media_type,
+			 bool own, unsigned depth, struct lw_error *e);
+
+/* What a document names: it must be there; and if that is a document, all below it. */
+static int walk_child(struct walk *w, const struct lw_descriptor *c, bool own, unsigned depth,
+		      const char *named_by, struct lw_error *e)
+{
+	bool manifest = c->role == LW_CHILD_MANIFEST;
+	struct lw_entry *child;
+
+	if (c->role == LW_CHILD_SUBJECT || (manifest && own && is_omitted(w, c)))
+		return 0;
+	if (manifest && own)
+		note_platform(w, c);
+	child = require(w, own ? LW_FINDING_CONTENT_MISSING : LW_FINDING_EVIDENCE_MISSING,
+			&c->digest, c->size, named_by);
+	if (!child) {
+		w->unread |= own;
+		return 0;
+	}
+	if (is_piece(c, own))
+		child->flags |= LW_ENTRY_PIECE;
+	if (manifest && !own)
+		child->flags |= LW_ENTRY_ATTACHED;
+	return manifest && lw_media_kind(c->media_type) != LW_MEDIA_OTHER
+		       ? walk_document(w, child, c->media_type, own, depth + 1, e)
+		       : 0;
+}
+
 /* A manifest or index and all below it. `own`: part of the image, not of its evidence. */
 static int walk_document(struct walk *w, struct lw_entry *entry, const char *media_type,
 			 bool own, unsigned depth, struct lw_error *e)
@@ -215,27 +244,8 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 		note_manifest(w, &entry->digest);
 	else
 		note_evidence(w, entry, d);
-	for (size_t i = 0; i < d->n_children && r == 0; i++) {
-		const struct lw_descriptor *c = &d->children[i];
-		struct lw_entry *child;
-
-		if (c->role == LW_CHILD_SUBJECT ||
-		    (c->role == LW_CHILD_MANIFEST && own && is_omitted(w, c)))
-			continue;
-		if (c->role == LW_CHILD_MANIFEST && own)
-			note_platform(w, c);
-		child = require(w,
-				own ? LW_FINDING_CONTENT_MISSING : LW_FINDING_EVIDENCE_MISSING,
-				&c->digest, c->size, text);
-		w->unread |= own && !child;
-		if (child && is_piece(c, own))
-			child->flags |= LW_ENTRY_PIECE;
-		if (child && c->role == LW_CHILD_MANIFEST && !own)
-			child->flags |= LW_ENTRY_ATTACHED;
-		if (child && c->role == LW_CHILD_MANIFEST &&
-		    lw_media_kind(c->media_type) != LW_MEDIA_OTHER)
-			r = walk_document(w, child, c->media_type, own, depth + 1, e);
-	}
+	for (size_t i = 0; i < d->n_children && r == 0; i++)
+		r = walk_child(w, &d->children[i], own, depth, text, e);
 	return r;
 }
 

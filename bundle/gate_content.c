@@ -327,25 +327,26 @@ static void tell_all(void *data, uint64_t done, uint64_t total)
 	p->tell(p->data, in->blob_bytes + done, in->entries.bytes);
 }
 
-/* The entries [in->next_entry, end), in one pass. */
-static int read_range(struct lw_intake *in, struct lw_content_job *job, size_t end,
+/* The entries [in->next_entry, end), in one pass, into a job's sink. */
+static int read_range(struct lw_intake *in, const struct lw_content_job *sink, size_t end,
 		      struct lw_error *e)
 {
 	struct lw_entries range = { .list = in->entries.list + in->next_entry,
 				    .n = end - in->next_entry };
+	struct lw_content_job job = *sink;
 
 	for (size_t i = 0; i < range.n; i++)
 		range.bytes += range.list[i].size;
-	job->medium = &in->medium;
-	job->entries = &range;
-	job->first_offset = in->next_blob;
-	job->in_order = in->options->in_order || lw_fs_is_slow_seek(in->fd);
-	job->bad = bad_entry;
-	job->bad_data = in;
+	job.medium = &in->medium;
+	job.entries = &range;
+	job.first_offset = in->next_blob;
+	job.in_order = in->options->in_order || lw_fs_is_slow_seek(in->fd);
+	job.bad = bad_entry;
+	job.bad_data = in;
 	if (in->options->progress.tell)
-		job->progress = (struct lw_content_progress){ .tell = tell_all, .data = in };
+		job.progress = (struct lw_content_progress){ .tell = tell_all, .data = in };
 
-	int r = range.n > 0 ? lw_content_read(job, e) : 0;
+	int r = range.n > 0 ? lw_content_read(&job, e) : 0;
 	for (size_t i = 0; i < range.n; i++)
 		in->next_blob += lw_format_member(range.list[i].size);
 	in->blob_bytes += range.bytes;
@@ -353,10 +354,11 @@ static int read_range(struct lw_intake *in, struct lw_content_job *job, size_t e
 	return r;
 }
 
-int lw_gate_content_blobs(struct lw_intake *in, struct lw_content_job *job, struct lw_error *e)
+int lw_gate_content_blobs(struct lw_intake *in, const struct lw_content_job *sink,
+			  struct lw_error *e)
 {
 	struct lw_error bad = { 0 };
-	int r = read_range(in, job, in->entries.n, e);
+	int r = read_range(in, sink, in->entries.n, e);
 
 	if (r == 0 && read_end(in, &bad) < 0)
 		lw_intake_damaged(in, "end of the archive", &bad);

@@ -51,7 +51,8 @@ void lw_gate_commit(struct lw_intake *in);
 
 /* Parts of gate 4 that repair uses too. */
 void lw_gate_content_lists(struct lw_intake *in);
-int lw_gate_content_blobs(struct lw_intake *in, struct lw_content_job *job,
+/* All entries that were not read yet; of the job only the sink is taken. */
+int lw_gate_content_blobs(struct lw_intake *in, const struct lw_content_job *sink,
 			  struct lw_error *e) LW_WARN_UNUSED;
 void lw_gate_content_closure(struct lw_intake *in);
 /* The proven bytes of an entry flagged LW_ENTRY_COPIED, appended. */

@@ -50,32 +50,40 @@ static void print_result(const struct lw_endorsed *done)
 		(void)printf("%s\n", manifest);
 }
 
-static int run(int n, char **objects)
+static int endorse(const char *source, struct lw_endorsed *ret, struct lw_error *e)
 {
 	LW_AUTO(private_key) struct lw_private_key *key = NULL;
-	lw_auto_free char *name = NULL, *dir = NULL, *ref = NULL;
 	struct lw_endorse_options o = { .zone = arg_zone };
+	char *name = NULL, *dir = NULL, *ref = NULL;
+	int r = set_times(&o, e);
+
+	if (r == 0)
+		r = lw_command_key(arg_key, &key, e);
+	if (r == 0)
+		r = lw_command_source(source, &name, &dir, &ref, e);
+	o.name = name;
+	o.dir = dir;
+	o.ref = ref;
+	o.key = key;
+	if (r == 0)
+		r = lw_endorse(&o, ret, e);
+	free(name);
+	free(dir);
+	free(ref);
+	return r;
+}
+
+static int run(int n, char **objects)
+{
 	struct lw_endorsed done;
 	struct lw_error e = { 0 };
-	int r;
 
 	(void)n;
 	if (!arg_key)
 		return lw_command_usage("want --key FILE");
 	if (arg_zone && !lw_text_is_label(lw_span_str(arg_zone)))
 		return lw_command_usage("--zone: want [a-z0-9][a-z0-9._-]{0,63}");
-	r = lw_command_source(objects[0], &name, &dir, &ref, &e);
-	if (r == 0)
-		r = set_times(&o, &e);
-	if (r == 0)
-		r = lw_command_key(arg_key, &key, &e);
-	o.name = name;
-	o.dir = dir;
-	o.ref = ref;
-	o.key = key;
-	if (r == 0)
-		r = lw_endorse(&o, &done, &e);
-	if (r < 0)
+	if (endorse(objects[0], &done, &e) < 0)
 		return lw_command_failed(&e);
 	print_result(&done);
 	return LW_EXIT_DONE;

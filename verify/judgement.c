@@ -50,8 +50,9 @@ static bool same_repository(const char *a, const char *b)
 	return repository_n(a) == repository_n(b) && strncmp(a, b, repository_n(a)) == 0;
 }
 
-/* The name that must have been signed under remapIdentity: where the repository is the prefix, or
- * goes on with '/', the other in its place; else the image's own (containers-policy.json.5). */
+/* The name that must have been signed under remapIdentity: where the repository is the prefix,
+ * or goes on with '/', the other in its place; else the image's own (containers-policy.json.5).
+ */
 static char *remapped(const struct lw_rule *rule, const char *image)
 {
 	size_t n = strlen(rule->identity_prefix);

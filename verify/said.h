@@ -83,7 +83,8 @@ enum lw_said_field {
 /* NULL where it is not said, or the type has no such field. */
 const char *lw_said_field(const struct lw_said *s, enum lw_said_field field);
 
-/* The first place that such a field is looked for at in statements of this type; NULL for none. */
+/* The first place that such a field is looked for at in statements of this type; NULL for none.
+ */
 const char *lw_said_place(const char *type, enum lw_said_field field);
 
 static inline void lw_auto_said_(struct lw_said *s)

@@ -4,8 +4,8 @@
 #
 # Memory that runs out, at each place where it is asked for: whatever the program then does (go on,
 # say an error, abort), the state is the old one or the new one, and it never says "accepted"
-# without it. Every place of a load, and forty of every other operation, which share most of it; with
-# SAMPLE=1 a few places of each, always the same.
+# without it. Every third place of a load, and forty of every other operation, which share most of
+# it; with FULL=1 every place of each, with SAMPLE=1 a few, always the same.
 
 # shellcheck disable=SC2034,SC2154 # shared with tests/lib/strike.sh
 . "$(dirname "$0")/../lib/strike.sh"
@@ -43,7 +43,10 @@ sweep() { # OPERATION
 	eval_in_subshell 0 "" "$LW_BIN/landwaiter" "${command[@]}" >/dev/null 2>&1
 	places=$(sed 's/calls=\([0-9]*\) .*/\1/' report)
 	[ "$places" -gt 100 ]
-	[ "$op" = load ] || step=$((places / 40)) sticky_step=$((places / 10))
+	if [ -z "${FULL-}" ]; then
+		step=3 sticky_step=15
+		[ "$op" = load ] || step=$((places / 40)) sticky_step=$((places / 10))
+	fi
 	[ -z "${SAMPLE-}" ] || step=$((places / 3)) sticky_step=$((places * 2 / 3))
 	before=$violations
 	for ((n = step; n <= places; n += step)); do

@@ -674,12 +674,32 @@ static void a_rule_that_asks_nothing_is_never_met(void **state)
 #define MATCH		 "{'type':'matchRepository'}"
 #define EXACT		 "{'type':'matchExact'}"
 
+/* {signedIdentity, the image, what was signed, whether it counts, as an endorsement too} */
+struct name_row {
+	const char *identity, *image, *signed_name;
+	bool same, same_endorsed;
+};
+
+static void hold_names(const struct name_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		lw_auto_free char *rule =
+			lw_asprintf("'signedIdentity':%s," OF("1", "'a'"), rows[i].identity);
+		LW_AUTO(policy) struct lw_policy *p = policy(rule);
+		bool same = lw_judgement_names(&p->rules[0], rows[i].image,
+					       LW_TYPE_SIMPLE_SIGNING, rows[i].signed_name);
+		bool endorsed = lw_judgement_names(&p->rules[0], rows[i].image,
+						   LW_TYPE_ENDORSEMENT, rows[i].signed_name);
+
+		if (same != rows[i].same || endorsed != rows[i].same_endorsed)
+			fail_msg("%d %d: %s as %s under %s", same, endorsed, rows[i].image,
+				 rows[i].signed_name, rows[i].identity);
+	}
+}
+
 static void names(void **state)
 {
-	static const struct {
-		const char *identity, *image, *signed_name;
-		bool same, same_endorsed;
-	} rows[] = {
+	static const struct name_row rows[] = {
 		{ MATCH, "a.example/app:1", "a.example/app", true, false },
 		{ MATCH, "a.example/app:1", "a.example/app:1", true, true },
 		{ MATCH, "a.example/app:1", "a.example/app:2", true, false },
@@ -735,6 +755,15 @@ static void names(void **state)
 		{ REPOSITORY("v.example:1/x"), "a.example/app:1", "v.example:1/x:1", true,
 		  true },
 
+	};
+
+	(void)state;
+	hold_names(rows, LW_COUNT_OF(rows));
+}
+
+static void remapped_names(void **state)
+{
+	static const struct name_row rows[] = {
 		{ REMAP("in.example/v", "v.example"), "in.example/v/app:1", "v.example/app",
 		  true, false },
 		{ REMAP("in.example/v", "v.example"), "in.example/v/app:1", "v.example/app:1",
@@ -764,19 +793,7 @@ static void names(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < LW_COUNT_OF(rows); i++) {
-		lw_auto_free char *rule =
-			lw_asprintf("'signedIdentity':%s," OF("1", "'a'"), rows[i].identity);
-		LW_AUTO(policy) struct lw_policy *p = policy(rule);
-		bool same = lw_judgement_names(&p->rules[0], rows[i].image,
-					       LW_TYPE_SIMPLE_SIGNING, rows[i].signed_name);
-		bool endorsed = lw_judgement_names(&p->rules[0], rows[i].image,
-						   LW_TYPE_ENDORSEMENT, rows[i].signed_name);
-
-		if (same != rows[i].same || endorsed != rows[i].same_endorsed)
-			fail_msg("%d %d: %s as %s under %s", same, endorsed, rows[i].image,
-				 rows[i].signed_name, rows[i].identity);
-	}
+	hold_names(rows, LW_COUNT_OF(rows));
 }
 
 static void words(void **state)
@@ -801,6 +818,7 @@ int main(void)
 		cmocka_unit_test(attestations_per_platform),
 		cmocka_unit_test(a_rule_that_asks_nothing_is_never_met),
 		cmocka_unit_test(names),
+		cmocka_unit_test(remapped_names),
 		cmocka_unit_test(words),
 	};
 
