@@ -131,7 +131,7 @@ done
 try rustsec-2020-0024-one-person-four-signatures policy.signer-missing
 begin two
 pae payload $in_toto | sign laptop.key >sig
-envelope payload $in_toto sig sig sig sig >envelope
+make_envelope payload $in_toto sig sig sig sig >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
 try one-envelope-the-same-four-times policy.signer-missing
 begin two
@@ -205,16 +205,16 @@ begin slsa
 provenance "$digest" >payload
 pae payload $in_toto | sign acme.key >sig
 jq -cjS . payload >again
-envelope again $in_toto sig >envelope
+make_envelope again $in_toto sig >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
 try payload-re-encoded evidence.signature-bad
 begin slsa
-envelope payload application/json sig >envelope
+make_envelope payload application/json sig >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
 try payload-type-changed evidence.signature-bad
 begin slsa
 sign acme.key <payload >sig
-envelope payload $in_toto sig >envelope
+make_envelope payload $in_toto sig >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
 try signed-without-pae evidence.signature-bad
 begin one
@@ -306,7 +306,7 @@ begin slsa
 provenance "$digest" >payload
 pae payload $in_toto | sign stranger.key >sig
 key=$(openssl pkey -in acme.key -pubout -outform DER | sha256sum | cut -d ' ' -f 1)
-envelope payload $in_toto sig | sed 's/"sig"/"keyid":"'"$key"'","sig"/' >envelope
+make_envelope payload $in_toto sig | sed 's/"sig"/"keyid":"'"$key"'","sig"/' >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
 try a-stranger-under-a-known-key-id evidence.signature-bad
 begin bundle
@@ -333,7 +333,7 @@ begin slsa
 provenance "$digest" >payload
 pae payload $in_toto | sign acme.key >good.sig
 pae payload $in_toto | sign stranger.key >bad.sig
-envelope payload $in_toto good.sig bad.sig >envelope
+make_envelope payload $in_toto good.sig bad.sig >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
 try cve-2016-9122-good-and-bad evidence.signature-bad
 is "each was told" "$(jq -c '[.images[0].judgement.signatures[].state]' out.log)" '["counts","bad"]'
