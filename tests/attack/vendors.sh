@@ -67,11 +67,13 @@ enclave enclave '{"match":"registry.acme.example/one:*",'"$acme"'},
 	{"match":"registry.acme.example/bundle:*","unnamed":"seal","signatures":["'$cosign3'"],'"$acme"'},
 	{"match":"registry.acme.example/report:*","bad_signatures":"report",'"$acme"'}'
 
-# begin RULE: an image under that rule, with nothing attached; $digest and $name are its.
+digest=$(image plain 1 one)
+
+# begin RULE: that image under that rule, with nothing attached; $name is its.
 begin() {
 	name=registry.acme.example/$1
 	rm -rf work
-	digest=$(image work 1 one)
+	cp -a plain work
 }
 # try CASE CODE: sealed, and refused.
 try() {
