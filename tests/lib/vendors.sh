@@ -13,15 +13,19 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/attack.sh"
 
-oci=application/vnd.oci
-manifest_type=$oci.image.manifest.v1+json
-index_type=$oci.image.index.v1+json
-simple_type=application/vnd.dev.cosign.simplesigning.v1+json
-dsse_type=application/vnd.dsse.envelope.v1+json
-bundle_type=application/vnd.dev.sigstore.bundle.v0.3+json
-in_toto=application/vnd.in-toto+json
-endorsement=urn:landwaiter:endorsement:1
-signature_annotation=dev.cosignproject.cosign/signature
+# shellcheck disable=SC2034 # for the tests
+{
+	oci=application/vnd.oci
+	manifest_type=$oci.image.manifest.v1+json
+	index_type=$oci.image.index.v1+json
+	simple_type=application/vnd.dev.cosign.simplesigning.v1+json
+	dsse_type=application/vnd.dsse.envelope.v1+json
+	bundle_type=application/vnd.dev.sigstore.bundle.v0.3+json
+	in_toto=application/vnd.in-toto+json
+	endorsement=urn:landwaiter:endorsement:1
+	signature_annotation=dev.cosignproject.cosign/signature
+	signers='' zones=''
+}
 
 hex_of() { # FILE
 	sha256sum <"$1" | cut -d ' ' -f 1
@@ -120,7 +124,7 @@ sign() { # KEY <message >signature: as the key is
 	cat sign.out
 }
 
-envelope() { # PAYLOAD-FILE TYPE SIGNATURE-FILE...
+make_envelope() { # PAYLOAD-FILE TYPE SIGNATURE-FILE...
 	local file signatures=()
 
 	for file in "${@:3}"; do
@@ -140,7 +144,7 @@ dsse() { # KEY [TYPE] <payload >envelope
 
 	cat >dsse.payload
 	pae dsse.payload "$type" | sign "$1" >dsse.sig
-	envelope dsse.payload "$type" dsse.sig
+	make_envelope dsse.payload "$type" dsse.sig
 }
 
 attach() { # LAYOUT DIGEST FILE TYPE [ANNOTATIONS]: prints the digest of what was attached

@@ -102,9 +102,10 @@ exits 1 "and not with another key" bash -c 'cd alone && set -e && . ./commands'
 # --- through the zones ---------------------------------------------------------------------------------
 
 promoted() { # STATUS CODE IMAGE ZONE [OPTION...]
-	local status=$1 code=$2 records objects before after
+	local status=$1 code=$2 records objects before after result=refused
 
 	shift 2
+	[ "$status" -ne 0 ] || result=accepted
 	records=$(record_count)
 	objects=$(stored_objects)
 	before=$(zone_of "$1")
@@ -118,7 +119,7 @@ promoted() { # STATUS CODE IMAGE ZONE [OPTION...]
 	is "one record" "$(record_count)" $((records + 1))
 	is "which says so" "$(jq -r '[.event, .result, .reason, .detail.from, .detail.to,
 		.detail.name] | join(" ")' <<<"$(last_record)")" \
-		"promote ${outcome_of[$status]} $(jq -r '[.findings[] | select(.severity != "note")
+		"promote $result $(jq -r '[.findings[] | select(.severity != "note")
 			| .code][0] // ""' out.log) $before $2 $1"
 	is "with the judgement" "$(jq -cS .detail.judgement <<<"$(last_record)")" \
 		"$(jq -cS .judgement out.log)"
