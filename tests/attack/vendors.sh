@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# flavours: san
+# flavours: release
 #
 # Evidence that says more than was signed, or less, or by somebody else: one test a class, named
 # after the advisory it replays where there is one. Every bundle here is sealed as it should be;
