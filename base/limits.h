@@ -60,7 +60,7 @@
 #define LW_MAX_TYPE_URI		   ((size_t)1024)  /* of a predicate */
 #define LW_MAX_SUBJECTS		   ((size_t)1024)  /* of one in-toto statement */
 #define LW_MAX_IMAGE_SIGNATURES	   ((size_t)1000)  /* on one image and its evidence */
-#define LW_MAX_VERIFICATIONS	   ((size_t)65536) /* signatures times keys, for one image */
+#define LW_MAX_VERIFICATIONS	   ((size_t)16384) /* signatures times keys, for one image */
 #define LW_MAX_BASE_DEPTH	   8		   /* a base's base's ... */
 
 /* Trust and the book */

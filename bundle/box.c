@@ -206,12 +206,13 @@ int lw_box_seal(const char *program, struct lw_span seal, const struct lw_policy
 {
 	LW_AUTO(buf) struct lw_buf job = { 0 };
 	struct lw_box b = { .child = { .socket = -1 } };
-	size_t n = lw_policy_key_count(policy), signer;
+	size_t n = lw_policy_key_count(policy, LW_KEYS_OWN), signer;
 
 	lw_ipc_put_bytes(&job, seal);
 	lw_ipc_put_u32(&job, (uint32_t)n);
 	for (size_t i = 0; i < n; i++)
-		lw_ipc_put_bytes(&job, lw_key_der(lw_policy_key_at(policy, i, &signer)));
+		lw_ipc_put_bytes(&job,
+				 lw_key_der(lw_policy_key_at(policy, LW_KEYS_OWN, i, &signer)));
 
 	int r = lw_box_open(program, &b, &ret->level, e);
 	if (r == 0)

@@ -86,7 +86,7 @@ int lw_box_attach(const char *program, struct lw_span index, const struct lw_dig
 /* A box that reads one image's evidence (verify/judge.h) and points at keys of the policy. */
 struct lw_box_evidence;
 struct lw_box_matches {
-	size_t keys[LW_MAX_MATCHES]; /* lw_testimony_key_at */
+	size_t keys[LW_MAX_MATCHES]; /* lw_policy_key_at, LW_KEYS_ALL */
 	size_t n;
 };
 int lw_box_evidence_open(const char *program, const struct lw_policy *policy,

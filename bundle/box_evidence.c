@@ -13,13 +13,13 @@ int lw_box_evidence_open(const char *program, const struct lw_policy *policy,
 {
 	LW_AUTO(box_evidence) struct lw_box_evidence *b = lw_alloc_array(1, sizeof(*b));
 	LW_AUTO(buf) struct lw_buf job = { 0 };
-	size_t n = lw_testimony_key_count(policy), signer;
+	size_t n = lw_policy_key_count(policy, LW_KEYS_ALL), signer;
 	enum lw_jail_level level;
 
 	b->box.child.socket = -1;
 	lw_ipc_put_u32(&job, (uint32_t)n);
 	for (size_t i = 0; i < n; i++) {
-		const struct lw_key *k = lw_testimony_key_at(policy, i, &signer);
+		const struct lw_key *k = lw_policy_key_at(policy, LW_KEYS_ALL, i, &signer);
 
 		lw_ipc_put_u32(&job, (uint32_t)lw_key_kind(k));
 		lw_ipc_put_bytes(&job, lw_key_der(k));

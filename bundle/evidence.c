@@ -24,8 +24,11 @@ static struct lw_testimony *add(struct hearing *h, const struct lw_evidence *row
 	struct lw_testimonies *t = h->heard;
 
 	if (t->n == LW_MAX_IMAGE_SIGNATURES) {
-		lw_verdict_addf(h->verdict, LW_FINDING_EVIDENCE_LIMIT, h->name,
-				"at most 1000 signatures on one image", "more");
+		char most[64];
+
+		(void)snprintf(most, sizeof(most), "at most %zu signatures on one image",
+			       LW_MAX_IMAGE_SIGNATURES);
+		lw_verdict_add(h->verdict, LW_FINDING_EVIDENCE_LIMIT, h->name, most, "more");
 		h->over = true;
 		return NULL;
 	}
@@ -50,11 +53,14 @@ static void hear_extracted(struct hearing *h, const struct lw_evidence *row,
 			lw_testimony_refuse(judge, x, t);
 		return;
 	}
-	h->verifications += x->n_signatures * lw_testimony_key_count(h->policy);
+	h->verifications += x->n_signatures * lw_policy_key_count(h->policy, LW_KEYS_ALL);
 	if (h->verifications > LW_MAX_VERIFICATIONS) {
-		lw_verdict_addf(h->verdict, LW_FINDING_EVIDENCE_LIMIT, h->name,
-				"a number of signatures that can be tried with all keys",
-				"%zu verifications", h->verifications);
+		char most[64];
+
+		(void)snprintf(most, sizeof(most), "at most %zu signatures times keys",
+			       LW_MAX_VERIFICATIONS);
+		lw_verdict_addf(h->verdict, LW_FINDING_EVIDENCE_LIMIT, h->name, most, "%zu",
+				h->verifications);
 		h->over = true;
 		return;
 	}
@@ -226,6 +232,7 @@ int lw_evidence_hear(const char *program, const struct lw_policy *policy,
 	if (r == 0)
 		r = hear_rows(&h, image, e);
 	lw_box_evidence_close(h.box);
+	ret->cut = h.over;
 	return r;
 }
 
@@ -250,6 +257,7 @@ struct lw_judged lw_evidence_judged(const struct lw_image *image,
 		.n_platforms = heard->n_platforms,
 		.testimonies = heard->list,
 		.n_testimonies = heard->n,
+		.cut = heard->cut,
 		.now = *now,
 	};
 }

@@ -23,6 +23,7 @@ struct lw_blob_source {
 struct lw_testimonies {
 	struct lw_testimony *list; /* owned */
 	size_t n;
+	bool cut; /* not all was heard: a finding says why */
 	/* Of an index: its manifests that are here, but for those that say they are for no
 	 * platform (unknown/unknown: attestations of a builder). */
 	struct lw_digest *platforms; /* owned */

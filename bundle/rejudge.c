@@ -108,9 +108,8 @@ static int require_zone(const struct lw_policy *p, const char *zone, struct lw_e
 {
 	char shown[80];
 
-	for (size_t i = 0; i < p->n_zones; i++)
-		if (strcmp(p->zones[i], zone) == 0)
-			return 0;
+	if (lw_policy_zone(p, zone) > 0)
+		return 0;
 	return lw_fail(e, LW_E_USAGE, "policy has no zone '%s'",
 		       lw_text_escape_str(zone, shown, sizeof(shown)));
 }
@@ -143,12 +142,8 @@ void lw_rejudged_release(struct lw_rejudged *r)
 /* The zone after the one it is in, of those that have a rule for it; NULL for none. */
 static const char *next_zone(const struct lw_policy *p, const struct lw_state_image *image)
 {
-	size_t i = 0;
-
-	while (i < p->n_zones && strcmp(p->zones[i], image->zone) != 0)
-		i++;
 	/* In a zone that policy does not have (any more): from the first one on. */
-	for (i = i < p->n_zones ? i + 1 : 0; i < p->n_zones; i++)
+	for (size_t i = lw_policy_zone(p, image->zone); i < p->n_zones; i++)
 		if (lw_policy_rule(p, image->name, p->zones[i]))
 			return p->zones[i];
 	return NULL;

@@ -59,8 +59,10 @@ static size_t key_index(const struct lw_policy *p, const struct lw_digest *id)
 {
 	size_t signer;
 
-	for (size_t i = 0; i < lw_policy_key_count(p); i++)
-		if (lw_digest_equal(lw_key_fingerprint(lw_policy_key_at(p, i, &signer)), id))
+	for (size_t i = 0; i < lw_policy_key_count(p, LW_KEYS_OWN); i++)
+		if (lw_digest_equal(
+			    lw_key_fingerprint(lw_policy_key_at(p, LW_KEYS_OWN, i, &signer)),
+			    id))
 			return i;
 	return SIZE_MAX;
 }

@@ -4,35 +4,15 @@
 #include "base/mem.h"
 #include "verify/dsse.h"
 
-size_t lw_policy_key_count(const struct lw_policy *p)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->n_signers; i++)
-		n += p->signers[i].n_own_keys;
-	return n;
-}
-
-const struct lw_key *lw_policy_key_at(const struct lw_policy *p, size_t index,
-				      size_t *ret_signer)
-{
-	for (size_t i = 0; i < p->n_signers; i++) {
-		if (index < p->signers[i].n_own_keys) {
-			*ret_signer = i;
-			return p->signers[i].keys[index];
-		}
-		index -= p->signers[i].n_own_keys;
-	}
-	return NULL;
-}
-
 /* The index of the key with this fingerprint, or SIZE_MAX. */
 static size_t key_by_id(const struct lw_policy *p, const struct lw_digest *id)
 {
-	size_t n = lw_policy_key_count(p), signer;
+	size_t n = lw_policy_key_count(p, LW_KEYS_OWN), signer;
 
 	for (size_t i = 0; i < n; i++)
-		if (lw_digest_equal(lw_key_fingerprint(lw_policy_key_at(p, i, &signer)), id))
+		if (lw_digest_equal(
+			    lw_key_fingerprint(lw_policy_key_at(p, LW_KEYS_OWN, i, &signer)),
+			    id))
 			return i;
 	return SIZE_MAX;
 }
@@ -45,7 +25,8 @@ static size_t judge(const struct lw_policy *p, struct lw_span message, const str
 
 	for (size_t m = 0; m < c->n_matches && m < LW_MAX_MATCHES; m++) {
 		size_t signer = 0;
-		const struct lw_key *k = lw_policy_key_at(p, c->matches[m], &signer);
+		const struct lw_key *k =
+			lw_policy_key_at(p, LW_KEYS_OWN, c->matches[m], &signer);
 
 		if (!k || lw_key_verify(k, message, c->sig) != LW_KEY_GOOD)
 			continue;
@@ -64,7 +45,8 @@ static size_t judge(const struct lw_policy *p, struct lw_span message, const str
 	/* Nothing fits. If it claims to be by a key we trust, that is not "absent" but "bad".
 	 */
 	size_t named = key_by_id(p, &c->keyid), signer = 0;
-	const struct lw_key *k = named == SIZE_MAX ? NULL : lw_policy_key_at(p, named, &signer);
+	const struct lw_key *k =
+		named == SIZE_MAX ? NULL : lw_policy_key_at(p, LW_KEYS_OWN, named, &signer);
 
 	if (k && lw_key_verify(k, message, c->sig) == LW_KEY_BAD) {
 		*ret_known = true;

@@ -18,17 +18,10 @@
 struct lw_claim {
 	struct lw_span sig;
 	struct lw_digest keyid; /* the envelope's hint */
-	/* Key indices (lw_policy_key_at) that the box says match. */
+	/* Key indices (lw_policy_key_at, LW_KEYS_OWN) that the box says match. */
 	size_t matches[LW_MAX_MATCHES];
 	size_t n_matches;
 };
-
-/* The flat, stable order in which keys are handed to the box and named by it: every key of kind
- * "key" of every signer, signers in policy order, keys in their order. Returns the count; key
- * and signer of one index (NULL from the count on). */
-size_t lw_policy_key_count(const struct lw_policy *p);
-const struct lw_key *lw_policy_key_at(const struct lw_policy *p, size_t index,
-				      size_t *ret_signer);
 
 enum lw_approval {
 	LW_APPROVAL_ABSENT = 0,

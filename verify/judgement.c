@@ -393,8 +393,9 @@ static void report_attestation(const struct lw_policy *p, const struct lw_judged
 	wanted(p, g->group, &want);
 	lw_judgement_describe(p, g, &have);
 	lw_verdict_add(v,
-		       g->field_missed ? LW_FINDING_POLICY_ATTESTATION_FIELD
-				       : LW_FINDING_POLICY_ATTESTATION_MISSING,
+		       g->field_missed		      ? LW_FINDING_POLICY_ATTESTATION_FIELD
+		       : any(g, LW_VOUCHED_UNCHECKED) ? LW_FINDING_POLICY_SIGNER_UNCHECKED
+						      : LW_FINDING_POLICY_ATTESTATION_MISSING,
 		       image->name, lw_buf_str(&want), lw_buf_str(&have));
 }
 
@@ -440,7 +441,7 @@ void lw_judgement_make(const struct lw_policy *p, const struct lw_rule *rule,
 		       struct lw_judgement *ret)
 {
 	ret->rule = rule;
-	ret->met = true;
+	ret->met = !image->cut;
 	ret->base.asked = rule->base_accepted;
 	if (rule->base_accepted)
 		(void)snprintf(ret->base.text, sizeof(ret->base.text),

@@ -22,6 +22,7 @@ struct lw_judged {
 	size_t n_platforms;
 	const struct lw_testimony *testimonies;
 	size_t n_testimonies;
+	bool cut; /* they are not all there were: never met */
 	struct lw_interval now;
 };
 

@@ -136,6 +136,17 @@ const struct lw_rule *lw_policy_rule(const struct lw_policy *p, const char *imag
 /* How strict a zone is: 1 for the laxest. 0 for one that policy does not know: below all. */
 size_t lw_policy_zone(const struct lw_policy *p, const char *zone);
 
+/* The flat, stable order in which keys are handed to a box and named by it: signers in policy
+ * order, their keys in theirs. Seals and the time are for keys of kind "key" alone. Returns the
+ * count; key and signer of one index (NULL from the count on). */
+enum lw_key_scope {
+	LW_KEYS_OWN, /* of kind "key" */
+	LW_KEYS_ALL,
+};
+size_t lw_policy_key_count(const struct lw_policy *p, enum lw_key_scope scope);
+const struct lw_key *lw_policy_key_at(const struct lw_policy *p, enum lw_key_scope scope,
+				      size_t index, size_t *ret_signer);
+
 /* Distinct owners among a group's signers. */
 size_t lw_policy_owners(const struct lw_policy *p, const struct lw_group *g);
 

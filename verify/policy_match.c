@@ -136,3 +136,31 @@ bool lw_policy_overlap(const char *a, const char *b)
 	return strncmp(a, b, literal_a < literal_b ? literal_a : literal_b) == 0 &&
 	       walk(a, b, overlap_at);
 }
+
+/* A signer's own keys stand before the others. */
+static size_t keys_of(const struct lw_signer *s, enum lw_key_scope scope)
+{
+	return scope == LW_KEYS_OWN ? s->n_own_keys : s->n_keys;
+}
+
+size_t lw_policy_key_count(const struct lw_policy *p, enum lw_key_scope scope)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_signers; i++)
+		n += keys_of(&p->signers[i], scope);
+	return n;
+}
+
+const struct lw_key *lw_policy_key_at(const struct lw_policy *p, enum lw_key_scope scope,
+				      size_t index, size_t *ret_signer)
+{
+	for (size_t i = 0; i < p->n_signers; i++) {
+		if (index < keys_of(&p->signers[i], scope)) {
+			*ret_signer = i;
+			return p->signers[i].keys[index];
+		}
+		index -= keys_of(&p->signers[i], scope);
+	}
+	return NULL;
+}

@@ -12,28 +12,6 @@ const char *lw_testimony_state_name(enum lw_testimony_state s)
 	return (unsigned)s < LW_COUNT_OF(names) ? names[s] : "bad";
 }
 
-size_t lw_testimony_key_count(const struct lw_policy *p)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->n_signers; i++)
-		n += p->signers[i].n_keys;
-	return n;
-}
-
-const struct lw_key *lw_testimony_key_at(const struct lw_policy *p, size_t index,
-					 size_t *ret_signer)
-{
-	for (size_t i = 0; i < p->n_signers; i++) {
-		if (index < p->signers[i].n_keys) {
-			*ret_signer = i;
-			return p->signers[i].keys[index];
-		}
-		index -= p->signers[i].n_keys;
-	}
-	return NULL;
-}
-
 static void set(struct lw_testimony *t, enum lw_testimony_state state,
 		enum lw_finding_id finding, const char *why)
 {
@@ -61,7 +39,7 @@ static bool hint_digest(const char *hint, struct lw_digest *ret)
  * the policy does not have: it cannot be checked. */
 static void unfitting(const struct lw_policy *p, const char *hint, struct lw_testimony *t)
 {
-	size_t n = lw_testimony_key_count(p), signer = 0;
+	size_t n = lw_policy_key_count(p, LW_KEYS_ALL), signer = 0;
 	struct lw_digest named;
 
 	for (size_t i = 0; !hint[0] && i < p->n_signers; i++)
@@ -77,7 +55,7 @@ static void unfitting(const struct lw_policy *p, const char *hint, struct lw_tes
 	}
 	if (hint_digest(hint, &named))
 		for (size_t i = 0; i < n; i++) {
-			const struct lw_key *k = lw_testimony_key_at(p, i, &signer);
+			const struct lw_key *k = lw_policy_key_at(p, LW_KEYS_ALL, i, &signer);
 
 			if (!lw_digest_equal(lw_key_fingerprint(k), &named))
 				continue;
@@ -97,7 +75,7 @@ static bool find_signer(const struct lw_policy *p, struct lw_span message, struc
 {
 	for (size_t m = 0; m < n_matches; m++) {
 		size_t signer = 0;
-		const struct lw_key *k = lw_testimony_key_at(p, matches[m], &signer);
+		const struct lw_key *k = lw_policy_key_at(p, LW_KEYS_ALL, matches[m], &signer);
 
 		if (!k || lw_key_verify(k, message, sig) != LW_KEY_GOOD)
 			continue;

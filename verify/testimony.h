@@ -33,12 +33,6 @@ struct lw_testimony {
 	char why[256];		  /* safe; "" where GOOD */
 };
 
-/* Every key of every signer, in the policy's order: what the box is given, and what it points
- * at. NULL beyond the last. */
-size_t lw_testimony_key_count(const struct lw_policy *p);
-const struct lw_key *lw_testimony_key_at(const struct lw_policy *p, size_t index,
-					 size_t *ret_signer);
-
 /* Signature i of what a judge extracted from a piece (state SIGNED). `matches` are the indices
  * of keys that the box says fit; one that does not exist or does not fit counts for nothing. A
  * signature that fits two signers is bad. One that fits none is bad too, unless its key hint

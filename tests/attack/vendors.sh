@@ -17,32 +17,34 @@ cosign3=https://sigstore.dev/cosign/sign/v1
 
 # --- keys that are none -------------------------------------------------------------------------
 
-# refused_policy TEXT SIGNERS: init refuses it, and makes nothing.
+# refused_policy TEXT WHY SIGNERS [IMAGES]: init refuses it, for that reason, and makes nothing.
 refused_policy() {
-	signers=$2
-	fails "init refuses: $1" enclave refused '{"match":"**","evidence":"not-required"}'
+	signers=$3
+	fails "init refuses: $1" enclave refused "${4:-$unasked}"
+	ok "init refuses: $1: because" grep -qF -- "$2" init.log
 	fails "and makes nothing" test -e refused
 }
+unasked='{"match":"**","evidence":"not-required"}'
 one='{"kind":"cosign-key","file":"acme.pub"}'
 : >empty.pub
 openssl pkey -pubin -in acme.pub -outform DER -out der.pub
 { cat acme.pub && printf 'x\n'; } >more.pub
 tr -d '\n' <acme.pub >one-line.pub
 openssl pkey -in acme.key -out private.pub
-refused_policy "an empty key file" '"a":{"keys":[{"kind":"cosign-key","file":"empty.pub"}]}'
-refused_policy "a missing key file" '"a":{"keys":[{"kind":"cosign-key","file":"none.pub"}]}'
-refused_policy "no key at all" '"a":{"keys":[]}'
-refused_policy "a key and more" '"a":{"keys":[{"kind":"cosign-key","file":"more.pub"}]}'
-refused_policy "a key on one line" '"a":{"keys":[{"kind":"cosign-key","file":"one-line.pub"}]}'
-refused_policy "a private key" '"a":{"keys":[{"kind":"cosign-key","file":"private.pub"}]}'
-refused_policy "one key under two names" '"a":{"keys":['"$one"']},"b":{"keys":['"$one"']}'
-refused_policy "and in two spellings" \
+refused_policy "an empty key file" "public key: 0 bytes" '"a":{"keys":[{"kind":"cosign-key","file":"empty.pub"}]}'
+refused_policy "a missing key file" "'none.pub': no such trust file" '"a":{"keys":[{"kind":"cosign-key","file":"none.pub"}]}'
+refused_policy "no key at all" "'keys': want at least 1" '"a":{"keys":[]}'
+refused_policy "a key and more" "want one PUBLIC KEY block" '"a":{"keys":[{"kind":"cosign-key","file":"more.pub"}]}'
+refused_policy "a key on one line" "want one PUBLIC KEY block" '"a":{"keys":[{"kind":"cosign-key","file":"one-line.pub"}]}'
+refused_policy "a private key" "want one PUBLIC KEY block" '"a":{"keys":[{"kind":"cosign-key","file":"private.pub"}]}'
+refused_policy "one key under two names" "this key is already signer 'a''s" '"a":{"keys":['"$one"']},"b":{"keys":['"$one"']}'
+refused_policy "and in two spellings" "this key is already signer 'a''s" \
 	'"a":{"keys":['"$one"']},"b":{"keys":[{"kind":"cosign-key","file":"der.pub"}]}'
-refused_policy "and of two kinds" \
+refused_policy "and of two kinds" "this key is already signer 'a''s" \
 	'"a":{"keys":['"$one"']},"b":{"keys":[{"kind":"key","file":"acme.pub"}]}'
-refused_policy "one key twice under one name" '"a":{"keys":['"$one,$one"']}'
-refused_policy "more people than there are" \
-	'"a":{"keys":['"$one"']}},"x":{'
+refused_policy "one key twice under one name" "this key is already signer 'a''s" '"a":{"keys":['"$one,$one"']}'
+refused_policy "more people than there are" "threshold 2, but only 1 people" '"a":{"keys":['"$one"']}' \
+	'{"match":"**","require":[{"threshold":2,"of":["a"]}]}'
 
 # Keys that nobody should trust: parameters of their own, one that fits every message, a short one.
 openssl ecparam -name prime256v1 -param_enc explicit -genkey -noout -out explicit.key
@@ -54,7 +56,7 @@ openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out short.key 2>/d
 openssl pkey -in short.key -pubout -out short.pub
 for who in explicit small-order short; do
 	[ -s $who.pub ]
-	refused_policy "cve-2020-0601: a key that is $who" "$(signer $who cosign-key)"
+	refused_policy "cve-2020-0601: a key that is $who" "a key of an unsupported kind" "$(signer $who cosign-key)"
 done
 
 # --- the enclave of all that follows ---------------------------------------------------------------
@@ -434,6 +436,13 @@ let_in a-thousand-signatures
 begin one
 flood 1001
 try cve-2024-29903-a-thousand-and-one evidence.limit
+# What is too large to be judged counts for nothing; it is not absent.
+begin one
+head -c 9000000 /dev/zero | tr '\0' ' ' >payload
+attach_cosign work "$digest" payload sig >/dev/null
+try evidence-larger-than-is-judged policy.signer-missing
+is "and it is said" "$(jq -r '[.findings[] | select(.code == "evidence.unchecked")] | length' out.log)" 1
+
 begin one
 flood 100000
 sealed flood.lwb "$name:1=oci:work:1"
@@ -442,4 +451,27 @@ attack cve-2023-33958-a-hundred-thousand-signatures 3 evidence.limit \
 read -r memory time <taken
 ok "in bounded memory: ${memory#*=} KiB" [ "${memory#*=}" -lt 600000 ]
 ok "and time: ${time#*=} ms" [ "${time#*=}" -lt 20000 ]
+
+# Many keys and many signatures: each must be tried with each, and no more than so often.
+signers="$(signer acme cosign-key)"
+for ((i = 1; i < 20; i++)); do
+	vendor_keys "k$i"
+	signers+=",$(signer "k$i" cosign-key)"
+done
+enclave many '{"match":"**",'"$acme"'}'
+digest=$(image manywork 1 one)
+rm -rf work
+cp -a manywork work
+flood 700
+sealed fewer.lwb "$name:1=oci:work:1"
+accepted lw load fewer.lwb
+rm -rf work
+cp -a manywork work
+flood 800
+sealed keys.lwb "$name:1=oci:work:1"
+attack cve-2024-29903-signatures-times-keys 3 evidence.limit \
+	"$LW_BIN/tools/usage" taken "$LW_BIN/landwaiter" load keys.lwb
+is "of what was not all heard nothing is met" "$(jq '[.images[0].judgement.met] | any' out.log)" false
+read -r memory time <taken
+ok "in bounded time: ${time#*=} ms" [ "${time#*=}" -lt 20000 ]
 done_testing

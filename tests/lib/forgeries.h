@@ -748,6 +748,18 @@ static inline void nest(struct forge *f, size_t levels, size_t wide)
 	qsort(image->subjects, image->n_subjects, sizeof(*image->subjects), compare_subjects);
 }
 
+/* The image is this index from now on, which names what it was. */
+static inline void becomes_index(struct forge *f, struct lw_image *image, struct lw_span index)
+{
+	image->digest = *forge_add_blob(f, index);
+	image->size = index.n;
+	image->subjects = lw_realloc_array(image->subjects, image->n_subjects + 1,
+					   sizeof(*image->subjects));
+	image->subjects[image->n_subjects++] = image->digest;
+	replace_text(&image->media_type, OCI_INDEX);
+	qsort(image->subjects, image->n_subjects, sizeof(*image->subjects), compare_subjects);
+}
+
 /* One blob, named once as what it is and once as what it is not. */
 static inline void ma_two_types(struct forge *f)
 {
@@ -762,14 +774,7 @@ static inline void ma_two_types(struct forge *f)
 	lw_buf_adds(&b, ",");
 	lw_buf_adds(&b, lw_buf_str(&again) + forge_find(&again, "[", 0) + 1);
 
-	const struct lw_digest *top = forge_add_blob(f, lw_buf_span(&b));
-
-	image->subjects = lw_realloc_array(image->subjects, 2, sizeof(*image->subjects));
-	image->subjects[image->n_subjects++] = *top;
-	image->digest = *top;
-	image->size = b.n;
-	replace_text(&image->media_type, OCI_INDEX);
-	qsort(image->subjects, image->n_subjects, sizeof(*image->subjects), compare_subjects);
+	becomes_index(f, image, lw_buf_span(&b));
 }
 
 /* The plain image becomes an index, which also names `more`. */
@@ -783,14 +788,7 @@ static inline void index_with(struct forge *f, const char *more)
 	lw_buf_adds(&b, more);
 	lw_buf_adds(&b, "]}");
 
-	const struct lw_digest *top = forge_add_blob(f, lw_buf_span(&b));
-
-	image->subjects = lw_realloc_array(image->subjects, 2, sizeof(*image->subjects));
-	image->subjects[image->n_subjects++] = *top;
-	image->digest = *top;
-	image->size = b.n;
-	replace_text(&image->media_type, OCI_INDEX);
-	qsort(image->subjects, image->n_subjects, sizeof(*image->subjects), compare_subjects);
+	becomes_index(f, image, lw_buf_span(&b));
 }
 
 /* An attestation inside an index, which names no platform, is left out as if by platform. */

@@ -139,6 +139,23 @@ is "show has the last judgement" "$(said lw show $app:1 | jq -c '[.zone, .judgem
 is "promote's members" "$(members out.log)" \
 	"exit findings format image judgement record verdict zone "
 
+# The same image again, with less evidence than it was promoted by: it stays, as it was judged.
+was=$(said lw show $app:1 | jq -cS '[.zone, .image.evidence, .judgement]')
+mkdir -p again/blobs
+cp -a layout/. again/
+jq -c '.manifests |= map(select(.artifactType == null))' again/index.json >index.new
+mv index.new again/index.json
+for gone in $(jq -r '.manifests[] | select(.artifactType != null) | .digest[7:]' layout/index.json); do
+	rm "again/blobs/sha256/$gone"
+done
+sealed again.lwb "$app:1=oci:again:1"
+accepted lw load again.lwb
+ok "the bundle had less" [ "$(jq '.images[0].judgement.signatures | length' out.log)" -lt \
+	"$(jq '.[2].signatures | length' <<<"$was")" ]
+is "what was promoted stays as it was judged" \
+	"$(said lw show $app:1 | jq -cS '[.zone, .image.evidence, .judgement]')" "$was"
+exits 0 "and its evidence is still in the store" lw policy explain $app:1
+
 # Two signatures of one owner; security alone; nobody but acme; a builder that policy does not take.
 two=$(image layout 2 one three)
 cosign_sign acme.key layout $app "$two"

@@ -131,6 +131,26 @@ static void write_descriptor(struct lw_json_writer *w, const struct part *p)
 	lw_json_w_end_object(w);
 }
 
+/* In index.json, under its tag or full name. */
+static void list_manifest(struct layout *l, const struct part *p, const char *ref_name,
+			  const char *full_name)
+{
+	struct lw_json_writer *w = &l->writer;
+	char text[LW_DIGEST_TEXT];
+
+	lw_json_w_object(w);
+	lw_json_w_member(w, "mediaType", p->media_type);
+	lw_json_w_member(w, "digest", lw_digest_text(&p->digest, text));
+	lw_json_w_member_integer(w, "size", (int64_t)p->size);
+	lw_json_w_key(w, "annotations");
+	lw_json_w_object(w);
+	lw_json_w_member(w, "org.opencontainers.image.ref.name", ref_name);
+	if (full_name)
+		lw_json_w_member(w, "io.containerd.image.name", full_name);
+	lw_json_w_end_object(w);
+	lw_json_w_end_object(w);
+}
+
 static struct lw_digest add_manifest(struct layout *l, const char *artifact_type,
 				     const struct part *config, const struct part *layers,
 				     size_t n, const char *repository, const char *tag)
@@ -138,7 +158,6 @@ static struct lw_digest add_manifest(struct layout *l, const char *artifact_type
 	static const char type[] = "application/vnd.oci.image.manifest.v1+json";
 	LW_AUTO(buf) struct lw_buf out = { 0 };
 	struct lw_json_writer w = { .out = &out };
-	char text[LW_DIGEST_TEXT];
 
 	lw_json_w_object(&w);
 	lw_json_w_member_integer(&w, "schemaVersion", 2);
@@ -157,16 +176,7 @@ static struct lw_digest add_manifest(struct layout *l, const char *artifact_type
 
 	struct part p = add_blob(l, type, lw_buf_span(&out));
 	lw_auto_free char *name = lw_asprintf("%s:%s", repository, tag);
-	lw_json_w_object(&l->writer);
-	lw_json_w_member(&l->writer, "mediaType", type);
-	lw_json_w_member(&l->writer, "digest", lw_digest_text(&p.digest, text));
-	lw_json_w_member_integer(&l->writer, "size", (int64_t)p.size);
-	lw_json_w_key(&l->writer, "annotations");
-	lw_json_w_object(&l->writer);
-	lw_json_w_member(&l->writer, "org.opencontainers.image.ref.name", tag);
-	lw_json_w_member(&l->writer, "io.containerd.image.name", name);
-	lw_json_w_end_object(&l->writer);
-	lw_json_w_end_object(&l->writer);
+	list_manifest(l, &p, tag, name);
 	return p.digest;
 }
 
@@ -283,15 +293,7 @@ static void add_signatures(struct layout *l, const char *repository,
 	struct part p = add_blob(l, type, lw_buf_span(&out));
 	lw_auto_free char *name =
 		lw_asprintf("%s:sha256-%s.sig", repository, lw_digest_hex(image, hex));
-	lw_json_w_object(&l->writer);
-	lw_json_w_member(&l->writer, "mediaType", type);
-	lw_json_w_member(&l->writer, "digest", lw_digest_text(&p.digest, text));
-	lw_json_w_member_integer(&l->writer, "size", (int64_t)p.size);
-	lw_json_w_key(&l->writer, "annotations");
-	lw_json_w_object(&l->writer);
-	lw_json_w_member(&l->writer, "org.opencontainers.image.ref.name", name);
-	lw_json_w_end_object(&l->writer);
-	lw_json_w_end_object(&l->writer);
+	list_manifest(l, &p, name, NULL);
 }
 
 static struct lw_private_key *read_key(const char *path)

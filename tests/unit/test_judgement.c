@@ -540,7 +540,7 @@ static void attestations(void **state)
 		  false, NONE, NULL, NULL, NULL },
 		{ WANTS("1", "'a'", ""), BY("a", ATTESTED(OTHER, "{}")), false,
 		  "evidence.subject " NONE, NULL, "bad", NULL },
-		{ WANTS("1", "'mute'", ""), "", false, NONE, NULL, NULL, NULL },
+		{ WANTS("1", "'mute'", ""), "", false, MAYBE, NULL, NULL, NULL },
 		/* people */
 		{ WANTS("2", "'a','b'", ""),
 		  BY("a", ATTESTED(IMAGE, "{}")) BY("a", ATTESTED(IMAGE, "{}")), false, NONE,

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/lib/edit.h"
-#include "tests/lib/people.h"
+#include "tests/lib/policies.h"
 
 #define KEY(n)	  "{\"kind\":\"key\",\"file\":\"" n ".pub\"}"
 #define SIGNER(n) "{\"keys\":[" KEY(n) "]}"
@@ -31,31 +31,9 @@ static const char good[] =
 			     "4") ",{\"kind\":\"key\",\"file\":\"unsupported.pub\"}]}},"
 				  "\"images\":[" RULE "]," TIME "}";
 
-static void refused(enum lw_code code, const char *text)
-{
-	struct lw_policy *p = NULL;
-	struct lw_error e = { 0 };
-	int r = people_policy(text, &p, &e);
-
-	if (r != -(int)code)
-		print_message("%d (%s) for %.1500s\n", r, r < 0 ? e.text : "", text);
-	assert_int_equal(r, -(int)code);
-	assert_null(p);
-}
-
-static struct lw_policy *taken(const char *text)
-{
-	struct lw_policy *p = NULL;
-	struct lw_error e = { 0 };
-
-	if (people_policy(text, &p, &e) < 0)
-		fail_msg("%s for %.1500s", e.text, text);
-	return p;
-}
-
 static void everything_is_read(void **state)
 {
-	LW_AUTO(policy) struct lw_policy *p = taken(good);
+	LW_AUTO(policy) struct lw_policy *p = policy_taken(good);
 	const struct lw_sender *s = lw_policy_sender(p, "acme");
 	size_t signer;
 
@@ -73,11 +51,11 @@ static void everything_is_read(void **state)
 	assert_string_equal(p->signers[0].owner, "alice");
 	assert_int_equal(p->signers[2].n_keys, 2);
 	assert_int_equal(p->signers[2].n_unsupported, 1);
-	assert_int_equal(lw_policy_key_count(p), 4);
-	assert_non_null(lw_policy_key_at(p, 3, &signer));
+	assert_int_equal(lw_policy_key_count(p, LW_KEYS_OWN), 4);
+	assert_non_null(lw_policy_key_at(p, LW_KEYS_OWN, 3, &signer));
 	assert_int_equal(signer, 2);
-	assert_null(lw_policy_key_at(p, 4, &signer));
-	assert_null(lw_policy_key_at(p, SIZE_MAX, &signer));
+	assert_null(lw_policy_key_at(p, LW_KEYS_OWN, 4, &signer));
+	assert_null(lw_policy_key_at(p, LW_KEYS_OWN, SIZE_MAX, &signer));
 	assert_int_equal(p->time.threshold, 2);
 	assert_int_equal(p->skew_sec, 60);
 	assert_false(p->clock_trusted);
@@ -91,7 +69,7 @@ static void defaults(void **state)
 	lw_auto_free char *shorter =
 		edit(text, ACME, "\"acme\":{\"threshold\":1,\"signers\":[\"alice\"]}");
 	lw_auto_free char *bare = edit(shorter, ",\"zone\":\"prod\"", "");
-	LW_AUTO(policy) struct lw_policy *p = taken(bare);
+	LW_AUTO(policy) struct lw_policy *p = policy_taken(bare);
 	const struct lw_sender *s = lw_policy_sender(p, "acme");
 
 	(void)state;
@@ -121,7 +99,7 @@ static void later_versions(void **state)
 		{ KEY("2"), "{\"kind\":\"\",\"file\":\"2.pub\"}" },
 		{ KEY("2"), "{\"kind\":\"key\",\"file\":\"2.pub\",\"store\":\"x\"}" },
 		{ KEY("2"), "{\"kind\":\"key\",\"file\":\"2.pub\",\"identity\":\"x\"}" },
-		/* who seals or attests the time does so without end, for now */
+		/* nothing would hold these against a seal or a word about the time */
 		{ "\"owner\":\"bob\"",
 		  "\"owner\":\"bob\",\"valid\":[null,\"2099-01-01T00:00:00Z\"]" },
 		{ "\"owner\":\"bob\"",
@@ -132,7 +110,7 @@ static void later_versions(void **state)
 	for (size_t i = 0; i < LW_COUNT_OF(later); i++) {
 		lw_auto_free char *text = edit(good, later[i].at, later[i].with);
 
-		refused(LW_E_UNSUPPORTED, text);
+		policy_refused(LW_E_UNSUPPORTED, text);
 	}
 }
 
@@ -145,10 +123,10 @@ static void who_may_seal(void **state)
 					     COSIGN("unsupported") };
 	lw_auto_free char *both =
 		edit(good, KEY("2"), COSIGN("6") "," KEY("2") "," COSIGN("7"));
-	LW_AUTO(policy) struct lw_policy *p = taken(both);
+	LW_AUTO(policy) struct lw_policy *p = policy_taken(both);
 	const struct lw_signer *bob = &p->signers[1];
 	lw_auto_free char *own = edit(good, KEY("2"), KEY("unsupported"));
-	LW_AUTO(policy) struct lw_policy *untold = taken(own);
+	LW_AUTO(policy) struct lw_policy *untold = policy_taken(own);
 	size_t signer;
 
 	(void)state;
@@ -158,17 +136,17 @@ static void who_may_seal(void **state)
 			edit(text, ",\"threshold\":2,\"signers\":[\"alice\",\"bob\"]", "");
 		lw_auto_free char *clock = edit(sealer, "attested", "trusted");
 
-		refused(LW_E_CONFLICT, text);
-		refused(LW_E_CONFLICT, clock);
+		policy_refused(LW_E_CONFLICT, text);
+		policy_refused(LW_E_CONFLICT, clock);
 	}
 	assert_int_equal(bob->n_keys, 3);
 	assert_int_equal(bob->n_own_keys, 1);
 	assert_int_equal(lw_key_kind(bob->keys[0]), LW_KEY_OWN);
 	assert_int_equal(lw_key_kind(bob->keys[1]), LW_KEY_COSIGN);
 	assert_int_equal(lw_key_kind(bob->keys[2]), LW_KEY_COSIGN);
-	assert_int_equal(lw_policy_key_count(p), 4); /* and not 6 */
-	assert_ptr_equal(lw_policy_key_at(p, 1, &signer), bob->keys[0]);
-	assert_non_null(lw_policy_key_at(p, 2, &signer));
+	assert_int_equal(lw_policy_key_count(p, LW_KEYS_OWN), 4); /* and not 6 */
+	assert_ptr_equal(lw_policy_key_at(p, LW_KEYS_OWN, 1, &signer), bob->keys[0]);
+	assert_non_null(lw_policy_key_at(p, LW_KEYS_OWN, 2, &signer));
 	assert_int_equal(signer, 2);
 	assert_int_equal(untold->signers[1].n_own_unsupported, 1);
 }
@@ -277,11 +255,11 @@ static void what_may_not_stand_there(void **state)
 	for (size_t i = 0; i < LW_COUNT_OF(wrong_texts); i++) {
 		lw_auto_free char *text = edit(good, wrong_texts[i].at, wrong_texts[i].with);
 
-		refused(wrong_texts[i].code, text);
+		policy_refused(wrong_texts[i].code, text);
 	}
-	refused(LW_E_FORMAT, "");
-	refused(LW_E_FORMAT, "[]");
-	refused(LW_E_FORMAT, "{}");
+	policy_refused(LW_E_FORMAT, "");
+	policy_refused(LW_E_FORMAT, "[]");
+	policy_refused(LW_E_FORMAT, "{}");
 }
 
 /* Two names of one person are one person. */
@@ -292,13 +270,13 @@ static void owners_are_people(void **state)
 	lw_auto_free char *three =
 		edit(no_time, "\"threshold\":2,\"signers\":[\"alice\",\"bob\",\"carol\"]",
 		     "\"threshold\":3,\"signers\":[\"alice\",\"bob\",\"carol\"]");
-	LW_AUTO(policy) struct lw_policy *p = taken(no_time);
+	LW_AUTO(policy) struct lw_policy *p = policy_taken(no_time);
 
 	(void)state;
 	assert_int_equal(lw_policy_owners(p, &p->senders[0].approvers), 2);
-	refused(LW_E_CONFLICT, three);
+	policy_refused(LW_E_CONFLICT, three);
 	/* and two of one cannot attest the time */
-	refused(LW_E_CONFLICT, same);
+	policy_refused(LW_E_CONFLICT, same);
 }
 
 static void too_large(void **state)
@@ -309,14 +287,14 @@ static void too_large(void **state)
 	(void)state;
 	lw_buf_adds(&b, good);
 	lw_buf_fill(&b, ' ', LW_MAX_POLICY_BYTES + 1 - b.n);
-	refused(LW_E_LIMIT, lw_buf_str(&b));
+	policy_refused(LW_E_LIMIT, lw_buf_str(&b));
 	for (int i = 0; i < (int)LW_MAX_SIGNER_KEYS + 1; i++)
 		lw_buf_printf(&keys, "%s{\"kind\":\"key\",\"file\":\"%d.pub\"}", i ? "," : "",
 			      100 + i);
 
 	lw_auto_free char *many = edit(good, KEY("2"), lw_buf_str(&keys));
 
-	refused(LW_E_LIMIT, many);
+	policy_refused(LW_E_LIMIT, many);
 	lw_buf_clear(&b);
 	lw_buf_adds(
 		&b,
@@ -325,13 +303,13 @@ static void too_large(void **state)
 		lw_buf_printf(&b, "%s{\"match\":\"a/%zu\",\"evidence\":\"not-required\"}",
 			      i ? "," : "", i);
 	lw_buf_adds(&b, "]}");
-	refused(LW_E_LIMIT, lw_buf_str(&b));
+	policy_refused(LW_E_LIMIT, lw_buf_str(&b));
 	lw_buf_clear(&b);
 	lw_buf_adds(&b, "{\"format\":\"landwaiter-policy/1\",\"senders\":{");
 	for (size_t i = 0; i < LW_MAX_SENDERS + 1; i++)
 		lw_buf_printf(&b, "%s\"s%zu\":{}", i ? "," : "", i);
 	lw_buf_adds(&b, "},\"signers\":{},\"images\":[]}");
-	refused(LW_E_LIMIT, lw_buf_str(&b));
+	policy_refused(LW_E_LIMIT, lw_buf_str(&b));
 }
 
 /* ---- matching ---- */

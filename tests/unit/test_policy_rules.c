@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "tests/lib/edit.h"
-#include "tests/lib/people.h"
+#include "tests/lib/policies.h"
 
 /* As in docs/format/policy.md. */
 static const char good[] =
@@ -33,31 +33,9 @@ static const char good[] =
 	"'signedPrefix':'acme.example'},"
 	"'unnamed':'seal','bad_signatures':'report','base':'accepted'}]}";
 
-static void refused(enum lw_code code, const char *text)
-{
-	struct lw_policy *p = NULL;
-	struct lw_error e = { 0 };
-	int r = people_policy(text, &p, &e);
-
-	if (r != -(int)code)
-		print_message("%d (%s) for %s\n", r, r < 0 ? e.text : "", text);
-	assert_int_equal(r, -(int)code);
-	assert_null(p);
-}
-
-static struct lw_policy *taken(const char *text)
-{
-	struct lw_policy *p = NULL;
-	struct lw_error e = { 0 };
-
-	if (people_policy(text, &p, &e) < 0)
-		fail_msg("%s for %s", e.text, text);
-	return p;
-}
-
 static void everything_is_read(void **state)
 {
-	LW_AUTO(policy) struct lw_policy *p = taken(good);
+	LW_AUTO(policy) struct lw_policy *p = policy_taken(good);
 	const struct lw_rule *r = &p->rules[1];
 	const struct lw_attestation_rule *a = &r->attestations[0];
 	char text[LW_TIME_TEXT];
@@ -106,7 +84,7 @@ static void everything_is_read(void **state)
 /* The strict things are what is not said. */
 static void defaults(void **state)
 {
-	LW_AUTO(policy) struct lw_policy *p = taken(good);
+	LW_AUTO(policy) struct lw_policy *p = policy_taken(good);
 	const struct lw_rule *r = &p->rules[0];
 
 	(void)state;
@@ -318,9 +296,9 @@ static void what_may_stand_there(void **state)
 		lw_auto_free char *text = edit(good, rows[i].at, rows[i].with);
 
 		if (rows[i].code == LW_OK)
-			lw_policy_free(taken(text));
+			lw_policy_free(policy_taken(text));
 		else
-			refused(rows[i].code, text);
+			policy_refused(rows[i].code, text);
 	}
 }
 
@@ -331,10 +309,10 @@ static void attestations_alone(void **state)
 		good, "'require':[{'threshold':1,'of':['acme']}," GROUP1 "],'attestations'",
 		"'attestations'");
 	lw_auto_free char *without = edit(only, "'signatures':" TYPES ",", "");
-	LW_AUTO(policy) struct lw_policy *p = taken(without);
+	LW_AUTO(policy) struct lw_policy *p = policy_taken(without);
 
 	(void)state;
-	refused(LW_E_FORMAT, only);
+	policy_refused(LW_E_FORMAT, only);
 	assert_int_equal(p->rules[1].n_require, 0);
 	assert_int_equal(p->rules[1].n_attestations, 1);
 }
@@ -383,8 +361,8 @@ static void too_many(void **state)
 		lw_auto_free char *good_text = edit(good, lists[i].at, fits);
 		lw_auto_free char *bad_text = edit(good, lists[i].at, more);
 
-		lw_policy_free(taken(good_text));
-		refused(lists[i].code, bad_text);
+		lw_policy_free(policy_taken(good_text));
+		policy_refused(lists[i].code, bad_text);
 	}
 }
 
@@ -414,7 +392,7 @@ static void where_images_enter(void **state)
 		"'zones':['a','b','c'],",
 		R("h/**", "a") "," R("h/a/*", "b") "," R("i/**", "b") "," R("h/**", "c") "," R(
 			"j/a:1", "c") "," R("l/a:1", "c") "," R("l/**", "a"));
-	LW_AUTO(policy) struct lw_policy *p = taken(text);
+	LW_AUTO(policy) struct lw_policy *p = policy_taken(text);
 
 	(void)state;
 	for (size_t i = 0; i < LW_COUNT_OF(cases); i++) {
@@ -430,15 +408,17 @@ static void where_images_enter(void **state)
 static void labels(void **state)
 {
 	LW_AUTO(policy)
-	struct lw_policy *p = taken(RULES("", R("h/**", "a") "," R("h/a/*", "b")));
+	struct lw_policy *p = policy_taken(RULES("", R("h/**", "a") "," R("h/a/*", "b")));
 
 	(void)state;
 	assert_ptr_equal(lw_policy_rule(p, "h/a/x", NULL), &p->rules[1]);
 	assert_ptr_equal(lw_policy_rule(p, "h/b/x", NULL), &p->rules[0]);
 	assert_ptr_equal(lw_policy_rule(p, "h/a/x", "a"), &p->rules[0]);
-	refused(LW_E_CONFLICT, RULES("", R("h/**", "a") "," R("h/**", "b")));
-	refused(LW_E_CONFLICT, RULES("'zones':['a'],", R("h/**", "a") "," R("h/**", "a")));
-	lw_policy_free(taken(RULES("'zones':['a','b'],", R("h/**", "a") "," R("h/**", "b"))));
+	policy_refused(LW_E_CONFLICT, RULES("", R("h/**", "a") "," R("h/**", "b")));
+	policy_refused(LW_E_CONFLICT,
+		       RULES("'zones':['a'],", R("h/**", "a") "," R("h/**", "a")));
+	lw_policy_free(
+		policy_taken(RULES("'zones':['a','b'],", R("h/**", "a") "," R("h/**", "b"))));
 }
 
 /* ---- patterns about patterns ---- */

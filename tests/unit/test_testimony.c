@@ -96,16 +96,16 @@ static void keys_stand_in_the_policys_order(void **state)
 	size_t signer = 99;
 
 	(void)state;
-	assert_int_equal(lw_testimony_key_count(p), 3);
+	assert_int_equal(lw_policy_key_count(p, LW_KEYS_ALL), 3);
 	for (size_t i = 0; i < LW_COUNT_OF(rows); i++) {
 		struct lw_digest id = people_id(rows[i].seed);
-		const struct lw_key *k = lw_testimony_key_at(p, i, &signer);
+		const struct lw_key *k = lw_policy_key_at(p, LW_KEYS_ALL, i, &signer);
 
 		assert_true(lw_digest_equal(lw_key_fingerprint(k), &id));
 		assert_int_equal(signer, rows[i].signer);
 	}
-	assert_null(lw_testimony_key_at(p, 3, &signer));
-	assert_null(lw_testimony_key_at(p, SIZE_MAX, &signer));
+	assert_null(lw_policy_key_at(p, LW_KEYS_ALL, 3, &signer));
+	assert_null(lw_policy_key_at(p, LW_KEYS_ALL, SIZE_MAX, &signer));
 }
 
 static void each_kind_is_heard(void **state)
