@@ -49,15 +49,36 @@ static const struct {
 
 static bool is_safe(uint32_t point)
 {
+	if (point < 0x80)
+		return point >= 0x20 && point != 0x7f;
 	for (size_t i = 0; i < LW_COUNT_OF(unsafe); i++)
 		if (point >= unsafe[i].first && point <= unsafe[i].last)
 			return false;
 	return true;
 }
 
+/* How many of the first bytes are ASCII and shown as they are: nearly all of nearly every text.
+ */
+static size_t ascii_run(struct lw_span text)
+{
+	size_t n = 0;
+
+	while (n < text.n && text.p[n] >= 0x20 && text.p[n] < 0x7f && text.p[n] != '\\')
+		n++;
+	return n;
+}
+
 void lw_text_append(struct lw_buf *out, struct lw_span text)
 {
 	while (text.n) {
+		size_t run = ascii_run(text);
+
+		if (run) {
+			lw_buf_add(out, text.p, run);
+			text = lw_span(text.p + run, text.n - run);
+			continue;
+		}
+
 		uint32_t point = 0;
 		size_t n = lw_text_decode(text, &point);
 
