@@ -27,6 +27,20 @@ used() {
 	printf '%s\n' $((stat[15] + stat[16]))
 }
 
+# cheap HUNDREDTHS COMMAND...: whether it took at most two seconds of processor time. What else the
+# machine does can only add to that: of a command that took longer, the least of three runs counts.
+cheap() {
+	local spent=$1 again=2 start
+
+	shift
+	while [ "$spent" -gt 200 ] && [ $((again--)) -gt 0 ]; do
+		start=$(used)
+		"$@" >/dev/null 2>&1 || true
+		spent=$(($(used) - start))
+	done
+	[ "$spent" -le 200 ]
+}
+
 # attack NAME STATUS CODE COMMAND...: the command (lw load or lw verify) ends with STATUS and that
 # verdict, for the reason CODE, which the one new record names too, within two seconds of
 # processor time; trust and store are byte for byte what they were.
@@ -54,8 +68,8 @@ attack() {
 		fail "$name" "$(cat err.log)"
 	elif ! cmp -s before.state look.state; then
 		fail "$name" "the enclave changed" "$(diff before.state look.state)"
-	elif [ $spent -gt 200 ] && [[ $LW_BIN == */release ]]; then
-		fail "$name" "took $spent hundredths of a second"
+	elif [[ $LW_BIN == */release ]] && ! cheap $spent "$@"; then
+		fail "$name" "took $spent hundredths of a second of processor time"
 	else
 		pass "$name: $code"
 	fi
