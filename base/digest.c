@@ -127,3 +127,21 @@ struct lw_digest lw_digest_of(struct lw_span bytes)
 		abort();
 	return d;
 }
+
+size_t lw_digest_named(const char *algorithm, struct lw_span bytes, uint8_t out[static 64])
+{
+	static const struct {
+		const char *name, *evp;
+	} known[] = {
+		{ "sha256", "SHA256" },
+		{ "sha384", "SHA384" },
+		{ "sha512", "SHA512" },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < LW_COUNT_OF(known); i++)
+		if (strcmp(algorithm, known[i].name) == 0 &&
+		    EVP_Q_digest(NULL, known[i].evp, NULL, bytes.p, bytes.n, out, &n) != 1)
+			abort();
+	return n;
+}

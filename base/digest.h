@@ -36,6 +36,10 @@ static inline bool lw_digest_equal(const struct lw_digest *a, const struct lw_di
 /* The digest of some bytes. Aborts if the library has no SHA-256. */
 struct lw_digest lw_digest_of(struct lw_span bytes);
 
+/* By its name in foreign documents: "sha256", "sha384", "sha512". Returns how many bytes of out
+ * it fills; 0 for other names. */
+size_t lw_digest_named(const char *algorithm, struct lw_span bytes, uint8_t out[static 64]);
+
 /* A running digest; reusable after final. One per thread. */
 struct lw_hasher;
 struct lw_hasher *lw_hasher_new(void);

@@ -63,6 +63,23 @@
 #define LW_MAX_VERIFICATIONS	   ((size_t)16384) /* signatures times keys, for one image */
 #define LW_MAX_BASE_DEPTH	   8		   /* a base's base's ... */
 
+/* TUF (verify/tuf_client.h); what python-tuf takes is said beside it */
+#define LW_MAX_TUF_ROOT_BYTES	   ((size_t)512000)   /* the same */
+#define LW_MAX_TUF_TIMESTAMP_BYTES ((size_t)16384)    /* the same */
+#define LW_MAX_TUF_SNAPSHOT_BYTES  ((size_t)4 << 20)  /* 2,000,000 */
+#define LW_MAX_TUF_METADATA_BYTES  ((size_t)20 << 20) /* of targets: 5,000,000 */
+#define LW_MAX_TUF_SIGNATURES	   ((size_t)1024)
+#define LW_MAX_TUF_KEYS		   ((size_t)1024) /* in one document */
+#define LW_MAX_TUF_ROLE_KEYS	   ((size_t)256)
+#define LW_MAX_TUF_KEYID	   ((size_t)128)
+#define LW_MAX_TUF_ROLE		   ((size_t)128)   /* the name of a delegated role */
+#define LW_MAX_TUF_ROLES	   ((size_t)32768) /* delegated by one document */
+#define LW_MAX_TUF_PATTERNS	   ((size_t)65536) /* paths or prefixes of one role */
+#define LW_MAX_TUF_PATH		   ((size_t)1024)  /* of a target */
+#define LW_MAX_TUF_ROTATIONS	   ((size_t)256)   /* roots in one walk: the same */
+#define LW_MAX_TUF_DELEGATIONS	   ((size_t)64)	   /* roles asked about one target: 32 */
+#define LW_MAX_TUF_BIN_BITS	   14		   /* 16,384 succinct bins; TAP 15 allows 32 */
+
 /* Trust and the book */
 #define LW_MAX_POLICY_BYTES ((size_t)4 << 20)
 #define LW_MAX_SENDERS	    ((size_t)256)

@@ -150,6 +150,29 @@ const char *lw_gravity_name(enum lw_gravity g);
 	X(BASE_DEPTH, "base.depth", EVIDENCE, REFUSAL, "bases of bases go too deep")                     \
 	X(IMAGE_MOVED, "image.moved", EVIDENCE, NOTE,                                                    \
 	  "this name now stands for another image; the older one is kept until removed")                 \
+	/* gate 5: TUF */                                                                                \
+	X(TUF_FORMAT, "tuf.format", EVIDENCE, REFUSAL,                                                   \
+	  "this is no TUF metadata of its role: ask whoever keeps the repository")                       \
+	X(TUF_THRESHOLD, "tuf.threshold", EVIDENCE, REFUSAL,                                             \
+	  "too few of the role's keys signed it: do not use it; ask whoever keeps the repository")       \
+	X(TUF_VERSION, "tuf.version", EVIDENCE, REFUSAL,                                                 \
+	  "a file stands in the place of another version: have it fetched anew")                         \
+	X(TUF_ROLLBACK, "tuf.rollback", EVIDENCE, REFUSAL,                                               \
+	  "older than what was trusted before: bring the repository as it is today")                     \
+	X(TUF_EXPIRED, "tuf.expired", EVIDENCE, REFUSAL,                                                 \
+	  "bring newer metadata; check the clock")                                                       \
+	X(TUF_HASH, "tuf.hash", EVIDENCE, REFUSAL,                                                       \
+	  "not the file that signed metadata names, two releases mixed perhaps: have it fetched anew")   \
+	X(TUF_MISSING, "tuf.missing", EVIDENCE, REFUSAL,                                                 \
+	  "the repository lacks a file that it must have: bring all of it")                              \
+	X(TUF_LIMIT, "tuf.limit", EVIDENCE, REFUSAL,                                                     \
+	  "larger or more than is ever read: ask whoever keeps the repository")                          \
+	X(TUF_FETCH, "tuf.fetch", EVIDENCE, REFUSAL,                                                     \
+	  "it could not be read there: try again; this is not \"there is none\"")                        \
+	X(TUF_TARGET_UNKNOWN, "tuf.target-unknown", EVIDENCE, REFUSAL,                                   \
+	  "no role that may lists this target: check its path; ask whoever keeps the repository")        \
+	X(TUF_TARGET_MISMATCH, "tuf.target-mismatch", EVIDENCE, REFUSAL,                                 \
+	  "these are not the bytes that the repository lists: do not use them")                          \
 	/* gate 6 and the machine itself */                                                              \
 	X(COMMIT_CHANGED, "commit.changed", COMMIT, ERROR,                                               \
 	  "trust or state changed meanwhile: load again")                                                \

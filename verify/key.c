@@ -110,8 +110,17 @@ static int encode(struct lw_key *k, struct lw_span given, struct lw_error *e)
 	return 0;
 }
 
-int lw_key_parse_as(enum lw_key_kind kind, struct lw_span bytes, struct lw_key **ret,
-		    struct lw_error *e)
+/* The scheme's name for those of TUF alone. */
+static int choose_scheme(struct lw_key *k, const char *name, struct lw_error *e)
+{
+	if (k->kind == LW_KEY_TUF)
+		return lw_scheme_of_tuf(k->pkey, name, &k->scheme, e);
+	return k->kind == LW_KEY_COSIGN ? lw_scheme_of_cosign(k->pkey, &k->scheme, e)
+					: lw_scheme_of(k->pkey, &k->scheme, e);
+}
+
+static int parse(enum lw_key_kind kind, const char *scheme, struct lw_span bytes,
+		 struct lw_key **ret, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf unwrapped = { 0 };
 	LW_AUTO(key) struct lw_key *k = lw_alloc_array(1, sizeof(*k));
@@ -128,8 +137,7 @@ int lw_key_parse_as(enum lw_key_kind kind, struct lw_span bytes, struct lw_key *
 	if (r < 0)
 		return r;
 	k->kind = kind;
-	r = kind == LW_KEY_COSIGN ? lw_scheme_of_cosign(k->pkey, &k->scheme, e)
-				  : lw_scheme_of(k->pkey, &k->scheme, e);
+	r = choose_scheme(k, scheme, e);
 	if (r < 0)
 		return lw_prefix(e, "public key");
 	if (strcmp(lw_key_algorithm(k), "Ed25519") == 0 && !ed25519_point_is_sound(k->pkey))
@@ -139,6 +147,19 @@ int lw_key_parse_as(enum lw_key_kind kind, struct lw_span bytes, struct lw_key *
 		return r;
 	*ret = lw_steal(k);
 	return 0;
+}
+
+int lw_key_parse_as(enum lw_key_kind kind, struct lw_span bytes, struct lw_key **ret,
+		    struct lw_error *e)
+{
+	return kind == LW_KEY_TUF ? lw_fail(e, LW_E_INTERNAL, "a key of TUF has a scheme")
+				  : parse(kind, NULL, bytes, ret, e);
+}
+
+int lw_key_parse_tuf(const char *scheme, struct lw_span bytes, struct lw_key **ret,
+		     struct lw_error *e)
+{
+	return parse(LW_KEY_TUF, scheme, bytes, ret, e);
 }
 
 int lw_key_parse(struct lw_span bytes, struct lw_key **ret, struct lw_error *e)

@@ -34,9 +34,14 @@ enum lw_key_kind {
 	/* "cosign-key": what cosign signs with such a key: ECDSA over SHA-256,
 	 * Ed25519, RSA PKCS#1 v1.5 over SHA-256 from 2048 bits. What it verifies, that is. */
 	LW_KEY_COSIGN,
+	/* In TUF metadata, which says the scheme beside the key: lw_key_parse_tuf. */
+	LW_KEY_TUF,
 };
 int lw_key_parse_as(enum lw_key_kind kind, struct lw_span bytes, struct lw_key **ret,
 		    struct lw_error *e) LW_WARN_UNUSED;
+/* Also LW_E_FORMAT where the scheme is for another sort of key. */
+int lw_key_parse_tuf(const char *scheme, struct lw_span bytes, struct lw_key **ret,
+		     struct lw_error *e) LW_WARN_UNUSED;
 enum lw_key_kind lw_key_kind(const struct lw_key *k);
 void lw_key_free(struct lw_key *k);
 

@@ -107,6 +107,49 @@ int lw_scheme_of_cosign(EVP_PKEY *pkey, struct lw_scheme *ret, struct lw_error *
 	return r;
 }
 
+static const struct {
+	const char *scheme, *name, *digest;
+	int padding; /* 0: no RSA */
+} tuf_schemes[] = {
+	{ "ed25519", "Ed25519", NULL, 0 },
+	{ "ecdsa-sha2-nistp256", "ECDSA P-256", "SHA256", 0 },
+	{ "ecdsa-sha2-nistp384", "ECDSA P-384", "SHA384", 0 },
+	{ "ecdsa-sha2-nistp521", "ECDSA P-521", "SHA512", 0 },
+	{ "rsassa-pss-sha256", "RSA-PSS", "SHA256", RSA_PKCS1_PSS_PADDING },
+	{ "rsassa-pss-sha384", "RSA-PSS", "SHA384", RSA_PKCS1_PSS_PADDING },
+	{ "rsassa-pss-sha512", "RSA-PSS", "SHA512", RSA_PKCS1_PSS_PADDING },
+	{ "rsa-pkcs1v15-sha256", "RSA", "SHA256", RSA_PKCS1_PADDING },
+	{ "rsa-pkcs1v15-sha384", "RSA", "SHA384", RSA_PKCS1_PADDING },
+	{ "rsa-pkcs1v15-sha512", "RSA", "SHA512", RSA_PKCS1_PADDING },
+};
+
+int lw_scheme_of_tuf(EVP_PKEY *pkey, const char *scheme, struct lw_scheme *ret,
+		     struct lw_error *e)
+{
+	struct lw_scheme s = { 0 };
+
+	for (size_t i = 0; i < LW_COUNT_OF(tuf_schemes); i++) {
+		int padding = tuf_schemes[i].padding;
+
+		if (strcmp(scheme, tuf_schemes[i].scheme) != 0)
+			continue;
+
+		int r = scheme_of(pkey, 2048, padding, &s, e);
+
+		if (r < 0)
+			return r;
+		if ((s.rsa_padding != 0) != (padding != 0) ||
+		    (padding == 0 && strcmp(s.name, tuf_schemes[i].name) != 0))
+			return lw_fail(e, LW_E_FORMAT, "want a key for %s, have %s", scheme,
+				       s.name);
+		s.digest = tuf_schemes[i].digest;
+		s.any_salt = true;
+		*ret = s;
+		return 0;
+	}
+	return lw_fail(e, LW_E_UNSUPPORTED, "a signature scheme unknown here");
+}
+
 int lw_scheme_apply(const struct lw_scheme *s, EVP_PKEY_CTX *ctx)
 {
 	if (s->rsa_padding == 0)
@@ -115,9 +158,11 @@ int lw_scheme_apply(const struct lw_scheme *s, EVP_PKEY_CTX *ctx)
 		return -1;
 	if (s->rsa_padding != RSA_PKCS1_PSS_PADDING)
 		return 0;
-	return EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, "SHA256", NULL) == 1 &&
-			       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) ==
-				       1
+
+	int salt = s->any_salt ? RSA_PSS_SALTLEN_AUTO : RSA_PSS_SALTLEN_DIGEST;
+
+	return EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, s->digest, NULL) == 1 &&
+			       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt) == 1
 		       ? 0
 		       : -1;
 }

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_VERIFY_TUF_CLIENT_INTERNAL_H
+#define LW_VERIFY_TUF_CLIENT_INTERNAL_H
+
+/* What the parts of the client share: the top-level roles (tuf_client.c) and the search for a
+ * target (tuf_find.c). */
+
+#include "base/limits.h"
+#include "verify/tuf_client.h"
+
+struct lw_tuf_client {
+	struct lw_tuf_options options;
+	struct lw_tuf_metadata *root, *timestamp, *snapshot, *targets;
+	/* what the last search read; its last one may hold the target it found */
+	struct lw_tuf_metadata *read[LW_MAX_TUF_DELEGATIONS];
+	size_t n_read;
+	char found_role[LW_MAX_TUF_ROLE + 1];
+	enum lw_finding_id reason;
+};
+
+/* Sets the reason, unless one is set, and gives the error a context. Returns -e->code. */
+int lw_tuf_refuse(struct lw_tuf_client *c, enum lw_finding_id reason, const char *what,
+		  struct lw_error *e);
+
+/* Bytes of a role: taken apart, proven by `role` of `delegator`, read. */
+int lw_tuf_read(struct lw_tuf_client *c, struct lw_span file,
+		const struct lw_tuf_metadata *delegator, const struct lw_tuf_role *role,
+		enum lw_tuf_type type, struct lw_tuf_metadata **ret, struct lw_error *e);
+
+/* Targets metadata as the trusted snapshot names it: what is kept, where it still is that, else
+ * from the transport; then it is kept. */
+int lw_tuf_load_targets(struct lw_tuf_client *c, const char *name,
+			const struct lw_tuf_metadata *delegator, const struct lw_tuf_role *role,
+			struct lw_tuf_metadata **ret, struct lw_error *e);
+
+/* Who lists a target? Fills c->read and c->found_role. */
+int lw_tuf_search(struct lw_tuf_client *c, const char *path, struct lw_tuf_target *ret,
+		  struct lw_error *e);
+
+#endif
