@@ -31,6 +31,22 @@ const struct lw_verb *lw_command_find(const char *name)
 	return NULL;
 }
 
+bool lw_command_is_part(const struct lw_verb *part, const struct lw_verb *verb)
+{
+	size_t n = strlen(verb->name);
+
+	return strncmp(part->name, verb->name, n) == 0 && part->name[n] == ' ';
+}
+
+const struct lw_verb *lw_command_find_part(const struct lw_verb *verb, const char *name)
+{
+	for (size_t i = 0; lw_parts[i]; i++)
+		if (lw_command_is_part(lw_parts[i], verb) &&
+		    strcmp(lw_parts[i]->name + strlen(verb->name) + 1, name) == 0)
+			return lw_parts[i];
+	return NULL;
+}
+
 int lw_command_usage(const char *fmt, ...)
 {
 	char text[512], shown[600];
@@ -232,5 +248,13 @@ void lw_command_help(const struct lw_verb *verb, FILE *out)
 	(void)fprintf(out, "landwaiter %s [options]%s%s\n%s\n\n", verb->name,
 		      verb->objects[0] ? " " : "", verb->objects, verb->summary);
 	help_options(verb, verb->options, false, out);
+	for (size_t i = 0; lw_parts[i]; i++) {
+		if (!lw_command_is_part(lw_parts[i], verb))
+			continue;
+		(void)fprintf(out, "%s %s\n  %s\n", lw_parts[i]->name, lw_parts[i]->objects,
+			      lw_parts[i]->summary);
+		help_options(lw_parts[i], lw_parts[i]->options, false, out);
+		(void)fputc('\n', out);
+	}
 	help_options(verb, lw_common_options, true, out);
 }

@@ -54,6 +54,8 @@ struct lw_verb {
 };
 
 extern const struct lw_verb *const lw_verbs[]; /* ends with NULL */
+/* Verbs of two words, "tuf add": each has a table of its own, and its first word is a verb. */
+extern const struct lw_verb *const lw_parts[]; /* ends with NULL */
 extern const struct lw_option lw_common_options[];
 
 /* Common options. */
@@ -66,6 +68,9 @@ extern bool lw_arg_no_progress;
 int lw_command_parse(const struct lw_verb *verb, int argc, char **argv);
 void lw_command_help(const struct lw_verb *verb, FILE *out);
 const struct lw_verb *lw_command_find(const char *name);
+/* Whether `part` is one of the verb's: "tuf add" of "tuf". */
+bool lw_command_is_part(const struct lw_verb *part, const struct lw_verb *verb);
+const struct lw_verb *lw_command_find_part(const struct lw_verb *verb, const char *name);
 
 /* "landwaiter VERB: text", safe; returns the exit code that fits the error. */
 int lw_command_failed(const struct lw_error *e);

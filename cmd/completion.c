@@ -14,6 +14,9 @@ static void verb_case(const struct lw_verb *verb)
 {
 	(void)printf("\t%s) words='", verb->name);
 	words(verb->options);
+	for (size_t i = 0; lw_parts[i]; i++)
+		if (lw_command_is_part(lw_parts[i], verb))
+			words(lw_parts[i]->options);
 	words(lw_common_options);
 	(void)printf("' ;;\n");
 }

@@ -3,11 +3,14 @@
 
 static int run(int n, char **objects)
 {
-	if (n == 1) {
+	if (n > 0) {
 		const struct lw_verb *verb = lw_command_find(objects[0]);
 
+		if (verb && n == 2)
+			verb = lw_command_find_part(verb, objects[1]);
 		if (!verb)
-			return lw_command_usage("no such verb: %s", objects[0]);
+			return lw_command_usage("no such verb: %s%s%s", objects[0],
+						n == 2 ? " " : "", n == 2 ? objects[1] : "");
 		lw_command_help(verb, stdout);
 		return LW_EXIT_DONE;
 	}
@@ -24,5 +27,5 @@ static int run(int n, char **objects)
 }
 
 const struct lw_verb lw_verb_help = {
-	"help", "[VERB]", "Explain a verb, or list them.", NULL, 0, 1, run,
+	"help", "[VERB [PART]]", "Explain a verb, or list them.", NULL, 0, 2, run,
 };

@@ -15,10 +15,14 @@ const struct lw_verb *const lw_verbs[] = {
 	&lw_verb_help,	  &lw_verb_completion, NULL,
 };
 
+const struct lw_verb *const lw_parts[] = {
+	NULL,
+};
+
 int main(int argc, char **argv)
 {
-	const struct lw_verb *verb;
-	int n;
+	const struct lw_verb *verb, *part;
+	int n, words = 2;
 
 	(void)umask(022);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
@@ -29,19 +33,24 @@ int main(int argc, char **argv)
 	verb = lw_command_find(argv[1]);
 	if (!verb)
 		return lw_command_usage("no such verb: %s", argv[1]);
+	part = argc > 2 ? lw_command_find_part(verb, argv[2]) : NULL;
+	if (part) {
+		verb = part;
+		words = 3;
+	}
 	lw_command_name = verb->name;
 	lw_command_words = lw_alloc_array((size_t)argc + 1, sizeof(*lw_command_words));
 	memcpy(lw_command_words, argv, (size_t)argc * sizeof(*argv));
-	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+	for (int i = words; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			lw_command_help(verb, stdout);
 			return LW_EXIT_DONE;
 		}
-	n = lw_command_parse(verb, argc - 2, argv + 2);
+	n = lw_command_parse(verb, argc - words, argv + words);
 	if (n < 0)
 		return LW_EXIT_USAGE;
 
-	int code = verb->run(n, argv + 2);
+	int code = verb->run(n, argv + words);
 
 	/* What was promised on standard output must have got there. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
