@@ -57,7 +57,7 @@ LDFLAGS  += -fsanitize=address,undefined
 CPPFLAGS += -DLW_SANITIZED=1
 endif
 
-LIBDIRS  := base image verify keys custody bundle
+LIBDIRS  := base image verify keys tuf custody bundle
 LIBSRC   := $(sort $(wildcard $(addsuffix /*.c,$(LIBDIRS))))
 # `pack` is at work in landwaiter-pack, the one program that links libarchive.
 CMDSRC   := $(filter-out cmd/judge.c cmd/pack_%.c,$(sort $(wildcard cmd/*.c)))

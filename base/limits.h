@@ -80,6 +80,12 @@
 #define LW_MAX_TUF_DELEGATIONS	   ((size_t)64)	   /* roles asked about one target: 32 */
 #define LW_MAX_TUF_BIN_BITS	   14		   /* 16,384 succinct bins; TAP 15 allows 32 */
 
+/* Repositories that we write (docs/format/tuf-repository.md): what every client takes */
+#define LW_MAX_TUF_OUR_SNAPSHOT_BYTES ((size_t)2000000)
+#define LW_MAX_TUF_OUR_TARGETS_BYTES  ((size_t)5000000)
+#define LW_MAX_TUF_CHANGE_BYTES	      ((size_t)64 << 20) /* one staged change */
+#define LW_MAX_TUF_CHANGE_ROLES	      ((size_t)65536) /* in it; targets elsewhere, likewise */
+
 /* Trust and the book */
 #define LW_MAX_POLICY_BYTES ((size_t)4 << 20)
 #define LW_MAX_SENDERS	    ((size_t)256)

@@ -14,7 +14,7 @@ complain() {
 	status=1
 }
 
-libraries=(base image verify keys udev custody bundle)
+libraries=(base image verify keys tuf udev custody bundle)
 mapfile -t library_files < <(
 	find "${libraries[@]}" cmd appliance -name '*.[ch]' 2>/dev/null | sort)
 mapfile -t c_files < <(
@@ -27,10 +27,11 @@ declare -A may=(
 	[image]="image base"
 	[verify]="verify base"
 	[keys]="keys verify base" # who signs and who verifies share the table of algorithms
+	[tuf]="tuf keys verify base"
 	[udev]="udev base"
 	[custody]="custody verify image keys udev base"
 	[bundle]="bundle custody verify image keys udev base"
-	[cmd]="cmd appliance bundle custody verify image keys udev base"
+	[cmd]="cmd appliance bundle tuf custody verify image keys udev base"
 	[appliance]="cmd appliance bundle custody verify image keys udev base"
 )
 while IFS=: read -r file line header; do

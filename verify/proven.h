@@ -21,7 +21,8 @@ struct lw_proven {
 int lw_prove_by_digest(struct lw_span bytes, const struct lw_digest *want,
 		       struct lw_proven *ret, struct lw_error *e) LW_WARN_UNUSED;
 
-/* For code that runs behind the wall of lw_jail_enter, and for tests. */
+/* For code that runs behind the wall of lw_jail_enter, for tests, and for who writes metadata
+ * (tuf/metafile.c), who asks whether it can be read and believes nothing of it. */
 struct lw_proven lw_unproven_in_the_box(struct lw_span bytes);
 
 #endif
