@@ -271,17 +271,40 @@ static const struct lw_value *meta(const struct lw_change *c, const char *name)
 	return m ? lw_value_get_object(m->body, "meta") : NULL;
 }
 
+/* Lengths and hashes that others have listed. */
+static int check_bytes(const struct lw_value *entry, const struct lw_change_role *role,
+		       struct lw_error *e)
+{
+	const struct lw_value *length = lw_value_get(entry, "length");
+	const char *want = lw_value_get_string(lw_value_get_object(entry, "hashes"), "sha256");
+	char have[65];
+
+	if (role->next && (length || lw_value_get(entry, "hashes")))
+		return lw_fail(e, LW_E_CONFLICT,
+			       "%s: a length or hash is listed before it is signed",
+			       LW_CHANGE_SHOW(role->name));
+	if (!role->base || role->next)
+		return 0;
+	if ((length && (length->type != LW_JSON_INTEGER || length->integer < 0 ||
+			(uint64_t)length->integer != role->base_text.n)) ||
+	    (want && strcmp(want, lw_digest_hex(&role->base_digest, have)) != 0))
+		return lw_fail(e, LW_E_CONFLICT, "%s is not the file that is listed",
+			       LW_CHANGE_SHOW(role->name));
+	return 0;
+}
+
 static int check_listed(const struct lw_value *list, const struct lw_change_role *role,
 			struct lw_error *e)
 {
 	lw_auto_free char *file = lw_asprintf("%s.json", role->name);
+	const struct lw_value *entry = lw_value_get_object(list, file);
 	int64_t want = role->next ? lw_metafile_version(role->next) : role->base_version;
-	int64_t have = lw_value_get_integer(lw_value_get_object(list, file), "version");
+	int64_t have = lw_value_get_integer(entry, "version");
 
 	if (have != want)
 		return lw_fail(e, LW_E_CONFLICT, "want %s in version %lld, have %lld",
 			       LW_CHANGE_SHOW(file), (long long)want, (long long)have);
-	return 0;
+	return check_bytes(entry, role, e);
 }
 
 /* The snapshot lists every targets role in its version, and no file that nobody knows; the

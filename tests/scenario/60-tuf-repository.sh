@@ -121,7 +121,8 @@ check_by_hand() {
 	local id
 	id=$(jq -r '.signatures[0].keyid' repo/metadata/1.root.json)
 	jq -cjS .signed repo/metadata/1.root.json >message
-	jq -r '.signatures[0].sig' repo/metadata/1.root.json | xxd -r -p >sig
+	jq -r '.signatures[0].sig' repo/metadata/1.root.json | tr a-f A-F |
+		basenc --base16 -d >sig
 	openssl pkeyutl -verify -pubin -inkey alice.pub -rawin -in message -sigfile sig
 	[ "$id" = "$(jq -cjS --arg id "$id" '.signed.keys[$id]' repo/metadata/1.root.json |
 		sha256sum | cut -d ' ' -f 1)" ]
@@ -201,6 +202,8 @@ tampered 3 "a period that is none" '.next.targets.signed["x-landwaiter-period"] 
 tampered 3 "a snapshot that forgets" '.next.snapshot.signed.meta = {}'
 tampered 3 "a snapshot of the old version" '.next.snapshot.signed.meta["targets.json"].version = 2'
 tampered 3 "a snapshot of more" '.next.snapshot.signed.meta["more.json"] = {version: 1}'
+tampered 3 "a snapshot with a length" '.next.snapshot.signed.meta["targets.json"].length = 1'
+tampered 3 "a snapshot with a hash" '.next.snapshot.signed.meta["targets.json"].hashes = {sha256: "ab"}'
 tampered 3 "no snapshot" 'del(.next.snapshot)'
 tampered 3 "no timestamp" 'del(.next.timestamp)'
 tampered 3 "a timestamp of the old snapshot" \
