@@ -23,7 +23,7 @@ struct tuf_file {
 };
 
 struct tuf_world {
-	struct tuf_file served[1024], kept[64];
+	struct tuf_file served[1024], kept[128];
 	size_t n_served, n_kept;
 	size_t requests;
 	const char *fails; /* this one cannot be read */
