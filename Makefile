@@ -57,7 +57,7 @@ LDFLAGS  += -fsanitize=address,undefined
 CPPFLAGS += -DLW_SANITIZED=1
 endif
 
-LIBDIRS  := base image verify keys tuf custody bundle
+LIBDIRS  := base image verify keys tuf fetch custody bundle
 LIBSRC   := $(sort $(wildcard $(addsuffix /*.c,$(LIBDIRS))))
 # `pack` is at work in landwaiter-pack, the one program that links libarchive.
 CMDSRC   := $(filter-out cmd/judge.c cmd/pack_%.c,$(sort $(wildcard cmd/*.c)))
@@ -117,6 +117,12 @@ $(OUT)/tools/%: $(OUT)/obj/tests/tools/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -ljansson
 
 $(OUT)/tools/liarfs: DEPLD += -lfuse3
+
+# The client that the TUF conformance suite drives.
+$(OUT)/tools/tuf-client: $(OUT)/obj/tests/conformance/tuf-client.o $(LIB)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lcurl
 
 $(OUT)/tools/%.so: tests/preload/%.c Makefile
 	$(call say,LD,$@)

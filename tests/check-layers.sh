@@ -14,7 +14,7 @@ complain() {
 	status=1
 }
 
-libraries=(base image verify keys tuf udev custody bundle)
+libraries=(base image verify keys tuf fetch udev custody bundle)
 mapfile -t library_files < <(
 	find "${libraries[@]}" cmd appliance -name '*.[ch]' 2>/dev/null | sort)
 mapfile -t c_files < <(
@@ -28,10 +28,11 @@ declare -A may=(
 	[verify]="verify base"
 	[keys]="keys verify base" # who signs and who verifies share the table of algorithms
 	[tuf]="tuf keys verify base"
+	[fetch]="fetch verify base"
 	[udev]="udev base"
 	[custody]="custody verify image keys udev base"
 	[bundle]="bundle custody verify image keys udev base"
-	[cmd]="cmd appliance bundle tuf custody verify image keys udev base"
+	[cmd]="cmd appliance bundle tuf fetch custody verify image keys udev base"
 	[appliance]="cmd appliance bundle custody verify image keys udev base"
 )
 while IFS=: read -r file line header; do
@@ -57,6 +58,7 @@ declare -A homes=(
 	['linux/seccomp\.h']="base/jail.c"
 	['linux/landlock\.h']="base/jail.c"
 	['libudev\.h']="udev/monitor.c"
+	['curl/curl\.h']="fetch/http.c"
 	['yaml\.h']="verify/policy_registries.c"
 	['openssl/[a-z0-9]*\.h']="base/digest.c verify/key.c verify/scheme.[ch] keys/*.c"
 	['sodium\.h']="base/random.c base/hash.c verify/key.c keys/*.c"

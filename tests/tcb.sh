@@ -12,7 +12,7 @@ total=0 status=0
 declare -A used=()
 mapfile -t lines < <(grep -E '^(in|out)[[:space:]]' tests/tcb.txt)
 
-for file in {base,image,verify,keys,tuf,udev,custody,bundle}/*.c; do
+for file in {base,image,verify,keys,tuf,fetch,udev,custody,bundle}/*.c; do
 	[ -e "$file" ] || continue
 	verdict=none
 	for line in "${lines[@]}"; do

@@ -33,28 +33,34 @@ void lw_tuf_quote(const char *role, struct lw_buf *out)
 
 /* ---- one file ---- */
 
+static int split(struct lw_tuf_client *c, struct lw_span file, const char *role,
+		 struct lw_tuf_signed *ret, struct lw_error *e)
+{
+	int r = c->options.split ? c->options.split(c->options.split_data, file, ret, e)
+				 : lw_tuf_split(file, ret, e);
+
+	return r < 0 ? lw_tuf_refuse(c,
+				     r == -LW_E_LIMIT ? LW_FINDING_TUF_LIMIT
+						      : LW_FINDING_TUF_FORMAT,
+				     role, e)
+		     : 0;
+}
+
 int lw_tuf_read(struct lw_tuf_client *c, struct lw_span file,
 		const struct lw_tuf_metadata *delegator, const struct lw_tuf_role *role,
 		enum lw_tuf_type type, struct lw_tuf_metadata **ret, struct lw_error *e)
 {
 	LW_AUTO(tuf_signed) struct lw_tuf_signed s = { 0 };
 	struct lw_proven proven;
-	int r = c->options.split ? c->options.split(c->options.split_data, file, &s, e)
-				 : lw_tuf_split(file, &s, e);
+	int r = split(c, file, role->name, &s, e);
 
 	if (r < 0)
-		return lw_tuf_refuse(
-			c, r == -LW_E_LIMIT ? LW_FINDING_TUF_LIMIT : LW_FINDING_TUF_FORMAT,
-			role->name, e);
+		return r;
 	r = lw_tuf_prove(delegator, role, &s, &proven, e);
 	if (r < 0)
 		return lw_tuf_refuse(c, LW_FINDING_TUF_THRESHOLD, role->name, e);
 	r = lw_tuf_metadata_parse(proven, type, ret, e);
-	return r < 0 ? lw_tuf_refuse(c,
-				     r == -LW_E_LIMIT ? LW_FINDING_TUF_LIMIT
-						      : LW_FINDING_TUF_FORMAT,
-				     role->name, e)
-		     : 0;
+	return r < 0 ? lw_tuf_refuse(c, LW_FINDING_TUF_FORMAT, role->name, e) : 0;
 }
 
 static int fetch(struct lw_tuf_client *c, const char *name, size_t max, struct lw_buf *out,
@@ -147,13 +153,10 @@ static int read_root(struct lw_tuf_client *c, struct lw_span file,
 	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *root = NULL;
 	LW_AUTO(tuf_signed) struct lw_tuf_signed s = { 0 };
 	struct lw_proven proven;
-	int r = c->options.split ? c->options.split(c->options.split_data, file, &s, e)
-				 : lw_tuf_split(file, &s, e);
+	int r = split(c, file, "root", &s, e);
 
 	if (r < 0)
-		return lw_tuf_refuse(
-			c, r == -LW_E_LIMIT ? LW_FINDING_TUF_LIMIT : LW_FINDING_TUF_FORMAT,
-			"root", e);
+		return r;
 	if (before) {
 		r = lw_tuf_prove(before, lw_tuf_root_role(before, "root"), &s, &proven, e);
 		if (r < 0)
@@ -165,9 +168,7 @@ static int read_root(struct lw_tuf_client *c, struct lw_span file,
 	}
 	r = lw_tuf_metadata_parse(proven, LW_TUF_ROOT, &root, e);
 	if (r < 0)
-		return lw_tuf_refuse(
-			c, r == -LW_E_LIMIT ? LW_FINDING_TUF_LIMIT : LW_FINDING_TUF_FORMAT,
-			"root", e);
+		return lw_tuf_refuse(c, LW_FINDING_TUF_FORMAT, "root", e);
 	r = lw_tuf_prove(root, lw_tuf_root_role(root, "root"), &s, &proven, e);
 	if (r < 0)
 		return lw_tuf_refuse(c, LW_FINDING_TUF_THRESHOLD, "root, by itself", e);
@@ -274,6 +275,9 @@ static int compare_timestamps(struct lw_tuf_client *c, const struct lw_tuf_metad
 		return r;
 	if (next->version < c->timestamp->version)
 		return roll_back(c, "timestamp", next->version, c->timestamp->version, e);
+	/* The same version says nothing new, whatever it says (5.4.3.1). */
+	if (next->version == c->timestamp->version)
+		return 0;
 	r = snapshot_of(c, c->timestamp, &was, e);
 	if (r == 0 && is.version < was.version)
 		r = roll_back(c, "snapshot", is.version, was.version, e);
@@ -296,7 +300,6 @@ static int update_timestamp(struct lw_tuf_client *c, struct lw_error *e)
 		r = compare_timestamps(c, next, e);
 	if (r < 0)
 		return r;
-	/* The same version says nothing new, whatever it says. */
 	if (c->timestamp && next->version == c->timestamp->version)
 		return check_expiry(c, c->timestamp, "timestamp", e);
 	r = check_expiry(c, next, "timestamp", e);
