@@ -49,6 +49,8 @@ static const struct {
 
 static bool is_safe(uint32_t point)
 {
+	if (point >= 0x20 && point < 0x7f) /* nearly all there is */
+		return true;
 	for (size_t i = 0; i < LW_COUNT_OF(unsafe); i++)
 		if (point >= unsafe[i].first && point <= unsafe[i].last)
 			return false;

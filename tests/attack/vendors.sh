@@ -443,6 +443,20 @@ attach_cosign work "$digest" payload sig >/dev/null
 try evidence-larger-than-is-judged policy.signer-missing
 is "and it is said" "$(jq -r '[.findings[] | select(.code == "evidence.unchecked")] | length' out.log)" 1
 
+# Few layers, each with as many signatures as an envelope may have.
+begin slsa
+provenance "$digest" >payload
+pae payload $in_toto | sign acme.key >sig
+# shellcheck disable=SC2046 # a list
+make_envelope payload $in_toto $(yes sig | head -16) >envelope
+layer=$(blob work envelope $dsse_type)
+printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"%s","config":%s,"subject":{"mediaType":"%s","size":%s,"digest":"%s"},"layers":[%s]}' \
+	$manifest_type $dsse_type "$(blob work empty $oci.empty.v1+json)" $manifest_type \
+	"$(stat -c %s "work/blobs/sha256/${digest#sha256:}")" "$digest" \
+	"$(yes "$layer" | head -63 | paste -s -d ,)" >manifest
+list work "$(blob work manifest $manifest_type)"
+try cve-2024-29903-envelopes-of-sixteen evidence.limit
+
 begin one
 flood 100000
 sealed flood.lwb "$name:1=oci:work:1"
