@@ -188,7 +188,7 @@ try cve-2022-39237-weak-digest evidence.malformed
 begin slsa
 provenance "$digest" | dsse acme.key application/json >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
-try wrong-payload-type policy.attestation-missing
+try wrong-payload-type policy.attestation-unchecked
 begin slsa
 printf 'no JSON' | dsse acme.key >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
