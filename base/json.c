@@ -260,13 +260,22 @@ static int read_u64(const struct lw_json *node, const struct lw_json_field *f, u
 	return 0;
 }
 
+/* Made presentable only where it is presented: of 100,000 texts in a document, none is. */
+static int unwanted(const char *want, const char *quote, struct lw_span text,
+		    struct lw_error *e)
+{
+	char shown[96];
+
+	return lw_fail(e, LW_E_FORMAT, "want %s%s%s, have '%s'", quote, want, quote,
+		       lw_text_escape(text, shown, sizeof(shown)));
+}
+
 /* The node is a string. */
 static int read_text(const struct lw_json *node, const struct lw_json_field *f,
 		     union value *ret, struct lw_error *e)
 {
 	const char *s = item(node)->valuestring;
 	struct lw_span text = lw_span_str(s);
-	char shown[96];
 
 	ret->pointer = s;
 	if (f->reader == LW_JSON_READ_TIME)
@@ -274,14 +283,13 @@ static int read_text(const struct lw_json *node, const struct lw_json_field *f,
 	if (f->reader == LW_JSON_READ_DIGEST)
 		return lw_digest_parse(text, &ret->digest, e);
 
-	(void)lw_text_escape(text, shown, sizeof(shown));
-	if (f->reader == LW_JSON_IS && strcmp(s, f->is) != 0)
-		return lw_fail(e, LW_E_FORMAT, "want '%s', have '%s'", f->is, shown);
+	if (f->reader == LW_JSON_IS)
+		return strcmp(s, f->is) == 0 ? 0 : unwanted(f->is, "'", text, e);
 	if (f->reader == LW_JSON_READ_LABEL && !lw_text_is_label(text))
-		return lw_fail(e, LW_E_FORMAT, "want a label ([a-z0-9._-]), have '%s'", shown);
+		return unwanted("a label ([a-z0-9._-])", "", text, e);
 	if (f->reader == LW_JSON_READ_PLAIN && !lw_text_is_plain(text))
-		return lw_fail(e, LW_E_FORMAT, "want plain printable text, have '%s'", shown);
-	return f->reader == LW_JSON_IS ? 0 : check_size(text.n, f, "bytes", e);
+		return unwanted("plain printable text", "", text, e);
+	return check_size(text.n, f, "bytes", e);
 }
 
 static int read_value(const struct lw_json *node, const struct lw_json_field *f,

@@ -56,12 +56,12 @@
 #define LW_MAX_ENVELOPE_SIGNATURES 16		     /* in one DSSE envelope */
 #define LW_MAX_ENVELOPE_NODES	   ((size_t)10000)   /* JSON values around a signature */
 #define LW_MAX_KEY_HINT		   ((size_t)128)
-#define LW_MAX_TYPE		   ((size_t)255)   /* a predicate type that policy names */
-#define LW_MAX_TYPE_URI		   ((size_t)1024)  /* of a predicate */
-#define LW_MAX_SUBJECTS		   ((size_t)1024)  /* of one in-toto statement */
-#define LW_MAX_IMAGE_SIGNATURES	   ((size_t)1000)  /* on one image and its evidence */
-#define LW_MAX_VERIFICATIONS	   ((size_t)16384) /* signatures times keys, for one image */
-#define LW_MAX_BASE_DEPTH	   8		   /* a base's base's ... */
+#define LW_MAX_TYPE		   ((size_t)255)  /* a predicate type that policy names */
+#define LW_MAX_TYPE_URI		   ((size_t)1024) /* of a predicate */
+#define LW_MAX_SUBJECTS		   ((size_t)1024) /* of one in-toto statement */
+#define LW_MAX_IMAGE_SIGNATURES	   ((size_t)1000) /* on one image and its evidence */
+#define LW_MAX_VERIFICATIONS	   ((size_t)8192) /* signatures times keys, for one image */
+#define LW_MAX_BASE_DEPTH	   8		  /* a base's base's ... */
 
 /* TUF (verify/tuf_client.h); what python-tuf takes is said beside it */
 #define LW_MAX_TUF_ROOT_BYTES	   ((size_t)512000)   /* the same */

@@ -19,16 +19,21 @@ struct hearing {
 	size_t cap;
 };
 
+void lw_evidence_too_many(struct lw_verdict *v, const char *image)
+{
+	char most[64];
+
+	(void)snprintf(most, sizeof(most), "at most %zu signatures on one image",
+		       LW_MAX_IMAGE_SIGNATURES);
+	lw_verdict_add(v, LW_FINDING_EVIDENCE_LIMIT, image, most, "more");
+}
+
 static struct lw_testimony *add(struct hearing *h, const struct lw_evidence *row)
 {
 	struct lw_testimonies *t = h->heard;
 
 	if (t->n == LW_MAX_IMAGE_SIGNATURES) {
-		char most[64];
-
-		(void)snprintf(most, sizeof(most), "at most %zu signatures on one image",
-			       LW_MAX_IMAGE_SIGNATURES);
-		lw_verdict_add(h->verdict, LW_FINDING_EVIDENCE_LIMIT, h->name, most, "more");
+		lw_evidence_too_many(h->verdict, h->name);
 		h->over = true;
 		return NULL;
 	}

@@ -39,6 +39,10 @@ int lw_evidence_hear(const char *program, const struct lw_policy *policy,
 		     struct lw_error *e) LW_WARN_UNUSED;
 void lw_testimonies_release(struct lw_testimonies *t);
 
+/* The finding for an image with more than LW_MAX_IMAGE_SIGNATURES; also where that shows before
+ * anything is heard. */
+void lw_evidence_too_many(struct lw_verdict *v, const char *image);
+
 /* What lw_judgement_make asks for. Borrows from its arguments; `name` takes the image's. */
 struct lw_judged lw_evidence_judged(const struct lw_image *image,
 				    const struct lw_testimonies *heard,

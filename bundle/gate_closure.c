@@ -3,6 +3,7 @@
  * all it names must be in the bundle, nothing else may be, and the sender's ledger must speak
  * of every manifest. */
 #include "base/mem.h"
+#include "bundle/evidence.h"
 #include "bundle/format.h"
 #include "bundle/intake_internal.h"
 #include "verify/judge.h"
@@ -31,10 +32,12 @@ struct walk {
 	size_t n_manifests, cap_manifests;
 	struct fact *facts;
 	size_t n_facts, cap_facts;
-	bool *met;   /* for each omitted digest, whether the image names it */
-	bool *built; /* for each platform, whether the image has a manifest for it */
-	bool unread; /* a part of the image could not be read: its manifests are not all known
-		      */
+	bool *met;     /* for each omitted digest, whether the image names it */
+	bool *built;   /* for each platform, whether the image has a manifest for it */
+	bool unread;   /* a part of the image could not be read: its manifests are not all known
+			*/
+	size_t pieces; /* of evidence that gate 5 would hear, so far */
+	bool too_many; /* of those: the rest of the image's evidence is not looked at */
 	const char *name;
 };
 
@@ -57,6 +60,21 @@ static bool is_piece(const struct lw_descriptor *c, bool own)
 		return c->role == LW_CHILD_CONFIG && c->size <= LW_MAX_CONFIG_BYTES;
 	return c->role == LW_CHILD_LAYER && judge && judge->extract &&
 	       c->size <= LW_MAX_EVIDENCE_BYTES;
+}
+
+/* A piece is one signature or more: past the most that gate 5 hears, nothing is gained by
+ * reading what is left. */
+static void count_piece(struct walk *w, const struct lw_descriptor *c)
+{
+	const struct lw_rule *rule;
+
+	if (c->role != LW_CHILD_LAYER || !lw_judge_for(c->media_type) ||
+	    ++w->pieces != LW_MAX_IMAGE_SIGNATURES + 1)
+		return;
+	rule = lw_policy_rule(w->in->policy, w->name, NULL);
+	w->too_many = rule && !rule->evidence_not_required;
+	if (w->too_many)
+		lw_evidence_too_many(&w->in->result->verdict, w->name);
 }
 
 static struct lw_entry *require(struct walk *w, enum lw_finding_id id,
@@ -205,6 +223,8 @@ static int walk_child(struct walk *w, const struct lw_descriptor *c, bool own, u
 		child->flags |= LW_ENTRY_PIECE;
 	if (manifest && !own)
 		child->flags |= LW_ENTRY_ATTACHED;
+	if (!own)
+		count_piece(w, c);
 	return manifest && lw_media_kind(c->media_type) != LW_MEDIA_OTHER
 		       ? walk_document(w, child, c->media_type, own, depth + 1, e)
 		       : 0;
@@ -244,7 +264,7 @@ static int walk_document(struct walk *w, struct lw_entry *entry, const char *med
 		note_manifest(w, &entry->digest);
 	else
 		note_evidence(w, entry, d);
-	for (size_t i = 0; i < d->n_children && r == 0; i++)
+	for (size_t i = 0; i < d->n_children && r == 0 && !w->too_many; i++)
 		r = walk_child(w, &d->children[i], own, depth, text, e);
 	return r;
 }
@@ -392,7 +412,7 @@ static int walk_image(struct walk *w, struct lw_error *e)
 					w->image->size, "contents");
 	int r = root ? walk_document(w, root, w->image->media_type, true, 0, e) : 0;
 
-	for (size_t i = 0; i < w->image->n_evidence && r == 0; i++) {
+	for (size_t i = 0; i < w->image->n_evidence && r == 0 && !w->too_many; i++) {
 		const struct lw_evidence *ev = &w->image->evidence[i];
 		struct lw_entry *entry = require(w, LW_FINDING_EVIDENCE_MISSING, &ev->digest,
 						 ev->size, "contents");
@@ -400,7 +420,7 @@ static int walk_image(struct walk *w, struct lw_error *e)
 		if (entry)
 			r = walk_document(w, entry, ev->media_type, false, 0, e);
 	}
-	if (r < 0)
+	if (r < 0 || w->too_many)
 		return r;
 	compare_evidence(w);
 	if (root && !w->unread) {
@@ -437,6 +457,7 @@ void lw_gate_content_closure(struct lw_intake *in)
 {
 	const struct lw_contents *c = &in->result->contents;
 	struct lw_error e = { 0 };
+	bool whole = true;
 	int r = 0;
 
 	in->needs = lw_alloc_array(c->n_images, sizeof(*in->needs));
@@ -452,11 +473,12 @@ void lw_gate_content_closure(struct lw_intake *in)
 		};
 
 		r = walk_image(&w, &e);
+		whole = whole && !w.too_many;
 		finish_needs(in, w.needs);
 		walk_release(&w);
 	}
 	if (r < 0)
 		lw_intake_failed(in, &e);
-	else
+	else if (whole)
 		report_unreferenced(in);
 }

@@ -37,29 +37,6 @@ static void join_platforms(const struct lw_image *image, char *out, size_t size)
 					 image->platforms[i]);
 }
 
-/* The same bytes came again, and were judged for the zone where images enter. In a stricter
- * zone the image stays, with the evidence and the judgement by which it got there. Its row's
- * blobs are kept, those of that evidence too. */
-static int keep_promoted(struct lw_intake *in, struct lw_state_image *row,
-			 struct lw_state_image *here, struct lw_error *e)
-{
-	char digest[LW_DIGEST_TEXT];
-	lw_auto_free char *which =
-		lw_asprintf("%s@%s", row->name, lw_digest_text(&row->digest, digest));
-	int r = lw_state_image_get(in->enclave->state, which, here, e);
-
-	if (r == -LW_E_NOTFOUND)
-		return 0;
-	if (r == 0 &&
-	    lw_policy_zone(in->policy, here->zone) > lw_policy_zone(in->policy, row->zone)) {
-		(void)snprintf(row->zone, sizeof(row->zone), "%s", here->zone);
-		row->detail = here->detail;
-		row->judgement = here->judgement;
-		row->total_bytes = here->total_bytes;
-	}
-	return r;
-}
-
 static int add_image(struct lw_intake *in, size_t i, struct lw_error *e)
 {
 	const struct lw_image *image = &in->result->contents.images[i];
@@ -72,7 +49,6 @@ static int add_image(struct lw_intake *in, size_t i, struct lw_error *e)
 		.record = in->result->record,
 		.accepted = in->result->interval.hi,
 	};
-	struct lw_state_image here = { 0 };
 	int64_t id = 0;
 	int r;
 
@@ -81,15 +57,11 @@ static int add_image(struct lw_intake *in, size_t i, struct lw_error *e)
 	row.judgement = in->result->judgements[i];
 	lw_reference_text(&image->name, row.name);
 	(void)snprintf(row.media_type, sizeof(row.media_type), "%s", image->media_type);
-	(void)snprintf(row.zone, sizeof(row.zone), "%s",
-		       lw_policy_rule(in->policy, row.name, NULL)->zone);
+	(void)snprintf(row.zone, sizeof(row.zone), "%s", in->zones[i]);
 	join_platforms(image, row.platforms, sizeof(row.platforms));
 	for (size_t k = 0; k < needs->n; k++)
 		row.total_bytes += in->entries.list[needs->entries[k]].size;
-	r = keep_promoted(in, &row, &here, e);
-	if (r == 0)
-		r = lw_state_image_add(in->enclave->state, &row, &id, e);
-	lw_state_image_release(&here);
+	r = lw_state_image_add(in->enclave->state, &row, &id, e);
 	for (size_t k = 0; k < needs->n && r == 0; k++)
 		r = lw_state_image_blob(in->enclave->state, id,
 					&in->entries.list[needs->entries[k]].digest, e);

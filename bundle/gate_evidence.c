@@ -46,6 +46,47 @@ static int read_blob(void *data, const struct lw_digest *digest, uint64_t size, 
 
 /* ---- each image by its own rule ---- */
 
+/* Images enter by the rule of the first zone that has one. What was promoted before and comes
+ * again stays where it is: so it must hold there, by what came now
+ * (docs/decisions/0015-judged-where-it-is.md). *ret_zone: NULL, or that zone, as policy spells
+ * it. */
+static int zone_kept(struct gate *g, const struct at_gate *at, const struct lw_digest *digest,
+		     const char **ret_zone, struct lw_error *e)
+{
+	const struct lw_policy *p = g->in->policy;
+	struct lw_state_image here = { 0 };
+	char text[LW_DIGEST_TEXT];
+	lw_auto_free char *which = lw_asprintf("%s@%s", at->name, lw_digest_text(digest, text));
+	int r = lw_state_image_get(g->in->enclave->state, which, &here, e);
+	size_t zone = r == 0 ? lw_policy_zone(p, here.zone) : 0;
+
+	if (zone > lw_policy_zone(p, at->rule->zone))
+		*ret_zone = p->zones[zone - 1];
+	lw_state_image_release(&here);
+	return r == -LW_E_NOTFOUND ? 0 : r;
+}
+
+static int find_rule(struct gate *g, struct at_gate *at, const struct lw_digest *digest,
+		     struct lw_error *e)
+{
+	struct lw_verdict *v = &g->in->result->verdict;
+	const char *zone = NULL;
+	int r = 0;
+
+	at->rule = lw_policy_rule(g->in->policy, at->name, NULL);
+	if (at->rule)
+		r = zone_kept(g, at, digest, &zone, e);
+	if (zone)
+		at->rule = lw_policy_rule(g->in->policy, at->name, zone);
+	if (r == 0 && !at->rule && zone)
+		lw_verdict_add(v, LW_FINDING_POLICY_NO_MATCH, at->name,
+			       "a rule that matches in the zone where the image is", zone);
+	else if (r == 0 && !at->rule)
+		lw_verdict_add(v, LW_FINDING_POLICY_NO_MATCH, at->name, "a rule that matches",
+			       "none");
+	return r;
+}
+
 static int judge_image(struct gate *g, size_t i, struct lw_error *e)
 {
 	struct lw_intake *in = g->in;
@@ -55,15 +96,14 @@ static int judge_image(struct gate *g, size_t i, struct lw_error *e)
 	char name[LW_MAX_REFERENCE + 1];
 
 	lw_reference_text(&image->name, at->name);
-	at->rule = lw_policy_rule(in->policy, at->name, NULL);
-	if (!at->rule) {
-		lw_verdict_add(v, LW_FINDING_POLICY_NO_MATCH, at->name, "a rule that matches",
-			       "none");
-		return 0;
-	}
+
+	int r = find_rule(g, at, &image->digest, e);
+	if (r < 0 || !at->rule)
+		return r;
+	in->zones[i] = at->rule->zone;
 	if (!at->rule->evidence_not_required) {
-		int r = lw_evidence_hear(in->options->judge, in->policy, image, &g->source, v,
-					 &at->heard, e);
+		r = lw_evidence_hear(in->options->judge, in->policy, image, &g->source, v,
+				     &at->heard, e);
 		if (r < 0)
 			return r;
 	}
@@ -226,6 +266,7 @@ void lw_gate_evidence(struct lw_intake *in)
 	struct lw_error e = { 0 };
 
 	g.bases = (struct lw_bases){ .source = &g.source, .find = find_base, .data = &g };
+	in->zones = lw_alloc_array(n, sizeof(*in->zones));
 	in->result->moved = lw_alloc_array(n, sizeof(*in->result->moved));
 	in->result->new_image = lw_alloc_array(n, sizeof(*in->result->new_image));
 	in->result->judgements = lw_alloc_array(n, sizeof(*in->result->judgements));

@@ -117,6 +117,7 @@ void lw_intake_close(struct lw_intake *in)
 	for (size_t i = 0; in->needs && i < in->result->contents.n_images; i++)
 		free(in->needs[i].entries);
 	free(in->needs);
+	free(in->zones);
 	lw_entries_release(&in->entries);
 	lw_approvals_release(&in->approvals);
 	lw_policy_free(in->policy);

@@ -34,6 +34,8 @@ struct lw_intake {
 	int documents; /* an unnamed file that holds what was copied aside */
 	atomic_uint_fast64_t documents_end;
 	struct lw_needs *needs; /* one per image */
+	const char **zones; /* of each image, as it was judged; the array is owned, its texts
+			       are policy's */
 	bool staged;
 	bool repairing; /* the record then counts what repair found and mended */
 	uint64_t damaged, repaired;

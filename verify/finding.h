@@ -137,6 +137,8 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "a signature that is needed cannot be checked here: ask for one of a supported kind")          \
 	X(POLICY_ATTESTATION_MISSING, "policy.attestation-missing", EVIDENCE, REFUSAL,                   \
 	  "have the vendor attest it, then have it packed again")                                        \
+	X(POLICY_ATTESTATION_UNCHECKED, "policy.attestation-unchecked", EVIDENCE, REFUSAL,               \
+	  "an attestation that is needed cannot be checked here: ask for one of a supported kind")       \
 	X(POLICY_ATTESTATION_FIELD, "policy.attestation-field", EVIDENCE, REFUSAL,                       \
 	  "the attestation says something policy does not take: ask the vendor")                         \
 	X(POLICY_ZONE_ORDER, "policy.zone-order", EVIDENCE, REFUSAL,                                     \

@@ -240,6 +240,17 @@ static void count_people(const struct lw_policy *p, struct lw_group_result *g)
 	g->met = g->group->threshold > 0 && g->people >= g->group->threshold;
 }
 
+/* What cannot be checked may be theirs, where one of their keys cannot be. */
+static void note_mute(const struct lw_policy *p, bool unchecked, struct lw_group_result *g)
+{
+	for (size_t i = 0; i < g->group->n_signers; i++) {
+		const struct lw_signer *s = &p->signers[g->group->signers[i]];
+
+		if (s->n_unsupported > 0 && (s->n_keys == 0 || unchecked))
+			note(&g->by_signer[i], LW_VOUCHED_UNCHECKED);
+	}
+}
+
 static void judge_group(const struct lw_policy *p, const struct lw_judged *image,
 			const struct lw_judgement *j, const struct lw_group *group,
 			struct lw_group_result *g)
@@ -265,13 +276,7 @@ static void judge_group(const struct lw_policy *p, const struct lw_judged *image
 				note(&g->by_signer[i], LW_VOUCHED_BAD);
 		}
 	}
-	/* What cannot be checked may be theirs, where one of their keys cannot be. */
-	for (size_t i = 0; i < group->n_signers; i++) {
-		const struct lw_signer *s = &p->signers[group->signers[i]];
-
-		if (s->n_unsupported > 0 && (s->n_keys == 0 || unchecked))
-			note(&g->by_signer[i], LW_VOUCHED_UNCHECKED);
-	}
+	note_mute(p, unchecked, g);
 	count_people(p, g);
 }
 
@@ -321,8 +326,19 @@ static void judge_attestation(const struct lw_policy *p, const struct lw_judged 
 			      const struct lw_judgement *j,
 			      const struct lw_attestation_rule *rule, struct lw_group_result *g)
 {
+	bool unchecked = false;
+
 	g->group = &rule->of;
 	g->by_signer = lw_alloc_array(rule->of.n_signers, sizeof(*g->by_signer));
+	/* What they signed and cannot be read here may be the attestation. */
+	for (size_t t = 0; t < image->n_testimonies; t++) {
+		if (j->standings[t].worth != LW_WORTH_UNCHECKED)
+			continue;
+		unchecked = true;
+		for (size_t i = 0; i < rule->of.n_signers; i++)
+			if (rule->of.signers[i] == image->testimonies[t].signer)
+				note(&g->by_signer[i], LW_VOUCHED_UNCHECKED);
+	}
 	for (size_t i = 0; i < rule->of.n_signers; i++) {
 		size_t signer = rule->of.signers[i], n = 0;
 
@@ -335,9 +351,8 @@ static void judge_attestation(const struct lw_policy *p, const struct lw_judged 
 			n++;
 		if (n > 0 && n == image->n_platforms)
 			g->by_signer[i] = LW_VOUCHED_GOOD;
-		else if (p->signers[signer].n_keys == 0)
-			g->by_signer[i] = LW_VOUCHED_UNCHECKED;
 	}
+	note_mute(p, unchecked, g);
 	count_people(p, g);
 }
 
@@ -394,7 +409,7 @@ static void report_attestation(const struct lw_policy *p, const struct lw_judged
 	lw_judgement_describe(p, g, &have);
 	lw_verdict_add(v,
 		       g->field_missed		      ? LW_FINDING_POLICY_ATTESTATION_FIELD
-		       : any(g, LW_VOUCHED_UNCHECKED) ? LW_FINDING_POLICY_SIGNER_UNCHECKED
+		       : any(g, LW_VOUCHED_UNCHECKED) ? LW_FINDING_POLICY_ATTESTATION_UNCHECKED
 						      : LW_FINDING_POLICY_ATTESTATION_MISSING,
 		       image->name, lw_buf_str(&want), lw_buf_str(&have));
 }

@@ -196,22 +196,52 @@ const char *lw_key_algorithm(const struct lw_key *k)
 	return k->scheme.name;
 }
 
+/* Memory that ran out inside OpenSSL must not pass for a bad signature, or for a key that
+ * cannot be checked: as everywhere else the process ends, and has judged nothing. What OpenSSL
+ * says of its own lack of an algorithm is something else. */
+static bool lacks_algorithm(void)
+{
+	bool lacks = false;
+	unsigned long code;
+
+	while ((code = ERR_get_error()) != 0)
+		lacks |= ERR_GET_REASON(code) == ERR_R_UNSUPPORTED ||
+			 ERR_GET_REASON(code) == ERR_R_FETCH_FAILED ||
+			 (ERR_GET_LIB(code) == ERR_LIB_EVP &&
+			  ERR_GET_REASON(code) == EVP_R_UNSUPPORTED_ALGORITHM);
+	return lacks;
+}
+
+static bool lacks_memory(void)
+{
+	bool lacks = false;
+	unsigned long code;
+
+	while ((code = ERR_get_error()) != 0)
+		lacks |= ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+	return lacks;
+}
+
 enum lw_key_check lw_key_verify(const struct lw_key *k, struct lw_span message,
 				struct lw_span signature)
 {
 	EVP_MD_CTX *ctx __attribute__((cleanup(auto_md_ctx))) = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pctx = NULL;
 
+	ERR_clear_error();
 	if (!ctx ||
 	    EVP_DigestVerifyInit_ex(ctx, &pctx, k->scheme.digest, NULL, NULL, k->pkey, NULL) !=
 		    1 ||
 	    lw_scheme_apply(&k->scheme, pctx) < 0) {
-		ERR_clear_error();
+		if (!lacks_algorithm())
+			abort();
 		return LW_KEY_UNSUPPORTED;
 	}
 
 	int good = EVP_DigestVerify(ctx, signature.p, signature.n, message.p, message.n);
 
+	if (good != 1 && lacks_memory())
+		abort();
 	ERR_clear_error();
 	return good == 1 ? LW_KEY_GOOD : LW_KEY_BAD;
 }

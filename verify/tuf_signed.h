@@ -7,7 +7,7 @@
  * that is signed (OLPC's canonical JSON), and the signatures. Taking a file apart reads bytes
  * that nobody has proven: in the enclave that is the box's work. What is signed is verified in
  * this form and then read from this form, so that the parser and the signature see the same
- * bytes (docs/decisions/0015).
+ * bytes (docs/decisions/0016).
  *
  * What is taken is what all implementations agree on: no floats, no integer beyond 2^53-1, no
  * key twice, UTF-8, no NUL. The rest is refused.

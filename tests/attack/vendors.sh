@@ -188,7 +188,7 @@ try cve-2022-39237-weak-digest evidence.malformed
 begin slsa
 provenance "$digest" | dsse acme.key application/json >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
-try wrong-payload-type policy.attestation-missing
+try wrong-payload-type policy.attestation-unchecked
 begin slsa
 printf 'no JSON' | dsse acme.key >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
@@ -248,6 +248,10 @@ provenance "$digest" | dsse acme.key | gzip -n >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
 try cve-2023-30551-compressed-envelope evidence.malformed
 begin slsa
+head -c 100000000 /dev/zero | gzip -n | gzip -n >bomb
+attach work "$digest" bomb $dsse_type >/dev/null
+try cve-2026-48702-compressed-twice evidence.malformed
+begin slsa
 provenance "$digest" | dsse acme.key | sed 's/"signatures":.*/"signatures":[]}/' >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
 try envelope-without-signatures evidence.malformed
@@ -266,6 +270,10 @@ simple "$name" "$digest" >payload
 openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(od -An -tx1 -v acme.pub | tr -d ' \n')" \
 	-binary payload >sig
 forged cve-2022-29217-public-key-as-hmac-key evidence.signature-bad
+openssl rsa -pubin -in rsa.pub -RSAPublicKey_out -out rsa.pkcs1 2>/dev/null
+openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(od -An -tx1 -v rsa.pkcs1 | tr -d ' \n')" \
+	-binary payload >sig
+forged cve-2017-11424-another-spelling-of-the-key-as-hmac-key evidence.signature-bad
 openssl dgst -sha256 -binary payload >sig
 forged no-algorithm evidence.signature-bad
 openssl dgst -sha512 -sign acme.key -out sig payload
@@ -332,6 +340,39 @@ printf '{"mediaType":"%s","verificationMaterial":{"publicKey":{}},"messageSignat
 attach work "$digest" bundle $bundle_type >/dev/null
 try message-signature policy.signer-missing
 
+# Log entries prove nothing here, whomever they are about: they neither help nor are claimed.
+log='{\"SignedEntryTimestamp\":\"MEUCIQ==\",\"Payload\":{\"body\":\"e30=\",\"integratedTime\":1,\"logIndex\":1,\"logID\":\"00\"}}'
+entry='{"logIndex":"1","integratedTime":"1","canonicalizedBody":"e30=","inclusionPromise":{"signedEntryTimestamp":"AA=="}}'
+logged() { # KEY ENTRIES
+	statement $cosign3 "$digest" '{}' | dsse "$1.key" >envelope
+	printf '{"mediaType":"%s","verificationMaterial":{"publicKey":{},"tlogEntries":[%s]},"dsseEnvelope":%s}' \
+		$bundle_type "$2" "$(<envelope)" >bundle
+	attach work "$digest" bundle $bundle_type >/dev/null
+}
+checked() {
+	jq -c '[.images[0].judgement.signatures[] | [.state, (.checked | join(" "))]]' out.log
+}
+for who in stranger acme; do
+	begin one
+	simple "$name" "$digest" >payload
+	openssl dgst -sha256 -sign $who.key -out sig payload
+	attach work "$digest" payload $simple_type \
+		"{\"$signature_annotation\":\"$(base64 -w 0 sig)\",\"dev.sigstore.cosign/bundle\":\"$log\"}" >/dev/null
+	[ $who = acme ] || try cve-2022-23649-log-entry-of-another evidence.signature-bad
+done
+let_in log-entry-of-another
+is "of which nothing is claimed" "$(checked)" '[["counts","signature digest name"]]'
+begin bundle
+logged stranger "$entry"
+try cve-2026-22703-log-entry-of-another evidence.signature-bad
+begin bundle
+logged stranger "$entry,${entry/e30=/e30K}"
+try cve-2024-51746-the-second-of-two-log-entries evidence.signature-bad
+begin bundle
+logged acme "$entry,${entry/e30=/e30K}"
+let_in log-entries-of-another
+is "of which nothing is claimed" "$(checked)" '[["counts","signature digest"]]'
+
 # Of several signatures each is told, and the bad one is not hidden by the good.
 begin slsa
 provenance "$digest" >payload
@@ -347,6 +388,11 @@ cosign_sign stranger.key work "$name" "$digest"
 let_in reported
 is "and where policy says report, it is" \
 	"$(jq -c '[.findings[] | select(.gate == "evidence") | .code]' out.log)" '["evidence.reported"]'
+
+# Permissive is not accepting: what is reported counts for nobody.
+begin report
+cosign_sign stranger.key work "$name" "$digest"
+try cve-2024-23332-reported-only policy.signer-missing
 
 # --- annotations of cosign -----------------------------------------------------------------------------------
 
@@ -377,6 +423,13 @@ begin one
 attach work "$digest" payload $simple_type \
 	"{\"$signature_annotation\":\"$good\",\"$signature_annotation\":\"$good\"}" >/dev/null
 fails "annotations-duplicated" make_bundle twice.lwb "$name:1=oci:work:1"
+begin one
+cosign_sign acme.key work "$name" "$digest"
+sealed good.lwb "$name:1=oci:work:1"
+for forgery in cve-2017-12635-evidence-annotations-twice evidence-annotations-of-another-case; do
+	"$LW_BIN/tools/forge" make $forgery good.lwb forged.lwb alice.key
+	attack "$forgery, of a genuine signature" 4 content.document lw load forged.lwb
+done
 begin slsa
 provenance "$digest" | dsse acme.key | sed 's/"payload":/"payload":"AAAA","payload":/' >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
@@ -440,8 +493,44 @@ try cve-2024-29903-a-thousand-and-one evidence.limit
 begin one
 head -c 9000000 /dev/zero | tr '\0' ' ' >payload
 attach_cosign work "$digest" payload sig >/dev/null
-try evidence-larger-than-is-judged policy.signer-missing
+try cve-2024-29902-evidence-larger-than-is-judged policy.signer-missing
 is "and it is said" "$(jq -r '[.findings[] | select(.code == "evidence.unchecked")] | length' out.log)" 1
+
+# Few layers, each with as many signatures as an envelope may have.
+begin slsa
+provenance "$digest" >payload
+pae payload $in_toto | sign acme.key >sig
+# shellcheck disable=SC2046 # a list
+make_envelope payload $in_toto $(yes sig | head -16) >envelope
+layer=$(blob work envelope $dsse_type)
+printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"%s","config":%s,"subject":{"mediaType":"%s","size":%s,"digest":"%s"},"layers":[%s]}' \
+	$manifest_type $dsse_type "$(blob work empty $oci.empty.v1+json)" $manifest_type \
+	"$(stat -c %s "work/blobs/sha256/${digest#sha256:}")" "$digest" \
+	"$(yes "$layer" | head -63 | paste -s -d ,)" >manifest
+list work "$(blob work manifest $manifest_type)"
+try cve-2024-29903-envelopes-of-sixteen evidence.limit
+
+begin bundle
+logged acme "$(yes "$entry" | head -20000 | paste -s -d ,)"
+try cve-2024-45395-endless-log-entries evidence.malformed
+
+# As many manifests, each with an attestation of its own.
+begin slsa
+mkdir rows
+layer=$(blob work envelope $dsse_type)
+empty=$(blob work empty $oci.empty.v1+json)
+size=$(stat -c %s "work/blobs/sha256/${digest#sha256:}")
+for ((i = 0; i <= 1000; i++)); do
+	printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"%s","annotations":{"n":"%d"},"config":%s,"layers":[%s],"subject":{"mediaType":"%s","size":%s,"digest":"%s"}}' \
+		$manifest_type $dsse_type $i "$empty" "$layer" $manifest_type "$size" "$digest" >rows/$i
+done
+(cd rows && sha256sum -- *) | while read -r hex file; do
+	printf '{"mediaType":"%s","size":%s,"digest":"sha256:%s"}\n' $manifest_type \
+		"$(wc -c <"rows/$file")" "$hex"
+	mv "rows/$file" "work/blobs/sha256/$hex"
+done | jq -cs --slurpfile index work/index.json '. as $more | $index[0] | .manifests += $more' >index.new
+mv index.new work/index.json
+try cve-2023-46737-endless-attestations evidence.limit
 
 begin one
 flood 100000
@@ -450,7 +539,25 @@ attack cve-2023-33958-a-hundred-thousand-signatures 3 evidence.limit \
 	"$LW_BIN/tools/usage" taken "$LW_BIN/landwaiter" load flood.lwb
 read -r memory time <taken
 ok "in bounded memory: ${memory#*=} KiB" [ "${memory#*=}" -lt 600000 ]
-ok "and time: ${time#*=} ms" [ "${time#*=}" -lt 20000 ]
+ok "and time: ${time#*=} ms" [ "${time#*=}" -lt 5000 ]
+
+# A pattern knows stars and nothing else: no classes, no negation, no braces, no question mark.
+enclave patterns '{"match":"registry.acme.example/[o]ne:*","evidence":"not-required"},
+	{"match":"registry.acme.example/o?e:*","evidence":"not-required"},
+	{"match":"registry.acme.example/{one,two}:*","evidence":"not-required"},
+	{"match":"!registry.acme.example/two:*","evidence":"not-required"},
+	{"match":"registry.acme.example/\\*:*","evidence":"not-required"},
+	{"match":"registry.acme.example/*","evidence":"not-required"},
+	{"match":"registry.acme.example/one","evidence":"not-required"},
+	{"match":"registry.acme.example/one:2*","evidence":"not-required"}'
+begin one
+sealed patterns.lwb "$name:1=oci:work:1"
+accepted lw verify patterns.lwb
+is "by the one that has only a star" "$(jq -r '.images[0].judgement.match' out.log)" \
+	"registry.acme.example/*"
+begin one/more
+sealed more.lwb "$name:1=oci:work:1"
+attack cve-2021-41087-patterns-of-others 3 policy.no-match lw load more.lwb
 
 # Many keys and many signatures: each must be tried with each, and no more than so often.
 signers="$(signer acme cosign-key)"
@@ -462,16 +569,16 @@ enclave many '{"match":"**",'"$acme"'}'
 digest=$(image manywork 1 one)
 rm -rf work
 cp -a manywork work
-flood 700
+flood 390
 sealed fewer.lwb "$name:1=oci:work:1"
 accepted lw load fewer.lwb
 rm -rf work
 cp -a manywork work
-flood 800
+flood 400
 sealed keys.lwb "$name:1=oci:work:1"
 attack cve-2024-29903-signatures-times-keys 3 evidence.limit \
 	"$LW_BIN/tools/usage" taken "$LW_BIN/landwaiter" load keys.lwb
 is "of what was not all heard nothing is met" "$(jq '[.images[0].judgement.met] | any' out.log)" false
 read -r memory time <taken
-ok "in bounded time: ${time#*=} ms" [ "${time#*=}" -lt 20000 ]
+ok "in bounded time: ${time#*=} ms" [ "${time#*=}" -lt 5000 ]
 done_testing

@@ -429,6 +429,39 @@ static inline void co_name_sbom(struct forge *f)
 	name_as_tag(f, ".sbom");
 }
 
+/* ---- manifests of evidence ---- */
+
+/* The first piece of evidence, edited; its row and the lists follow. */
+static inline void edit_evidence(struct forge *f, const char *old, const char *with)
+{
+	struct lw_image *image = &f->c.images[0];
+	struct lw_evidence *row = &image->evidence[0];
+	struct forge_blob *b = forge_blob(f, &row->digest);
+
+	forge_edit(&b->bytes, old, with);
+	b->digest = row->digest = lw_digest_of(lw_buf_span(&b->bytes));
+	row->size = b->bytes.n;
+	qsort(image->evidence, image->n_evidence, sizeof(*image->evidence), compare_evidence);
+}
+
+#define EVIDENCE_EDIT(id, with)                                                                \
+	static inline void id(struct forge *f)                                                 \
+	{                                                                                      \
+		edit_evidence(f, "\"layers\":[{", "\"layers\":[{" with ",");                   \
+	}
+
+#define SIGNATURE "dev.cosignproject.cosign/signature"
+#define NO_WORD	  "\"annotations\":{\"a\":\"b\"}"
+/* Said twice, each reader may take another: CVE-2017-12635 is the class. */
+EVIDENCE_EDIT(ev_annotations_twice, NO_WORD "," NO_WORD)
+EVIDENCE_EDIT(ev_annotation_twice,
+	      "\"annotations\":{\"" SIGNATURE "\":\"AA==\",\"" SIGNATURE "\":\"AQ==\"}")
+EVIDENCE_EDIT(ev_annotation_twin, "\"annotations\":{\"" SIGNATURE
+				  "\":\"AA==\",\"dev.cosignproject.cosign\\/signatur\\u0065"
+				  "\":\"AQ==\"}")
+EVIDENCE_EDIT(ev_annotations_case, NO_WORD ",\"Annotations\":{}")
+EVIDENCE_EDIT(ev_annotation_no_string, "\"annotations\":{\"" SIGNATURE "\":[\"AA==\"]}")
+
 /* ---- entries, and the blobs behind them ---- */
 
 static inline void swap_blobs(struct forge *f, size_t i, size_t k)
@@ -1003,6 +1036,12 @@ static const struct forgery forgeries[] = {
 	{ "cve-2021-41190-layers-and-manifests", 4, "content.document", ma_both },
 	{ "cve-2021-41190-neither", 4, "content.document", ma_neither },
 	{ "cve-2021-41190-media-type", 4, "content.document", ma_media_type },
+	{ "cve-2017-12635-evidence-annotations-twice", 4, "content.document",
+	  ev_annotations_twice },
+	{ "evidence-annotation-twice", 4, "content.document", ev_annotation_twice },
+	{ "evidence-annotation-escaped-twin", 4, "content.document", ev_annotation_twin },
+	{ "evidence-annotations-of-another-case", 4, "content.document", ev_annotations_case },
+	{ "evidence-annotation-no-string", 4, "content.document", ev_annotation_no_string },
 	{ "manifest-key-of-another-case", 4, "content.document", ma_case },
 	{ "manifest-escaped-twin-key", 4, "content.document", ma_escaped_twin },
 	{ "manifest-schema-1", 4, "content.document", ma_schema_1 },

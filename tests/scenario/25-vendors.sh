@@ -139,22 +139,51 @@ is "show has the last judgement" "$(said lw show $app:1 | jq -c '[.zone, .judgem
 is "promote's members" "$(members out.log)" \
 	"exit findings format image judgement record verdict zone "
 
-# The same image again, with less evidence than it was promoted by: it stays, as it was judged.
-was=$(said lw show $app:1 | jq -cS '[.zone, .image.evidence, .judgement]')
-mkdir -p again/blobs
-cp -a layout/. again/
-jq -c '.manifests |= map(select(.artifactType == null))' again/index.json >index.new
-mv index.new again/index.json
-for gone in $(jq -r '.manifests[] | select(.artifactType != null) | .digest[7:]' layout/index.json); do
-	rm "again/blobs/sha256/$gone"
-done
-sealed again.lwb "$app:1=oci:again:1"
-accepted lw load again.lwb
-ok "the bundle had less" [ "$(jq '.images[0].judgement.signatures | length' out.log)" -lt \
-	"$(jq '.[2].signatures | length' <<<"$was")" ]
-is "what was promoted stays as it was judged" \
-	"$(said lw show $app:1 | jq -cS '[.zone, .image.evidence, .judgement]')" "$was"
-exits 0 "and its evidence is still in the store" lw policy explain $app:1
+# The same image again. It is judged for the zone it is in, by what comes: with less evidence it
+# does not hold there, although it would where images enter; with more, that is what counts.
+again() { # LAYOUT: a copy with only the evidence of the artifact types that follow
+	local layout=$1 types
+
+	shift
+	types=$(printf '%s\n' "$@" | jq -R . | jq -s .)
+	rm -rf "$layout"
+	mkdir -p "$layout"
+	cp -a layout/. "$layout/"
+	jq -c --argjson types "$types" '.manifests |= map(select(.artifactType == null
+		or (.artifactType | IN($types[]))))' "$layout/index.json" >index.new
+	mv index.new "$layout/index.json"
+	for gone in $(jq -r '.manifests[].digest[7:]' layout/index.json); do
+		grep -q "$gone" "$layout/index.json" || rm "$layout/blobs/sha256/$gone"
+	done
+}
+kept() {
+	said lw show $app:1 | jq -cS '[.zone, .image.evidence, .judgement]'
+}
+was=$(kept)
+again less
+sealed less.lwb "$app:1=oci:less:1"
+attack "a promoted image again, with less evidence" 3 policy.signer-missing lw load less.lwb
+is "by the rule of the zone it is in" "$(jq -r '.images[0].judgement.zone' out.log)" production
+is "what is here stays as it was judged" "$(kept)" "$was"
+enclave=$LANDWAITER_ENCLAVE
+LANDWAITER_ENCLAVE=$T/fresh
+cp -a "$enclave" fresh
+lw remove $app:1 --reason "to come again" --by me 2>/dev/null
+accepted lw load less.lwb
+is "where it is not, the same bundle enters" "$(zone_of $app:1)" staging
+LANDWAITER_ENCLAVE=$enclave
+
+statement https://spdx.dev/Document "$one" '{}' | dsse acme.key >sbom.json
+attach layout "$one" sbom.json $dsse_type >/dev/null
+sealed more.lwb "$app:1=oci:layout:1"
+accepted lw load more.lwb
+is "with more it stays, judged anew" "$(kept | jq -c '[.[0], .[2].zone, .[2].met]')" \
+	'["production","production",true]'
+is "by that" "$(kept | jq '.[2].signatures | length')" \
+	$(($(jq '.[2].signatures | length' <<<"$was") + 1))
+is "of which the evidence is told" "$(kept | jq '.[1] | length')" $(($(jq '.[1] | length' <<<"$was") + 1))
+is "explain judges alike" "$(said lw policy explain $app:1 | jq -cS .judgement)" \
+	"$(said lw show $app:1 | jq -cS .judgement)"
 
 # Two signatures of one owner; security alone; nobody but acme; a builder that policy does not take.
 two=$(image layout 2 one three)

@@ -518,8 +518,9 @@ static void endorsements(void **state)
 
 #define WANTS(n, who, more)                                                                    \
 	"'attestations':[{'threshold':" n ",'of':[" who "],'type':'" SLSA "'" more "}]"
-#define NONE  "policy.attestation-missing"
-#define FIELD "policy.attestation-field"
+#define NONE   "policy.attestation-missing"
+#define FIELD  "policy.attestation-field"
+#define UNREAD "policy.attestation-unchecked"
 
 static void attestations(void **state)
 {
@@ -540,7 +541,23 @@ static void attestations(void **state)
 		  false, NONE, NULL, NULL, NULL },
 		{ WANTS("1", "'a'", ""), BY("a", ATTESTED(OTHER, "{}")), false,
 		  "evidence.subject " NONE, NULL, "bad", NULL },
-		{ WANTS("1", "'mute'", ""), "", false, MAYBE, NULL, NULL, NULL },
+		/* keys of a later version, and what is signed in a form of one */
+		{ WANTS("1", "'mute'", ""), "", false, UNREAD, NULL, NULL, NULL },
+		{ WANTS("2", "'mute','b'", ""), BY("b", ATTESTED(IMAGE, "{}")), false, UNREAD,
+		  NULL, NULL, NULL },
+		{ WANTS("1", "'mute','b'", ""), BY("b", ATTESTED(IMAGE, "{}")), true, "", NULL,
+		  NULL, NULL },
+		{ WANTS("1", "'half'", ""), "", false, NONE, NULL, NULL, NULL },
+		{ WANTS("1", "'half'", ""), BY("", "unchecked"), false,
+		  "evidence.unchecked " UNREAD, NULL, NULL, NULL },
+		{ WANTS("1", "'half'", ""), BY("half", ATTESTED(IMAGE, "{}")), true, "", NULL,
+		  NULL, NULL },
+		{ WANTS("1", "'a'", ""), BY("a", "unchecked"), false,
+		  "evidence.unchecked " UNREAD, NULL, NULL, NULL },
+		{ WANTS("1", "'a'", ""), BY("b", "unchecked"), false,
+		  "evidence.unchecked " NONE, NULL, NULL, NULL },
+		{ WANTS("1", "'mute'", "") "," OF("1", "'b'"), BY("b", SIGNED), false, UNREAD,
+		  "1 of 1: b ✓", NULL, NULL },
 		/* people */
 		{ WANTS("2", "'a','b'", ""),
 		  BY("a", ATTESTED(IMAGE, "{}")) BY("a", ATTESTED(IMAGE, "{}")), false, NONE,

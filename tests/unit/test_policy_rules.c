@@ -433,8 +433,11 @@ static size_t words(const char *letters, size_t longest, char (*out)[8], size_t 
 		size_t end = n;
 
 		for (size_t i = first; i < end; i++)
-			for (const char *c = letters; *c && n < most; c++, n++)
-				(void)snprintf(out[n], sizeof(out[n]), "%s%c", out[i], *c);
+			for (const char *c = letters; *c && n < most; c++, n++) {
+				memcpy(out[n], out[i], sizeof(out[n]));
+				out[n][length - 1] = *c;
+				out[n][length] = '\0';
+			}
 		first = end;
 	}
 	return n;
