@@ -72,6 +72,8 @@ int lw_command_failed(const struct lw_error *e);
 /* What the user typed was off, whatever the reader of it said: makes the error one of usage. */
 int lw_command_misused(struct lw_error *e, const char *option);
 int lw_command_usage(const char *fmt, ...) LW_PRINTF(1, 2);
+/* A line for people, on standard error; paths in it may be anything. */
+void lw_command_say(const char *fmt, ...) LW_PRINTF(1, 2);
 extern const char *lw_command_name; /* of the verb at work */
 extern char **lw_command_words; /* the whole command line as it was typed; NULL-terminated */
 

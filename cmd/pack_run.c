@@ -178,11 +178,11 @@ static void print_result(const struct lw_pack_options *o, const struct lw_pack_r
 {
 	char text[LW_DIGEST_TEXT], size[16];
 
-	(void)fprintf(stderr,
-		      "%s: images %llu, blobs %llu, size %s, sequence %llu, approvals %zu\n",
-		      arg->file, (unsigned long long)result->images,
-		      (unsigned long long)result->blobs, lw_num_human_size(result->bytes, size),
-		      (unsigned long long)o->statement.sequence, arg->keys.n);
+	lw_command_say("%s: images %llu, blobs %llu, size %s, sequence %llu, approvals %zu",
+		       arg->file, (unsigned long long)result->images,
+		       (unsigned long long)result->blobs,
+		       lw_num_human_size(result->bytes, size),
+		       (unsigned long long)o->statement.sequence, arg->keys.n);
 	lw_digest_text(&result->bundle, text);
 	if (lw_arg_json)
 		(void)printf(

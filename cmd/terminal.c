@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/text.h"
 #include "keys/private.h"
 
 #include <fcntl.h>
@@ -145,7 +146,10 @@ int lw_command_key(const char *path, struct lw_private_key **ret, struct lw_erro
 	if (r < 0)
 		return r;
 	if (lw_private_key_is_encrypted(lw_buf_span(&pem))) {
-		lw_auto_free char *question = lw_asprintf("passphrase for %s: ", path);
+		char shown[300];
+		lw_auto_free char *question =
+			lw_asprintf("passphrase for %s: ",
+				    lw_text_escape_str(path, shown, sizeof(shown)));
 
 		r = given_passphrase(&word, &given, e);
 		if (r == 0 && !given)
