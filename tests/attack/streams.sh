@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What is around a program when it is started: names that are no text.
+# What is around a program when it is started and while it runs: signals, and names that are no text.
 
 . "$(dirname "$0")/../lib/attack.sh"
 
@@ -18,6 +18,31 @@ fresh() {
 }
 # Leaks are looked for by ptrace, which strace has.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
+
+# --- signals --------------------------------------------------------------------------------------
+
+# A prompt that is broken off leaves a terminal that shows what is typed. The terminal is one that
+# script makes; what breaks it off is a signal, as a key would send it.
+cat >prompt.sh <<'END'
+stty echo
+perl -e '$SIG{$_} = "DEFAULT" for qw(INT TERM QUIT HUP); exec @ARGV' "$LW" keygen new &
+for _ in $(seq 200); do
+	stty -a </dev/tty | grep -q -- ' -echo ' && break
+	sleep 0.05
+done
+stty -a </dev/tty | grep -oE -- ' -?echo ' >quiet
+kill -$SIGNAL $!
+wait $!
+echo $? >status
+stty -a </dev/tty | grep -oE -- ' -?echo ' >after
+END
+for signal in INT TERM QUIT HUP; do
+	ulimit -c 0
+	SIGNAL=$signal LW=$LW_BIN/landwaiter timeout 60 script -qec "bash prompt.sh" /dev/null \
+		</dev/null >script.log 2>&1 || true
+	is "SIG$signal at a prompt" "$(cat quiet status after | tr -d ' ' | tr '\n' ' ')" \
+		"-echo $((128 + $(kill -l $signal))) echo "
+done
 
 # --- names that are no text -----------------------------------------------------------------------
 
