@@ -98,6 +98,11 @@ int lw_command_key(const char *path, struct lw_private_key **ret,
 /* A new key's passphrase: asked for twice on a terminal. LW_E_USAGE where none can be had. */
 int lw_command_new_passphrase(struct lw_secret **ret, struct lw_error *e) LW_WARN_UNUSED;
 
+/* From here on a signal that asks us to end (INT, TERM, HUP) makes this true, once; the next
+ * one ends us as ever. A reader of our output that has gone away is an error, not our death. */
+const atomic_bool *lw_command_stoppable(void);
+void lw_command_ignore(int number); /* a signal: from here on it does nothing */
+
 /* Asks a question on the terminal; false where there is none. */
 bool lw_command_confirm(const char *question);
 

@@ -1,7 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What is around a program when it is started and while it runs: signals, and names that are no text.
+# What is around a program when it is started and while it runs: standard streams that are closed,
+# full or gone, limits, signals, and names that are no text. Nothing is written where it does not
+# belong, what was promised stands, and an attempt that is broken off is in the book.
 
 . "$(dirname "$0")/../lib/attack.sh"
 
@@ -19,7 +21,86 @@ fresh() {
 # Leaks are looked for by ptrace, which strace has.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 
+# --- streams that are not there -------------------------------------------------------------------
+
+# without STREAMS COMMAND...: the program with those of 0, 1 and 2 closed.
+without() {
+	local streams=$1
+
+	shift
+	(
+		[[ $streams != *0* ]] || exec <&-
+		[[ $streams != *1* ]] || exec >&-
+		[[ $streams != *2* ]] || exec 2>&-
+		exec "$LW_BIN/landwaiter" "$@"
+	)
+}
+
+for streams in 0 1 2 01 02 12 012; do
+	cp none.lwb x.lwb
+	exit=0
+	without $streams approve x.lwb --key alice.key --yes >out.log 2>err.log || exit=$?
+	is "streams $streams closed: approve" "$exit" "$([[ $streams == *1* ]] && echo 1 || echo 0)"
+	is "and nothing but the approval is written" "$(lw inspect x.lwb -o json |
+		jq '.approvals | length') $(tail -c +262657 x.lwb | cmp - <(tail -c +262657 none.lwb) &&
+		head -c 512 x.lwb | cmp - <(head -c 512 none.lwb) && echo same)" "1 same"
+	fresh
+	exit=0
+	without $streams load one.lwb >out.log 2>err.log || exit=$?
+	is "streams $streams closed: load" \
+		"$exit $(jq -r .result <<<"$(last_record)") $(tr -d '\0' <enclave/lock | wc -c)" \
+		"$([[ $streams == *1* ]] && echo 1 || echo 0) accepted 0"
+done
+fresh
+exit=0
+lw load one.lwb >/dev/full 2>err.log || exit=$?
+is "a full standard output" "$exit $(jq -r .result <<<"$(last_record)")" "1 accepted"
+ok "is told" grep -q 'writing the output failed' err.log
+
+# A reader that is gone before anything is written.
+fresh
+exit=0
+perl -e 'pipe(R, W); close(R); open(STDOUT, ">&", \*W); $SIG{PIPE} = "DEFAULT"; exec @ARGV' \
+	"$LW_BIN/landwaiter" load one.lwb 2>err.log || exit=$?
+is "a reader that is gone" "$exit $(jq -r .result <<<"$(last_record)")" "1 accepted"
+is "what follows the commit is done all the same" \
+	"$(jq '.manifests | length' enclave/store/index.json)" 1
+
+# A limit on the size of files is an error with a record, not a death.
+fresh
+records=$(record_count)
+exit=0
+(ulimit -f 2000 && exec "$LW_BIN/landwaiter" load one.lwb -o json) >out.log 2>err.log || exit=$?
+is "a limit on the size of files" "$exit $(jq -r '.verdict' out.log) $(($(record_count) - records))" \
+	"1 error 1"
+is "nothing is left" "$(find enclave/store/incoming enclave/store/blobs -type f)" ""
+
 # --- signals --------------------------------------------------------------------------------------
+
+# signalled SIGNAL WHEN VERB FILE: at the WHEN-th read of the medium, which one thread does.
+signalled() {
+	strace -f -qq -o strace.log -P "$T/one.lwb" -e trace=pread64 \
+		-e inject="pread64:signal=$1:when=$2" "$LW_BIN/landwaiter" "${@:3}" --sequential
+}
+
+strace -f -qq -o strace.log -P "$T/one.lwb" -e trace=pread64 "$LW_BIN/landwaiter" verify one.lwb \
+	--sequential >/dev/null 2>&1
+reads=$(grep -c pread64 strace.log)
+ok "there are reads to break off at ($reads)" test "$reads" -gt 12
+for verb in load verify; do
+	for signal in INT TERM HUP; do
+		attack "SIG$signal while it reads: $verb" 1 system.error \
+			signalled $signal $((reads - 4)) $verb one.lwb
+		is "says so" "$(jq -r '[.findings[] | select(.code == "system.error").found] |
+			join(" ")' out.log)" stopped
+	done
+done
+attack "before the first byte" 1 system.error signalled TERM 1 load one.lwb
+ok "nothing is left that was staged" [ -z "$(ls enclave/store/incoming)" ]
+trap '' HUP
+accepted signalled HUP 4 verify one.lwb # as nohup has it
+trap - HUP
+accepted lw load one.lwb
 
 # A prompt that is broken off leaves a terminal that shows what is typed. The terminal is one that
 # script makes; what breaks it off is a signal, as a key would send it.
