@@ -120,6 +120,16 @@ const char *lw_text_escape_str(const char *text, char *out, size_t size)
 	return lw_text_escape(lw_span_str(text), out, size);
 }
 
+const char *lw_text_settle(const char *text, char *out, size_t size)
+{
+	size_t n = strlen(text);
+
+	if (n >= size || !lw_text_is_plain(lw_span(text, n)))
+		return lw_text_escape_str(text, out, size);
+	memcpy(out, text, n + 1);
+	return out;
+}
+
 bool lw_text_is_plain(struct lw_span text)
 {
 	while (text.n) {

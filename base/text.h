@@ -20,6 +20,10 @@ void lw_text_append(struct lw_buf *out, struct lw_span text);
 const char *lw_text_escape(struct lw_span text, char *out, size_t size);
 const char *lw_text_escape_str(const char *text, char *out, size_t size);
 
+/* The same for text whose parts were made safe already, such as an error's: what is plain stays
+ * as it is, so that no backslash is doubled twice. */
+const char *lw_text_settle(const char *text, char *out, size_t size);
+
 /* Whether the text may stand in an identifier or a marking as it is: valid UTF-8, and nothing
  * lw_text_append would change but a backslash. */
 bool lw_text_is_plain(struct lw_span text);

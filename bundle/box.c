@@ -55,9 +55,8 @@ int lw_box_take_error(struct lw_ipc_frame *frame, struct lw_error *e)
 	if (code != LW_E_FORMAT && code != LW_E_LIMIT && code != LW_E_UNSUPPORTED &&
 	    code != LW_E_CONFLICT)
 		return lw_fail(e, LW_E_JAIL, "the box failed: %s",
-			       lw_text_escape_str(text, shown, sizeof(shown)));
-	return lw_fail(e, (enum lw_code)code, "%s",
-		       lw_text_escape_str(text, shown, sizeof(shown)));
+			       lw_text_settle(text, shown, sizeof(shown)));
+	return lw_fail(e, (enum lw_code)code, "%s", lw_text_settle(text, shown, sizeof(shown)));
 }
 
 /* An answer that must be of this type, or the box's error. */

@@ -139,7 +139,7 @@ static int write_at(void *data, struct lw_span bytes, struct lw_error *e)
 }
 
 /* Everything from the header to the padding of one entry. The medium's faults come back as an
- * error; *ret_ours tells those of the sink. */
+ * error; *ret_ours tells those of the sink, and being stopped. */
 static int read_entry(struct shared *s, struct lw_lane *lane, const struct lw_entry *entry,
 		      uint64_t offset, struct sink *sink, bool *ret_ours, struct lw_error *e)
 {
@@ -154,12 +154,13 @@ static int read_entry(struct shared *s, struct lw_lane *lane, const struct lw_en
 		.write = sink->fd < 0 ? NULL : write_at,
 		.sink = sink,
 		.lanes = &s->lanes,
+		.stop = s->job->stop,
 	};
 
 	lw_format_header(lw_format_blob_name(&entry->digest, name), entry->size, want);
 
 	int r = lw_lane_run(lane, &read, e);
-	*ret_ours = read.sink_failed;
+	*ret_ours = read.ours;
 	if (r < 0)
 		return r;
 	if (memcmp(read.head_bytes, want, sizeof(want)) != 0)
@@ -210,6 +211,12 @@ static void *lane_main(void *data)
 	for (;;) {
 		size_t i = atomic_fetch_add(&s->next, 1);
 
+		if (i < n && s->job->stop && atomic_load(s->job->stop)) {
+			struct lw_error e = { 0 };
+
+			(void)lw_fail(&e, LW_E_BUSY, "stopped");
+			fail_all(s, &e);
+		}
 		if (i >= n || atomic_load(&s->stop))
 			break;
 		/* The list ascends by size. */

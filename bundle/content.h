@@ -46,10 +46,12 @@ struct lw_content_job {
 	void *bad_data;
 
 	struct lw_content_progress progress;
+	const atomic_bool *stop; /* true: read no further; NULL: never */
 };
 
 /* 0 when every entry was judged (also when some were bad); an error of our own side (a sink
- * that fails: LW_E_NOSPACE, LW_E_IO) stops all lanes and is returned. */
+ * that fails: LW_E_NOSPACE, LW_E_IO; told to stop: LW_E_BUSY) stops all lanes and is returned.
+ */
 int lw_content_read(struct lw_content_job *job, struct lw_error *e) LW_WARN_UNUSED;
 
 #endif

@@ -7,6 +7,10 @@
 #include "base/num.h"
 #include "base/text.h"
 
+#define SLIP_COLUMNS   72
+#define SLIP_APPROVALS 6
+#define SLIP_IMAGES    18 /* lines */
+
 /* One line: "label:   value", the value made safe. */
 static void line(struct lw_buf *out, const char *label, const char *value)
 {
@@ -15,11 +19,19 @@ static void line(struct lw_buf *out, const char *label, const char *value)
 	lw_buf_addc(out, '\n');
 }
 
-static void line_digest(struct lw_buf *out, const char *label, const struct lw_digest *d)
+/* Where a digest stands: beside its label (84 columns), or below it, for a printer. */
+enum shape {
+	WIDE,
+	PAGE,
+};
+
+static void line_digest(struct lw_buf *out, enum shape shape, const char *label,
+			const struct lw_digest *d)
 {
 	char text[LW_DIGEST_TEXT];
 
-	line(out, label, lw_digest_text(d, text));
+	lw_buf_printf(out, shape == WIDE ? "%-12s %s\n" : "%s\n%s\n", label,
+		      lw_digest_text(d, text));
 }
 
 static void line_size(struct lw_buf *out, const char *label, uint64_t bytes)
@@ -30,32 +42,38 @@ static void line_size(struct lw_buf *out, const char *label, uint64_t bytes)
 		      lw_num_human_size(bytes, human));
 }
 
-static void statement_lines(const struct lw_explain *x, struct lw_buf *out)
+static void statement_lines(const struct lw_explain *x, enum shape shape, struct lw_buf *out)
 {
 	const struct lw_statement *s = x->statement;
-	char text[LW_DIGEST_TEXT], time[LW_TIME_TEXT];
+	char time[LW_TIME_TEXT];
 
 	line(out, "marking:", s->marking);
-	line_digest(out, "bundle:", &x->digest);
+	line_digest(out, shape, "bundle:", &x->digest);
 	line(out, "sender:", s->sender);
 	lw_buf_printf(out, "%-12s %llu\n", "sequence:", (unsigned long long)s->sequence);
-	line(out, "for:", s->any_audience ? "any enclave" : lw_digest_text(&s->audience, text));
+	if (s->any_audience)
+		line(out, "for:", "any enclave");
+	else
+		line_digest(out, shape, "for:", &s->audience);
 	line(out, "created:", lw_time_format(s->created, time));
 	line(out, "expires:", lw_time_format(s->expires, time));
 	if (s->has_previous)
-		line_digest(out, "previous:", &s->previous);
+		line_digest(out, shape, "previous:", &s->previous);
 	line_size(out, "size:", s->bytes);
 }
 
-static void approval_lines(const struct lw_explain *x, struct lw_buf *out)
+static void approval_lines(const struct lw_explain *x, enum shape shape, struct lw_buf *out)
 {
+	size_t most = shape == PAGE ? SLIP_APPROVALS : LW_MAX_APPROVALS;
 	char hex[65];
 
 	lw_buf_printf(out, "%-12s %zu%s\n", "approvals:", x->seal->n_signatures,
 		      x->seal->n_signatures ? ", by keys (as claimed, not checked here):" : "");
-	for (size_t i = 0; i < x->seal->n_signatures; i++)
-		lw_buf_printf(out, "  sha256:%s\n",
+	for (size_t i = 0; i < x->seal->n_signatures && i < most; i++)
+		lw_buf_printf(out, "%ssha256:%s\n", shape == PAGE ? "" : "  ",
 			      lw_digest_hex(&x->seal->signatures[i].keyid, hex));
+	if (x->seal->n_signatures > most)
+		lw_buf_printf(out, "and %zu more\n", x->seal->n_signatures - most);
 }
 
 static void image_lines(const struct lw_image *image, struct lw_buf *out)
@@ -88,6 +106,24 @@ static void image_lines(const struct lw_image *image, struct lw_buf *out)
 	}
 }
 
+/* What is carried of it is the same: where it came from is only information. */
+static bool same_image(const struct lw_image *a, const struct lw_image *b)
+{
+	bool same = lw_digest_equal(&a->digest, &b->digest) && a->n_omitted == b->n_omitted &&
+		    a->n_evidence == b->n_evidence;
+
+	for (size_t i = 0; same && i < a->n_omitted; i++)
+		same = lw_digest_equal(&a->omitted[i], &b->omitted[i]);
+	for (size_t i = 0; same && i < a->n_evidence; i++) {
+		const struct lw_evidence *x = &a->evidence[i], *y = &b->evidence[i];
+
+		same = x->mechanism == y->mechanism &&
+		       lw_digest_equal(&x->digest, &y->digest) &&
+		       lw_digest_equal(&x->subject, &y->subject);
+	}
+	return same;
+}
+
 /* Both lists are in order of their names: one walk tells what came, went and moved. */
 static void change_lines(const struct lw_explain *x, struct lw_buf *out)
 {
@@ -102,11 +138,8 @@ static void change_lines(const struct lw_explain *x, struct lw_buf *out)
 					   : strcmp(lw_reference_text(&a->images[i].name, an),
 						    lw_reference_text(&b->images[k].name, bn));
 		const struct lw_image *show = c < 0 ? &a->images[i] : &b->images[k];
-		bool same = c == 0 &&
-			    lw_digest_equal(&a->images[i].digest, &b->images[k].digest) &&
-			    a->images[i].n_evidence == b->images[k].n_evidence;
 
-		if (!same) {
+		if (c != 0 || !same_image(&a->images[i], &b->images[k])) {
 			lw_buf_adds(out, c < 0 ? "  - " : c > 0 ? "  + " : "  ~ ");
 			lw_text_append(out, lw_span_str(lw_reference_text(&show->name, an)));
 			lw_buf_addc(out, '\n');
@@ -121,8 +154,8 @@ static void change_lines(const struct lw_explain *x, struct lw_buf *out)
 
 void lw_explain_text(const struct lw_explain *x, struct lw_buf *out)
 {
-	statement_lines(x, out);
-	approval_lines(x, out);
+	statement_lines(x, WIDE, out);
+	approval_lines(x, WIDE, out);
 	lw_buf_printf(out, "%-12s %zu, in %llu blobs\n", "images:", x->contents->n_images,
 		      (unsigned long long)x->contents->entries_blobs);
 	for (size_t i = 0; i < x->contents->n_images; i++)
@@ -142,28 +175,41 @@ static void centred(struct lw_buf *out, const char *text)
 	lw_buf_addc(out, '\n');
 }
 
+/* As many images as there are lines for; a printer folds a long name. */
+static void slip_images(const struct lw_contents *c, size_t lines, struct lw_buf *out)
+{
+	char name[LW_MAX_REFERENCE + 1];
+	size_t i = 0;
+
+	lw_buf_printf(out, "%-12s %zu\n", "images:", c->n_images);
+	for (; i < c->n_images; i++) {
+		size_t n = strlen(lw_reference_text(&c->images[i].name, name));
+		size_t takes = (n + 2 + SLIP_COLUMNS - 1) / SLIP_COLUMNS;
+
+		if (takes > lines)
+			break;
+		lines -= takes;
+		lw_buf_adds(out, "  ");
+		lw_text_append(out, lw_span_str(name));
+		lw_buf_addc(out, '\n');
+	}
+	if (i < c->n_images)
+		lw_buf_printf(out, "  and %zu more\n", c->n_images - i);
+}
+
+/* One page: at most 60 lines, of which some 35 are taken by what is always there. */
 void lw_explain_slip(const struct lw_explain *x, struct lw_buf *out)
 {
 	static const char rule[] =
 		"------------------------------------------------------------------------\n";
-	const size_t most = 20; /* one page */
-	char name[LW_MAX_REFERENCE + 1];
 
 	centred(out, x->statement->marking);
 	lw_buf_adds(out, rule);
 	centred(out, "LANDWAITER TRANSFER SLIP");
 	lw_buf_adds(out, rule);
-	statement_lines(x, out);
-	approval_lines(x, out);
-	lw_buf_printf(out, "%-12s %zu\n", "images:", x->contents->n_images);
-	for (size_t i = 0; i < x->contents->n_images && i < most; i++) {
-		lw_buf_adds(out, "  ");
-		lw_text_append(out, lw_span_str(lw_reference_text(&x->contents->images[i].name,
-								  name)));
-		lw_buf_addc(out, '\n');
-	}
-	if (x->contents->n_images > most)
-		lw_buf_printf(out, "  and %zu more\n", x->contents->n_images - most);
+	statement_lines(x, PAGE, out);
+	approval_lines(x, PAGE, out);
+	slip_images(x->contents, SLIP_IMAGES, out);
 	lw_buf_adds(out, rule);
 	lw_buf_adds(out,
 		    "medium no. ______________  ticket ______________  copies ____________\n\n"

@@ -341,6 +341,7 @@ static int read_range(struct lw_intake *in, const struct lw_content_job *sink, s
 	job.entries = &range;
 	job.first_offset = in->next_blob;
 	job.in_order = in->options->in_order || lw_fs_is_slow_seek(in->fd);
+	job.stop = in->options->stop;
 	job.bad = bad_entry;
 	job.bad_data = in;
 	if (in->options->progress.tell)

@@ -25,6 +25,18 @@ void lw_intake_failed(struct lw_intake *in, const struct lw_error *e)
 		       in->object, "", e->text);
 }
 
+bool lw_intake_stopped(struct lw_intake *in)
+{
+	const atomic_bool *stop = in->options->stop;
+	struct lw_error e = { 0 };
+
+	if (!stop || !atomic_load(stop))
+		return false;
+	(void)lw_fail(&e, LW_E_BUSY, "stopped");
+	lw_intake_failed(in, &e);
+	return true;
+}
+
 static int read_trust_file(void *data, const char *name, struct lw_buf *out, struct lw_error *e)
 {
 	return lw_state_trust_get(data, name, out, e);
@@ -193,9 +205,11 @@ int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
 	if (r == 0)
 		r = lw_intake_open(&in, e);
 	for (size_t i = 0; r == 0 && i < LW_COUNT_OF(gates) && lw_verdict_clear(v); i++)
-		gates[i].judge(&in);
+		if (!lw_intake_stopped(&in))
+			gates[i].judge(&in);
 	ret->bytes_read = atomic_load(&in.medium.bytes_read);
-	if (r == 0 && options->purpose == LW_INTAKE_LOAD && lw_verdict_clear(v))
+	if (r == 0 && options->purpose == LW_INTAKE_LOAD && lw_verdict_clear(v) &&
+	    !lw_intake_stopped(&in))
 		commit_load(&in);
 	else
 		(void)lw_verdict_conclude(v, gates_to_pass(&in));

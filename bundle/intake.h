@@ -37,6 +37,9 @@ struct lw_intake_options {
 	struct lw_custody_claims claims;
 	bool in_order; /* read strictly in order, whatever the medium seems to be */
 	struct lw_content_progress progress;
+	/* Once it is true the attempt ends soon, with its record (system.error, "stopped"), as
+	 * long as it has not come to the commit; NULL: never. */
+	const atomic_bool *stop;
 	const char *judge; /* the box's program; NULL: the one beside this executable */
 };
 

@@ -62,6 +62,8 @@ int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
 			     struct lw_buf *out, struct lw_error *e) LW_WARN_UNUSED;
 
 /* A failed call of our own side as a finding. */
+/* Whether somebody wants the attempt to end; if so, that is a finding. */
+bool lw_intake_stopped(struct lw_intake *in);
 void lw_intake_failed(struct lw_intake *in, const struct lw_error *e);
 /* A fault of the medium as a finding of gate 4. */
 void lw_intake_damaged(struct lw_intake *in, const char *object, const struct lw_error *e);

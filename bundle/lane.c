@@ -106,7 +106,7 @@ static int write_sink(struct lw_lane_read *read, const void *p, size_t n, struct
 
 	int r = read->write(read->sink, lw_span(p, n), e);
 
-	read->sink_failed = r < 0;
+	read->ours = r < 0;
 	return r;
 }
 
@@ -166,6 +166,11 @@ static int run_pieces(struct lw_lane *lane, struct lw_lane_read *read, struct lw
 		bool shared = second_thread(lane, read);
 
 		wait_for_room(lane, shared ? BUFFERS - 1 : 0);
+		if (read->stop && atomic_load(read->stop)) {
+			read->ours = true;
+			r = lw_fail(e, LW_E_BUSY, "stopped");
+			break;
+		}
 		r = lw_medium_read(read->medium, b->p, n, at, e);
 		if (r < 0)
 			break;
@@ -184,7 +189,7 @@ static int run_pieces(struct lw_lane *lane, struct lw_lane_read *read, struct lw
 
 int lw_lane_run(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
 {
-	read->sink_failed = false;
+	read->ours = false;
 	if (read->bytes <= BUFFER_BYTES)
 		return run_small(lane, read, e);
 

@@ -31,14 +31,15 @@ struct lw_lane_read {
 	int (*write)(void *sink, struct lw_span bytes, struct lw_error *e);
 	void *sink;
 	const atomic_size_t *lanes; /* how many are at work; NULL: this one alone */
+	const atomic_bool *stop;    /* true: read no further (LW_E_BUSY); NULL: never */
 	/* answered */
 	uint8_t head_bytes[512];
 	uint8_t tail_bytes[512];
 	struct lw_digest digest;
-	bool sink_failed; /* the error is the sink's, not the medium's */
+	bool ours; /* the error is the sink's, or it was to stop: not the medium's */
 };
 
-/* LW_E_TRUNCATED, LW_E_IO; what `write` returns. */
+/* LW_E_TRUNCATED, LW_E_IO, LW_E_BUSY; what `write` returns. */
 int lw_lane_run(struct lw_lane *lane, struct lw_lane_read *read,
 		struct lw_error *e) LW_WARN_UNUSED;
 

@@ -166,7 +166,7 @@ int lw_intake_repair(struct lw_enclave *enclave, const struct lw_clock *clock,
 		r = lw_intake_open(&rep.in, e);
 	if (r == 0)
 		r = lw_state_each_blob(enclave->state, false, check_blob, &rep, e);
-	if (r == 0 && lw_verdict_clear(v)) {
+	if (r == 0 && lw_verdict_clear(v) && !lw_intake_stopped(&rep.in)) {
 		lw_sort(rep.wanted.list, rep.wanted.n, sizeof(*rep.wanted.list),
 			compare_entries);
 		repair_from(&rep);

@@ -62,15 +62,20 @@ static int read_counter(struct lw_sender_counter *c, struct counter_fields *f,
 
 	if (r == -LW_E_NOTFOUND)
 		return 0; /* the first bundle of this sender */
-	if (r == 0)
-		r = lw_json_parse(lw_buf_span(&bytes), &LW_JSON_STRICT, &doc, e);
+	if (r < 0)
+		return r; /* it names the file */
+	r = lw_json_parse(lw_buf_span(&bytes), &LW_JSON_STRICT, &doc, e);
 	if (r == 0)
 		r = lw_json_read(lw_json_root(doc), fields, LW_COUNT_OF(fields),
-				 LW_JSON_REFUSE_UNKNOWN, c->file, f, e);
+				 LW_JSON_REFUSE_UNKNOWN, "counter", f, e);
 	if (r == 0 && strcmp(f->sender, c->sender) != 0)
-		r = lw_fail(e, LW_E_STATE, "%s: it is another sender's", c->file);
+		r = lw_fail(e, LW_E_STATE, "it is another sender's");
 	f->sender = NULL; /* it dies with the document */
-	return r;
+	if (r < 0) {
+		e->code = LW_E_STATE; /* it is ours, whatever is wrong with it */
+		return lw_prefix(e, "%s", c->file);
+	}
+	return 0;
 }
 
 static int open_counter(struct lw_sender_counter *c, const char *dir, struct lw_error *e)
@@ -110,7 +115,16 @@ int lw_sender_counter_take(const char *dir, const char *sender, uint64_t wanted,
 	if (wanted && wanted <= f.sequence)
 		return lw_fail(e, LW_E_USAGE, "sequence: want one above %llu, have %llu",
 			       (unsigned long long)f.sequence, (unsigned long long)wanted);
+	/* No enclave takes more at once: it would be a slip that uses up the numbers. */
+	if (wanted && f.sequence && wanted - f.sequence > LW_MAX_SEQUENCE_STEP)
+		return lw_fail(e, LW_E_USAGE,
+			       "sequence: want at most %llu above %llu, have %llu",
+			       (unsigned long long)LW_MAX_SEQUENCE_STEP,
+			       (unsigned long long)f.sequence, (unsigned long long)wanted);
 	c->sequence = wanted ? wanted : f.sequence + 1;
+	if (c->sequence >= LW_MAX_SEQUENCE)
+		return lw_fail(e, LW_E_STATE, "%s/%s: no number is left above %llu", dir,
+			       c->file, (unsigned long long)f.sequence);
 	*ret_sequence = c->sequence;
 	*ret_has = f.sequence > 0;
 	*ret_previous = f.bundle;

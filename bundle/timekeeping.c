@@ -2,6 +2,7 @@
 #include "bundle/timekeeping.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "bundle/intake.h"
 #include "verify/dsse.h"
 
@@ -24,6 +25,7 @@ struct attempt {
 	struct lw_policy *policy;
 	struct lw_interval before;
 	struct lw_approvals approvals;
+	const char *why; /* it is refused; NULL: it is not */
 };
 
 static void write_statement(const struct attempt *a, struct lw_buf *out)
@@ -79,7 +81,7 @@ static int sign_and_count(struct attempt *a, struct lw_private_key *const *keys,
 
 	write_statement(a, &payload);
 	lw_dsse_pae(LW_DSSE_IN_TOTO, lw_buf_span(&payload), &message);
-	for (size_t i = 0; i < n && i < LW_MAX_APPROVALS && r == 0; i++) {
+	for (size_t i = 0; i < n && r == 0; i++) {
 		LW_AUTO(buf) struct lw_buf der = { 0 };
 		struct lw_dsse_signature *s = &d.signatures[d.n_signatures++];
 
@@ -141,12 +143,45 @@ static void fill(struct lw_json_writer *w, const void *data)
 			lw_json_w_string(w, a->policy->signers[i].name);
 	lw_json_w_end_array(w);
 	lw_json_w_member(w, "floorBefore", lw_time_format(a->before.lo, time));
+	if (a->why) {
+		char shown[512];
+
+		lw_json_w_member(w, "why", lw_text_settle(a->why, shown, sizeof(shown)));
+	}
+}
+
+static int add_record(const struct attempt *a, struct lw_head *ret_head, struct lw_error *e)
+{
+	struct lw_record_time time = lw_intake_record_time(&a->before, a->clock);
+
+	return lw_record_add(a->enclave->state, kinds[a->what].event,
+			     a->why ? "refused" : "done", "", &time, fill, a, ret_head, e);
+}
+
+/* Who tried to move the time and may not stands in the book like any other attempt. Returns the
+ * error it was refused with, or the book's own. */
+static int refuse(struct attempt *a, struct lw_head *ret_head, struct lw_error *e)
+{
+	struct lw_state *s = a->enclave->state;
+	struct lw_error broken = { 0 };
+
+	a->why = e->text;
+
+	int r = lw_state_begin(s, &broken);
+	if (r == 0)
+		r = add_record(a, ret_head, &broken);
+	if (r == 0)
+		r = lw_state_commit(s, &broken);
+	if (r == 0)
+		return -(int)e->code;
+	lw_state_rollback(s);
+	*e = broken;
+	return r;
 }
 
 static int store(const struct attempt *a, struct lw_head *ret_head, struct lw_error *e)
 {
 	struct lw_state *s = a->enclave->state;
-	struct lw_record_time time = lw_intake_record_time(&a->before, a->clock);
 	int r = lw_state_begin(s, e);
 
 	if (r == 0 && a->what == LW_TIME_RESET)
@@ -158,8 +193,7 @@ static int store(const struct attempt *a, struct lw_head *ret_head, struct lw_er
 	if (r == 0)
 		r = lw_state_set(s, "time.attested.boot-id", lw_span_str(a->clock->boot_id), e);
 	if (r == 0)
-		r = lw_record_add(s, kinds[a->what].event, "done", "", &time, fill, a, ret_head,
-				  e);
+		r = add_record(a, ret_head, e);
 	if (r == 0)
 		r = lw_state_commit(s, e);
 	if (r < 0)
@@ -182,14 +216,17 @@ int lw_timekeeping_apply(struct lw_enclave *enclave, const struct lw_clock *cloc
 	if (r == 0 && !clock->boot_id[0])
 		r = lw_fail(e, LW_E_UNSUPPORTED,
 			    "this system does not tell which boot it is in");
-	if (r == 0)
-		r = sign_and_count(&a, keys, n_keys, e);
+	if (r == 0 && n_keys > LW_MAX_APPROVALS)
+		r = lw_fail(e, LW_E_USAGE, "want at most %d keys, have %zu", LW_MAX_APPROVALS,
+			    n_keys);
+	if (r < 0)
+		return r;
+	r = sign_and_count(&a, keys, n_keys, e);
 	if (r == 0)
 		r = require_people(&a, e);
 	if (r == 0)
 		r = require_plausible(&a, e);
-	if (r == 0)
-		r = store(&a, ret_head, e);
+	r = r < 0 ? refuse(&a, ret_head, e) : store(&a, ret_head, e);
 	lw_approvals_release(&a.approvals);
 	return r;
 }

@@ -34,9 +34,8 @@ static int extract(const char *path, struct lw_error *e)
 	if (r == 0)
 		r = lw_approve_extract(&a, arg_file, e);
 	if (r == 0)
-		(void)fprintf(stderr,
-			      "%s: the head of %s; approve it with `landwaiter approve %s`\n",
-			      arg_file, path, arg_file);
+		lw_command_say("%s: the head of %s; approve it with `landwaiter approve %s`",
+			       arg_file, path, arg_file);
 	if (r == 0 && lw_arg_json)
 		(void)printf("{\"bundle\":\"%s\",\"format\":\"landwaiter-approve/1\"}\n",
 			     lw_digest_text(&a.digest, text));
@@ -55,7 +54,7 @@ static int merge(const char *path, struct lw_error *e)
 	if (r == 0)
 		r = lw_approve_merge(&a, &from, &added, e);
 	if (r == 0)
-		(void)fprintf(stderr, "%s: approvals added: %zu\n", path, added);
+		lw_command_say("%s: approvals added: %zu", path, added);
 	if (r == 0 && lw_arg_json)
 		(void)printf("{\"added\":%zu,\"format\":\"landwaiter-approve/1\"}\n", added);
 	return r;

@@ -63,6 +63,23 @@ int lw_command_usage(const char *fmt, ...)
 	return LW_EXIT_USAGE;
 }
 
+void lw_command_say(const char *fmt, ...)
+{
+	LW_AUTO(buf) struct lw_buf shown = { 0 };
+	lw_auto_free char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	if (lw_text_is_plain(lw_span_str(text)))
+		lw_buf_adds(&shown, text);
+	else
+		lw_text_append(&shown, lw_span_str(text));
+	(void)fprintf(stderr, "%s\n", lw_buf_str(&shown));
+}
+
 int lw_command_misused(struct lw_error *e, const char *option)
 {
 	e->code = LW_E_USAGE;
@@ -74,7 +91,7 @@ int lw_command_failed(const struct lw_error *e)
 	char shown[1200];
 
 	(void)fprintf(stderr, "landwaiter %s: %s\n", lw_command_name,
-		      lw_text_escape_str(e->text, shown, sizeof(shown)));
+		      lw_text_settle(e->text, shown, sizeof(shown)));
 	switch (e->code) {
 	case LW_E_USAGE:
 	case LW_E_NOTFOUND:

@@ -77,6 +77,8 @@ int lw_command_failed(const struct lw_error *e);
 /* What the user typed was off, whatever the reader of it said: makes the error one of usage. */
 int lw_command_misused(struct lw_error *e, const char *option);
 int lw_command_usage(const char *fmt, ...) LW_PRINTF(1, 2);
+/* A line for people, on standard error; paths in it may be anything. */
+void lw_command_say(const char *fmt, ...) LW_PRINTF(1, 2);
 extern const char *lw_command_name; /* of the verb at work */
 extern char **lw_command_words; /* the whole command line as it was typed; NULL-terminated */
 
@@ -100,6 +102,11 @@ int lw_command_key(const char *path, struct lw_private_key **ret,
 		   struct lw_error *e) LW_WARN_UNUSED;
 /* A new key's passphrase: asked for twice on a terminal. LW_E_USAGE where none can be had. */
 int lw_command_new_passphrase(struct lw_secret **ret, struct lw_error *e) LW_WARN_UNUSED;
+
+/* From here on a signal that asks us to end (INT, TERM, HUP) makes this true, once; the next
+ * one ends us as ever. A reader of our output that has gone away is an error, not our death. */
+const atomic_bool *lw_command_stoppable(void);
+void lw_command_ignore(int number); /* a signal: from here on it does nothing */
 
 /* Asks a question on the terminal; false where there is none. */
 bool lw_command_confirm(const char *question);

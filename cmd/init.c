@@ -287,12 +287,10 @@ static int run(int n, char **objects)
 			"want --sender, --threshold and --approver, or --policy and --trust");
 	if (collect(&t, &e) < 0 || create(&t, &identity, &head, &e) < 0)
 		return lw_command_failed(&e);
-	(void)fprintf(stderr,
-		      "An enclave for EVALUATION is at %s.\n"
-		      "  %sts trust was set by one person at this keyboard.\n"
-		      "  The line below is its identity: what `pack --audience` takes.\n",
-		      lw_arg_enclave,
-		      arg_policy ? "I" : "It asks for no vendor evidence, and i");
+	lw_command_say("An enclave for EVALUATION is at %s.", lw_arg_enclave);
+	lw_command_say("  %sts trust was set by one person at this keyboard.",
+		       arg_policy ? "I" : "It asks for no vendor evidence, and i");
+	lw_command_say("  The line below is its identity: what `pack --audience` takes.");
 	lw_print_head(&head);
 	(void)printf(lw_arg_json ? "{\"format\":\"landwaiter-init/1\",\"identity\":\"%s\"}\n"
 				 : "%s\n",

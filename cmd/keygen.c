@@ -56,8 +56,8 @@ static int run(int n, char **objects)
 		explicit_bzero(private.p, private.cap);
 	if (r < 0)
 		return lw_command_failed(&e);
-	(void)fprintf(stderr, "%s.key (private, keep it), %s.pub: %s\n", objects[0], objects[0],
-		      lw_key_algorithm(key));
+	lw_command_say("%s.key (private, keep it), %s.pub: %s", objects[0], objects[0],
+		       lw_key_algorithm(key));
 	(void)printf(lw_arg_json
 			     ? "{\"fingerprint\":\"%s\",\"format\":\"landwaiter-keygen/1\"}\n"
 			     : "%s\n",

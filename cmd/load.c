@@ -31,6 +31,7 @@ static int run(int n, char **objects)
 			    .by = arg_by },
 		.in_order = arg_sequential,
 		.progress = lw_command_progress("load"),
+		.stop = lw_command_stoppable(),
 	};
 
 	(void)n;

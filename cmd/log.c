@@ -84,6 +84,8 @@ static int show(struct lw_enclave *enclave, struct lw_error *e)
 		LW_AUTO(buf) struct lw_buf leaf = { 0 };
 
 		r = lw_state_record_get(enclave->state, i, &leaf, e);
+		if (r == -LW_E_NOTFOUND) /* a hole */
+			r = lw_fail_as(e, LW_E_STATE);
 		if (r == 0 && lw_arg_json)
 			(void)printf("%s\n", lw_buf_str(&leaf));
 		else if (r == 0)

@@ -2,6 +2,8 @@
 #include "cmd/command.h"
 #include "cmd/verbs.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -33,11 +35,29 @@ const struct lw_verb *const lw_parts[] = {
 	NULL,
 };
 
+/* Whoever starts us with a standard stream closed must not have its words written into the
+ * bundle or the lock that was opened in its place. What is written to one that was not there
+ * fails, and is told. */
+static bool fill_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_NOCTTY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct lw_verb *verb, *part;
 	int n, words = 2;
 
+	if (!fill_standard_streams())
+		return LW_EXIT_SYSTEM;
+	/* A file that may not grow is an error like a full disk, with its record, not a death.
+	 */
+	lw_command_ignore(SIGXFSZ);
 	(void)umask(022);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return lw_verb_help.run(0, NULL) == 0 && argc >= 2 ? LW_EXIT_DONE

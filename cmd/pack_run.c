@@ -57,6 +57,8 @@ static int fill_statement(struct lw_statement *st, struct lw_error *e)
 
 	if (r == 0)
 		r = lw_num_duration(lw_span_str(arg->expires), &valid, e);
+	if (r == 0 && valid == 0)
+		r = lw_fail(e, LW_E_USAGE, "want more than %s", arg->expires);
 	if (r < 0)
 		return lw_command_misused(e, "--expires");
 	st->created = now.wall_sec;
@@ -68,9 +70,12 @@ static int fill_statement(struct lw_statement *st, struct lw_error *e)
 
 	size_t n = strlen(arg->marking);
 
-	if (n == 0 || n > LW_MAX_MARKING || !lw_text_is_plain(lw_span_str(arg->marking)))
-		return lw_fail(e, LW_E_USAGE, "--marking: want 1 to %zu bytes of plain text",
-			       LW_MAX_MARKING);
+	if (n == 0 || n > LW_MAX_MARKING || !lw_text_is_plain(lw_span_str(arg->marking)) ||
+	    arg->marking[0] == ' ' || arg->marking[n - 1] == ' ')
+		return lw_fail(
+			e, LW_E_USAGE,
+			"--marking: want 1 to %zu bytes of plain text, no space around it",
+			LW_MAX_MARKING);
 	(void)snprintf(st->marking, sizeof(st->marking), "%s", arg->marking);
 	if (!lw_text_is_label(lw_span_str(arg->sender)))
 		return lw_fail(e, LW_E_USAGE, "--sender: want [a-z0-9][a-z0-9._-]{0,63}");
@@ -173,11 +178,11 @@ static void print_result(const struct lw_pack_options *o, const struct lw_pack_r
 {
 	char text[LW_DIGEST_TEXT], size[16];
 
-	(void)fprintf(stderr,
-		      "%s: images %llu, blobs %llu, size %s, sequence %llu, approvals %zu\n",
-		      arg->file, (unsigned long long)result->images,
-		      (unsigned long long)result->blobs, lw_num_human_size(result->bytes, size),
-		      (unsigned long long)o->statement.sequence, arg->keys.n);
+	lw_command_say("%s: images %llu, blobs %llu, size %s, sequence %llu, approvals %zu",
+		       arg->file, (unsigned long long)result->images,
+		       (unsigned long long)result->blobs,
+		       lw_num_human_size(result->bytes, size),
+		       (unsigned long long)o->statement.sequence, arg->keys.n);
 	lw_digest_text(&result->bundle, text);
 	if (lw_arg_json)
 		(void)printf(

@@ -40,7 +40,8 @@ static int run(int n, char **objects)
 	struct lw_intake_options o = { .purpose = LW_INTAKE_LOAD,
 				       .path = objects[0],
 				       .claims = { .by = arg_by },
-				       .progress = lw_command_progress("repair") };
+				       .progress = lw_command_progress("repair"),
+				       .stop = lw_command_stoppable() };
 	struct lw_clock clock;
 	struct lw_error e = { 0 };
 	int code = lw_command_enclave(LW_STATE_WRITE, &enclave);

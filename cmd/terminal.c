@@ -5,9 +5,11 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/text.h"
 #include "keys/private.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <time.h>
@@ -68,6 +70,8 @@ void lw_command_progress_end(void)
 
 /* ---- passphrases ---- */
 
+#define MAX_PASSPHRASE ((size_t)1024)
+
 static void wipe_buf(struct lw_buf *b)
 {
 	if (b->p)
@@ -77,6 +81,7 @@ static void wipe_buf(struct lw_buf *b)
 
 static int read_line(int fd, struct lw_buf *out, struct lw_error *e)
 {
+	lw_buf_reserve(out, MAX_PASSPHRASE + 1); /* it never moves: no copy stays behind */
 	for (;;) {
 		char c;
 		ssize_t n = read(fd, &c, 1);
@@ -85,15 +90,48 @@ static int read_line(int fd, struct lw_buf *out, struct lw_error *e)
 			return lw_fail_errno(e, "passphrase");
 		if (n == 0 || c == '\n')
 			return 0;
-		if (out->n == 1024)
-			return lw_fail(e, LW_E_LIMIT, "passphrase: longer than 1024 bytes");
+		if (out->n == MAX_PASSPHRASE)
+			return lw_fail(e, LW_E_USAGE, "passphrase: longer than %zu bytes",
+				       MAX_PASSPHRASE);
 		lw_buf_addc(out, c);
 	}
+}
+
+/* Who breaks off at a prompt gets a terminal back that shows what is typed. */
+static const int breaking[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+static volatile sig_atomic_t broken;
+
+static void take_note(int number)
+{
+	broken = number;
+}
+
+/* Nothing restarts the read. */
+static void watch(struct sigaction was[static LW_COUNT_OF(breaking)])
+{
+	struct sigaction note = { .sa_handler = take_note };
+
+	broken = 0;
+	for (size_t i = 0; i < LW_COUNT_OF(breaking); i++) {
+		(void)sigaction(breaking[i], NULL, &was[i]);
+		if (was[i].sa_handler != SIG_IGN)
+			(void)sigaction(breaking[i], &note, NULL);
+	}
+}
+
+/* Has what came in the meantime do what it does. */
+static void unwatch(const struct sigaction was[static LW_COUNT_OF(breaking)])
+{
+	for (size_t i = 0; i < LW_COUNT_OF(breaking); i++)
+		(void)sigaction(breaking[i], &was[i], NULL);
+	if (broken)
+		(void)raise(broken);
 }
 
 static int prompt(const char *question, struct lw_buf *out, struct lw_error *e)
 {
 	lw_auto_fd int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	struct sigaction signals[LW_COUNT_OF(breaking)];
 	struct termios was, quiet;
 
 	if (tty < 0)
@@ -105,12 +143,14 @@ static int prompt(const char *question, struct lw_buf *out, struct lw_error *e)
 		return lw_fail_errno(e, "terminal");
 	quiet = was;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	watch(signals);
 	(void)tcsetattr(tty, TCSAFLUSH, &quiet);
 
 	int r = read_line(tty, out, e);
 
 	(void)tcsetattr(tty, TCSAFLUSH, &was);
 	(void)!write(tty, "\n", 1);
+	unwatch(signals);
 	return r;
 }
 
@@ -118,6 +158,9 @@ static int prompt(const char *question, struct lw_buf *out, struct lw_error *e)
 static int given_passphrase(struct lw_buf *out, bool *ret_given, struct lw_error *e)
 {
 	*ret_given = lw_arg_passphrase_file || lw_arg_passphrase_fd;
+	if (lw_arg_passphrase_file && lw_arg_passphrase_fd)
+		return lw_fail(e, LW_E_USAGE,
+			       "--passphrase-file and --passphrase-fd: give one of them");
 	if (lw_arg_passphrase_file) {
 		lw_auto_fd int fd = open(lw_arg_passphrase_file, O_RDONLY | O_CLOEXEC);
 
@@ -129,7 +172,8 @@ static int given_passphrase(struct lw_buf *out, bool *ret_given, struct lw_error
 		uint64_t fd = 0;
 		int r = lw_num_u64(lw_span_str(lw_arg_passphrase_fd), 0, 65535, &fd, e);
 
-		return r < 0 ? lw_prefix(e, "--passphrase-fd") : read_line((int)fd, out, e);
+		return r < 0 ? lw_command_misused(e, "--passphrase-fd")
+			     : read_line((int)fd, out, e);
 	}
 	return 0;
 }
@@ -145,7 +189,9 @@ int lw_command_key(const char *path, struct lw_private_key **ret, struct lw_erro
 	if (r < 0)
 		return r;
 	if (lw_private_key_is_encrypted(lw_buf_span(&pem))) {
-		lw_auto_free char *question = lw_asprintf("passphrase for %s: ", path);
+		char shown[300];
+		lw_auto_free char *question = lw_asprintf(
+			"passphrase for %s: ", lw_text_escape_str(path, shown, sizeof(shown)));
 
 		r = given_passphrase(&word, &given, e);
 		if (r == 0 && !given)

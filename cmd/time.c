@@ -51,7 +51,7 @@ static int apply(struct lw_enclave *enclave, enum lw_timekeeping what, const cha
 {
 	lw_auto_free struct lw_private_key **keys = lw_alloc_array(arg_keys.n, sizeof(*keys));
 	struct lw_clock clock;
-	struct lw_head head;
+	struct lw_head head = { 0 };
 	int64_t at = 0;
 	int r = lw_time_parse(lw_span_str(text), &at, e);
 
@@ -66,6 +66,8 @@ static int apply(struct lw_enclave *enclave, enum lw_timekeeping what, const cha
 		lw_private_key_free(keys[i]);
 	if (r == 0)
 		lw_print_record(&head);
+	else if (head.count)
+		lw_print_head(&head);
 	return r;
 }
 

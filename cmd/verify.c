@@ -22,6 +22,7 @@ static int run(int n, char **objects)
 		.n_approvals = arg_approvals.n,
 		.in_order = arg_sequential,
 		.progress = lw_command_progress("verify"),
+		.stop = lw_command_stoppable(),
 	};
 
 	(void)n;

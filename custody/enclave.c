@@ -49,6 +49,23 @@ static int no_enclave(const char *path, struct lw_error *e)
 		lw_text_escape_str(path, shown, sizeof(shown)));
 }
 
+/* Who else may write there may put another state, store or lock in place of ours. */
+static int require_private(const struct lw_enclave *enclave, struct lw_error *e)
+{
+	char shown[512];
+	struct stat st;
+
+	if (fstat(enclave->dir, &st) < 0)
+		return lw_fail_errno(e, "the enclave's folder");
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return lw_fail(e, LW_E_STATE,
+			       "others may write to the enclave's folder (mode %04o): see who "
+			       "did, then chmod 0700 %s",
+			       (unsigned)st.st_mode & 07777,
+			       lw_text_escape_str(enclave->path, shown, sizeof(shown)));
+	return lw_state_require_owner(st.st_uid, e);
+}
+
 static int open_parts(struct lw_enclave *enclave, enum lw_state_mode mode, struct lw_error *e)
 {
 	struct stat st;
@@ -60,6 +77,8 @@ static int open_parts(struct lw_enclave *enclave, enum lw_state_mode mode, struc
 	int rc = stat(enclave->path, &st) < 0 ? 0 : lw_state_require_owner(st.st_uid, e);
 	if (!rc)
 		rc = lw_fs_open_dir(enclave->path, &enclave->dir, e);
+	if (!rc)
+		rc = require_private(enclave, e);
 	if (!rc)
 		rc = lw_state_open(enclave->dir, mode, &enclave->state, e);
 	if (rc == -LW_E_NOTFOUND)

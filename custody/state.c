@@ -396,7 +396,8 @@ static int find_file(int dir, struct lw_error *e)
 			return lw_fail(e, LW_E_NOTFOUND, "there is no state.db");
 		return lw_fail_errno(e, "state.db");
 	}
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1 ||
+	    st.st_mode & (S_IWGRP | S_IWOTH))
 		return lw_fail(e, LW_E_STATE, "state.db is not a plain file of its owner's");
 	return 0;
 }

@@ -213,7 +213,11 @@ int lw_state_record_count(struct lw_state *s, uint64_t *ret, struct lw_error *e)
 
 	if (rc)
 		return rc;
-	*ret = row ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+
+	int64_t count = row ? sqlite3_column_int64(st, 0) : 0;
+	if (count < 0 || count >= (int64_t)1 << 53)
+		return lw_fail(e, LW_E_STATE, "state.db: a record of an impossible number");
+	*ret = (uint64_t)count;
 	return 0;
 }
 

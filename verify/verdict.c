@@ -26,7 +26,7 @@ static char *safe(const char *text)
 {
 	char shown[512];
 
-	return lw_strdup(lw_text_escape_str(text ? text : "", shown, sizeof(shown)));
+	return lw_strdup(lw_text_settle(text ? text : "", shown, sizeof(shown)));
 }
 
 void lw_verdict_add(struct lw_verdict *v, enum lw_finding_id id, const char *object,

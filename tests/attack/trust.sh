@@ -140,6 +140,17 @@ for damage in cut noise empty none text folder; do
 		fail "state.db: $damage" "exit $exit" "$(cat out.log err.log)"
 	fi
 done
+for mode in 0777 0770 0722 01777; do
+	rm -rf enclave
+	cp -a enclave.good enclave
+	chmod $mode enclave
+	never "others may write to the enclave's folder: $mode"
+	chmod 0700 enclave
+done
+chmod 0666 enclave/state.db
+never "others may write to the state"
+changed "UPDATE record SET idx = 9007199254740993 WHERE idx = 0"
+never "a record of an impossible number"
 for damage in none empty other; do
 	rm -rf enclave
 	cp -a enclave.good enclave

@@ -41,12 +41,21 @@ refused 3 freshness.future lw load future.lwb
 # --- people's word -----------------------------------------------------------------------------
 
 now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+records=$(record_count)
 exits 2 "one person is not enough to be asked" lw time attest "$now" --key alice.key
 exits 3 "the same person twice is one person" lw time attest "$now" --key alice.key --key alice.key
 exits 3 "a stranger does not count" lw time attest "$now" --key alice.key --key mallory.key
 exits 3 "nor does a time before the floor" lw time attest 2020-01-01T00:00:00Z --key alice.key --key bob.key
 exits 3 "nor an absurd one" lw time attest 2199-01-01T00:00:00Z --key alice.key --key bob.key
+exits 3 "nor a reset to before this release" lw time reset 2020-01-01T00:00:00Z --key alice.key --key bob.key
+is "those five are in the book" "$(record_count)" $((records + 5))
+is "with who signed and why they were refused" \
+	"$(last_record | jq -r '[.event, .result, .detail.attestedBy[], (.detail.why | length > 0)] | join(" ")')" \
+	"time-reset refused alice bob true"
 exits 3 "nor no time at all" lw time attest 2026-02-30T00:00:00Z --key alice.key --key bob.key
+mapfile -t many < <(for _ in {1..33}; do printf '%s\n' --key alice.key; done)
+exits 2 "nor more keys than there may be" lw time attest "$now" "${many[@]}"
+is "no time is trusted by that" "$(lw time show -o json | jq -r .source)" clock
 records=$(record_count)
 exits 0 "two people attest" lw time attest "$now" --key alice.key --key bob.key
 is "in the book" "$(record_count)" $((records + 1))

@@ -89,6 +89,9 @@ sed 's/no longer needed/nobody asked/' book >changed
 exits 3 "a word changed" lw log verify changed --head "$head"
 head -n -1 book >short
 exits 3 "the end cut off" lw log verify short --head "$head"
+cp -a enclave holed
+sqlite3 -batch holed/state.db 'DELETE FROM record WHERE idx = (SELECT max(idx) - 1 FROM record)'
+exits 1 "a book with a hole is not shown as a whole one" lw log show --enclave holed
 exits 2 "the enclave is not made twice" lw init --sender acme --threshold 1 --approver alice=alice.pub
 exits 2 "no enclave there" env LANDWAITER_ENCLAVE=/nonexistent "$LW_BIN/landwaiter" list
 done_testing

@@ -110,7 +110,7 @@ static void run_one(struct lw_lane *lane, size_t offset, size_t head, size_t byt
 	assert_true(lw_digest_equal(&r.digest, &want));
 	assert_memory_equal(r.head_bytes, medium.bytes + offset, head);
 	assert_memory_equal(r.tail_bytes, medium.bytes + offset + head + bytes, tail);
-	assert_false(r.sink_failed);
+	assert_false(r.ours);
 	/* each byte once */
 	assert_int_equal(atomic_load(&m.bytes_read), head + bytes + tail);
 	if (write) {
@@ -160,11 +160,11 @@ static void the_sinks_error_is_told_apart(void **state)
 
 			if (calls > after[k]) {
 				assert_int_equal(got, -(int)LW_E_NOSPACE);
-				assert_true(r.sink_failed);
+				assert_true(r.ours);
 				assert_int_equal(s.calls, after[k] + 1); /* not asked again */
 			} else {
 				assert_int_equal(got, 0);
-				assert_false(r.sink_failed);
+				assert_false(r.ours);
 			}
 			lw_buf_free(&s.got);
 			/* and the lane is as new */
@@ -197,7 +197,7 @@ static void a_medium_that_ends_too_early(void **state)
 			struct lw_error e = { 0 };
 
 			FAILS(LW_E_TRUNCATED, lw_lane_run(lane, &r, &e));
-			assert_false(r.sink_failed);
+			assert_false(r.ours);
 			assert_true(s.got.n <= sizes[i]);
 			lw_buf_free(&s.got);
 		}
@@ -217,7 +217,7 @@ static void a_medium_that_cannot_be_read(void **state)
 		struct lw_lane_read r = { .medium = &m, .head = 512, .bytes = sizes[i] };
 
 		FAILS(LW_E_IO, lw_lane_run(lane, &r, &e));
-		assert_false(r.sink_failed);
+		assert_false(r.ours);
 		assert_int_equal(atomic_load(&m.bytes_read), 0);
 	}
 	lw_lane_free(lane);
