@@ -28,7 +28,7 @@ static size_t judge(const struct lw_policy *p, struct lw_span message, const str
 		const struct lw_key *k =
 			lw_policy_key_at(p, LW_KEYS_OWN, c->matches[m], &signer);
 
-		if (!k || lw_key_verify(k, message, c->sig) != LW_KEY_GOOD)
+		if (!k || lw_key_confirm(k, message, c->sig) != LW_KEY_GOOD)
 			continue;
 		*ret_known = true;
 		if (speaks_for != SIZE_MAX && speaks_for != signer) {

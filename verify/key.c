@@ -246,6 +246,14 @@ enum lw_key_check lw_key_verify(const struct lw_key *k, struct lw_span message,
 	return good == 1 ? LW_KEY_GOOD : LW_KEY_BAD;
 }
 
+enum lw_key_check lw_key_confirm(const struct lw_key *k, struct lw_span message,
+				 struct lw_span signature)
+{
+	enum lw_key_check check = lw_key_verify(k, message, signature);
+
+	return check == LW_KEY_BAD ? lw_key_verify(k, message, signature) : check;
+}
+
 void lw_key_prepare(void)
 {
 	if (sodium_init() < 0 ||

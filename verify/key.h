@@ -58,6 +58,11 @@ void lw_key_prepare(void);
 enum lw_key_check lw_key_verify(const struct lw_key *k, struct lw_span message,
 				struct lw_span signature);
 
+/* The same of a signature that was found good before, in the box: what is bad now is looked at
+ * once more, for OpenSSL may answer "no" where one allocation failed, and not say so. */
+enum lw_key_check lw_key_confirm(const struct lw_key *k, struct lw_span message,
+				 struct lw_span signature);
+
 static inline void lw_auto_key_(struct lw_key **k)
 {
 	lw_key_free(*k);

@@ -77,7 +77,7 @@ static bool find_signer(const struct lw_policy *p, struct lw_span message, struc
 		size_t signer = 0;
 		const struct lw_key *k = lw_policy_key_at(p, LW_KEYS_ALL, matches[m], &signer);
 
-		if (!k || lw_key_verify(k, message, sig) != LW_KEY_GOOD)
+		if (!k || lw_key_confirm(k, message, sig) != LW_KEY_GOOD)
 			continue;
 		if (t->key && t->signer != signer) {
 			t->key = NULL;
