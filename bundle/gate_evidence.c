@@ -247,12 +247,8 @@ static int judge_all(struct gate *g, struct lw_error *e)
 	size_t n = g->in->result->contents.n_images;
 	int r = 0;
 
-	for (size_t i = 0; i < n && r == 0; i++) {
-		const atomic_bool *stop = g->in->options->stop;
-
-		r = stop && atomic_load(stop) ? lw_fail(e, LW_E_BUSY, "stopped")
-					      : judge_image(g, i, e);
-	}
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = judge_image(g, i, e);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = judge_base(g, i, 0, e);
 	for (size_t i = 0; i < n && r == 0; i++)

@@ -79,7 +79,7 @@ is "nothing is left" "$(find enclave/store/incoming enclave/store/blobs -type f)
 
 # signalled SIGNAL WHEN VERB FILE: at the WHEN-th read of the medium, which one thread does.
 signalled() {
-	strace -f -qq -o strace.log -P "$T/one.lwb" -e trace=pread64 \
+	strace -f -qq -o strace.log -P "$T/$4" -e trace=pread64 \
 		-e inject="pread64:signal=$1:when=$2" "$LW_BIN/landwaiter" "${@:3}" --sequential
 }
 
@@ -95,7 +95,18 @@ for verb in load verify; do
 			join(" ")' out.log)" stopped
 	done
 done
-attack "before the first byte" 1 system.error signalled TERM 1 load one.lwb
+attack "at the first byte" 1 system.error signalled TERM 1 load one.lwb
+is "no gate after the first is asked" "$(jq .bytesRead out.log)" 262656
+make_layout small 20
+mapfile -t many < <(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"] |
+	"registry.example/small/" + . + ":1=oci:small:" + .' small/index.json)
+make_bundle many.lwb "${many[@]}"
+approve many.lwb alice bob
+strace -f -qq -o strace.log -P "$T/many.lwb" -e trace=pread64 "$LW_BIN/landwaiter" verify many.lwb \
+	--sequential >/dev/null 2>&1
+reads=$(grep -c pread64 strace.log)
+attack "SIGTERM between small blobs" 1 system.error signalled TERM $((reads - 10)) load many.lwb
+ok "the rest of them is not read" [ "$(jq .bytesRead out.log)" -lt $(($(size_of many.lwb) - 100000)) ]
 ok "nothing is left that was staged" [ -z "$(ls enclave/store/incoming)" ]
 trap '' HUP
 accepted signalled HUP 4 verify one.lwb # as nohup has it
