@@ -119,8 +119,8 @@ static int choose_scheme(struct lw_key *k, const char *name, struct lw_error *e)
 					: lw_scheme_of(k->pkey, &k->scheme, e);
 }
 
-static int parse(enum lw_key_kind kind, const char *scheme, struct lw_span bytes,
-		 struct lw_key **ret, struct lw_error *e)
+static int parse_once(enum lw_key_kind kind, const char *scheme, struct lw_span bytes,
+		      struct lw_key **ret, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf unwrapped = { 0 };
 	LW_AUTO(key) struct lw_key *k = lw_alloc_array(1, sizeof(*k));
@@ -147,6 +147,16 @@ static int parse(enum lw_key_kind kind, const char *scheme, struct lw_span bytes
 		return r;
 	*ret = lw_steal(k);
 	return 0;
+}
+
+/* What cannot be checked is said to be that when it was found twice: OpenSSL may not know a key
+ * whose kind it could not look up for want of memory. */
+static int parse(enum lw_key_kind kind, const char *scheme, struct lw_span bytes,
+		 struct lw_key **ret, struct lw_error *e)
+{
+	int r = parse_once(kind, scheme, bytes, ret, e);
+
+	return r == -LW_E_UNSUPPORTED ? parse_once(kind, scheme, bytes, ret, e) : r;
 }
 
 int lw_key_parse_as(enum lw_key_kind kind, struct lw_span bytes, struct lw_key **ret,
