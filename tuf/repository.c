@@ -42,9 +42,10 @@ static int is_empty(int fd, bool *ret, struct lw_error *e)
 	(void)lw_steal_fd(&copy);
 	*ret = true;
 	while ((entry = readdir(folder)) != NULL)
-		/* An empty targets/ is what one that died here has left. */
+		/* What one that died here may have left. */
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    strcmp(entry->d_name, "targets") != 0)
+		    strcmp(entry->d_name, "targets") != 0 &&
+		    strncmp(entry->d_name, LW_FS_TEMP_PREFIX, strlen(LW_FS_TEMP_PREFIX)) != 0)
 			*ret = false;
 	return 0;
 }

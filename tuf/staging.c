@@ -62,9 +62,25 @@ static int open_repository(const char *repository, const char *file, struct lw_s
 		r = lw_change_of_repository(s->repository, &s->change, e);
 	if (r < 0)
 		return r;
-	s->is_default = file == NULL;
 	s->file = file ? lw_strdup(file) : lw_asprintf("%s/%s", repository, LW_CHANGE_FILE);
 	return 0;
+}
+
+/* The default file, where it holds what has been published: a copy may have been named. Where
+ * it cannot be removed, the next to open it sees that it is done. */
+static void forget_default(struct lw_staging *s, const struct lw_change *done)
+{
+	LW_AUTO(change) struct lw_change there = { 0 };
+	LW_AUTO(buf) struct lw_buf text = { 0 };
+	struct lw_digest published = lw_change_digest(done), staged;
+
+	if (lw_repository_read(s->repository, LW_CHANGE_FILE, LW_MAX_TUF_CHANGE_BYTES, &text,
+			       NULL) < 0 ||
+	    lw_change_parse(lw_buf_span(&text), &there, NULL) < 0)
+		return;
+	staged = lw_change_digest(&there);
+	if (lw_digest_equal(&published, &staged))
+		(void)!lw_repository_forget(s->repository, LW_CHANGE_FILE, NULL);
 }
 
 /* The change onto the repository, if it was made on that. */
@@ -75,10 +91,10 @@ static int put_on(struct lw_staging *s, const struct lw_change *staged, bool *re
 
 	if (r < 0)
 		return lw_prefix(e, "%s", LW_CHANGE_SHOW(s->file));
-	if (!*ret_done)
+	if (*ret_done)
+		forget_default(s, staged);
+	else
 		lw_change_onto(&s->change, staged);
-	else if (s->is_default)
-		return lw_repository_forget(s->repository, LW_CHANGE_FILE, e);
 	return 0;
 }
 
@@ -212,23 +228,6 @@ static int write_documents(struct lw_staging *s, struct lw_error *e)
 	return lw_repository_publish(s->repository, files, n, e);
 }
 
-/* The default file, where it holds what has just been published: a copy may have been named.
- * Where it cannot be removed, the next to open it sees that it is done. */
-static void forget_default(struct lw_staging *s)
-{
-	LW_AUTO(change) struct lw_change there = { 0 };
-	LW_AUTO(buf) struct lw_buf text = { 0 };
-	struct lw_digest published = lw_change_digest(&s->change), staged;
-
-	if (lw_repository_read(s->repository, LW_CHANGE_FILE, LW_MAX_TUF_CHANGE_BYTES, &text,
-			       NULL) < 0 ||
-	    lw_change_parse(lw_buf_span(&text), &there, NULL) < 0)
-		return;
-	staged = lw_change_digest(&there);
-	if (lw_digest_equal(&published, &staged))
-		(void)!lw_repository_forget(s->repository, LW_CHANGE_FILE, NULL);
-}
-
 int lw_staging_publish(struct lw_staging *s, int64_t now_sec, bool *ret_published,
 		       struct lw_error *e)
 {
@@ -244,7 +243,7 @@ int lw_staging_publish(struct lw_staging *s, int64_t now_sec, bool *ret_publishe
 	if (r == 0 && complete)
 		r = write_documents(s, e);
 	if (r == 0 && complete)
-		forget_default(s);
+		forget_default(s, c);
 	if (r == 0)
 		*ret_published = complete;
 	return r;
