@@ -59,6 +59,15 @@ struct lw_jail_child {
 int lw_jail_spawn(const char *path, const char *argv0, struct lw_jail_child *ret,
 		  struct lw_error *e) LW_WARN_UNUSED;
 
+/* A copy of this process as a box of its own, for one that lw_jail_spawn started and that has
+ * read nothing hostile: what it made ready is ready in each copy. The copy has `socket` as
+ * descriptor 3, its own session, and dies with this process; walls it has none yet, and the
+ * descriptors above 3 are lw_jail_enter's to close: call that at once. *ret_child, always set,
+ * has no socket; its pid is 0 in the copy, and -1 where there is none. Single-threaded.
+ * LW_E_JAIL: there is none; in the copy: it must end. */
+int lw_jail_fork(int socket, struct lw_jail_child *ret_child,
+		 struct lw_error *e) LW_WARN_UNUSED;
+
 /* Closes the socket, gives the child a second to end by itself, kills it if it still runs,
  * reaps it. *ret_clean (may be NULL) tells whether it had ended by itself with status 0. Safe
  * on a zeroed or reaped child (pid <= 0), which is not clean. */

@@ -157,6 +157,22 @@ int lw_jail_spawn(const char *path, const char *argv0, struct lw_jail_child *ret
 	return 0;
 }
 
+int lw_jail_fork(int socket, struct lw_jail_child *ret_child, struct lw_error *e)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	*ret_child = (struct lw_jail_child){ .pid = pid, .socket = -1 };
+	if (pid < 0)
+		return lw_fail(e, LW_E_JAIL, "box: fork: %s", strerror(errno));
+	if (pid > 0)
+		return 0;
+	/* The parent may have died before the signal was asked for. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent || setsid() < 0 ||
+	    (socket != BOX_SOCKET && dup2(socket, BOX_SOCKET) < 0))
+		return lw_fail(e, LW_E_JAIL, "box: %s", strerror(errno));
+	return 0;
+}
+
 /* Whether the child was reaped (or is not ours) within the time. */
 static bool wait_for(pid_t pid, long usec, int *status)
 {

@@ -72,21 +72,12 @@ int lw_box_receive_only(struct lw_box *b, uint32_t type, struct lw_ipc_frame *fr
 	return r;
 }
 
-int lw_box_open(const char *program, struct lw_box *b, enum lw_jail_level *ret_level,
-		struct lw_error *e)
+int lw_box_await(struct lw_box *b, enum lw_jail_level *ret_level, struct lw_error *e)
 {
-	lw_auto_free char *found = NULL;
 	struct lw_ipc_frame frame;
 	uint32_t level = 0;
-	int r = 0;
+	int r = lw_box_receive_only(b, LW_BOX_READY, &frame, e);
 
-	if (!program)
-		r = lw_jail_program("landwaiter-judge", &found, e);
-	if (r == 0)
-		r = lw_jail_spawn(program ? program : found, "landwaiter-judge", &b->child, e);
-	if (r < 0) /* ours to mend: it says nothing about the object */
-		return lw_fail_as(e, LW_E_STATE);
-	r = lw_box_receive_only(b, LW_BOX_READY, &frame, e);
 	if (r == 0)
 		r = lw_ipc_take_u32(&frame.body, &level, e);
 	if (r == 0)
@@ -96,6 +87,21 @@ int lw_box_open(const char *program, struct lw_box *b, enum lw_jail_level *ret_l
 	if (r == 0)
 		*ret_level = (enum lw_jail_level)level;
 	return r;
+}
+
+int lw_box_open(const char *program, struct lw_box *b, enum lw_jail_level *ret_level,
+		struct lw_error *e)
+{
+	lw_auto_free char *found = NULL;
+	int r = 0;
+
+	if (!program)
+		r = lw_jail_program("landwaiter-judge", &found, e);
+	if (r == 0)
+		r = lw_jail_spawn(program ? program : found, "landwaiter-judge", &b->child, e);
+	if (r < 0) /* ours to mend: it says nothing about the object */
+		return lw_fail_as(e, LW_E_STATE);
+	return lw_box_await(b, ret_level, e);
 }
 
 static int take_payload(struct lw_ipc_frame *frame, struct lw_dsse *seal, char *sender,

@@ -29,11 +29,12 @@ enum lw_box_message {
 	LW_BOX_PIECE,	      /* number of its layer, media type, bytes; answered by PIECE:
 				 what was extracted, per signature n, n * index of a key */
 	LW_BOX_JOB_ATTACH,    /* index.json, digest, size, artifact type; answered by TEXT */
-	LW_BOX_READY = 100,   /* level of the jail */
-	LW_BOX_PAYLOAD,	      /* payload, claimed sender */
-	LW_BOX_SIGNATURE,     /* keyid, signature, n, n * index of a key that matches */
-	LW_BOX_TEXT,	      /* what to show */
-	LW_BOX_ERROR,	      /* code, text */
+	LW_BOX_BEGIN, /* to a nursery: another box, with the descriptor that comes along */
+	LW_BOX_READY = 100, /* level of the jail */
+	LW_BOX_PAYLOAD,	    /* payload, claimed sender */
+	LW_BOX_SIGNATURE,   /* keyid, signature, n, n * index of a key that matches */
+	LW_BOX_TEXT,	    /* what to show */
+	LW_BOX_ERROR,	    /* code, text */
 	LW_BOX_DONE,
 };
 
@@ -83,14 +84,30 @@ int lw_box_attach(const char *program, struct lw_span index, const struct lw_dig
 		  uint64_t size, const char *artifact_type, struct lw_buf *ret,
 		  struct lw_error *e) LW_WARN_UNUSED;
 
-/* A box that reads one image's evidence (verify/judge.h) and points at keys of the policy. */
+/* Boxes that read evidence (verify/judge.h) and point at keys of the policy: one for each
+ * image. They are copies of a nursery: a process that was told the policy's keys, and has read
+ * nothing else. Set program (NULL: the one beside this executable) and policy, which is
+ * borrowed; the nursery is started with the first box. While a box is at work the next is made.
+ */
+#define LW_BOX_NURSERY "landwaiter-judge-nursery"
 struct lw_box_evidence;
+struct lw_boxes {
+	const char *program;
+	const struct lw_policy *policy;
+	struct lw_jail_child nursery;  /* private, like what follows */
+	struct lw_box_evidence *spare; /* has been begun, and not been told anything */
+	bool more;		       /* one was asked for before: there are images to come */
+};
+void lw_boxes_close(struct lw_boxes *b);
+
 struct lw_box_matches {
 	size_t keys[LW_MAX_MATCHES]; /* lw_policy_key_at, LW_KEYS_ALL */
 	size_t n;
 };
-int lw_box_evidence_open(const char *program, const struct lw_policy *policy,
-			 struct lw_box_evidence **ret, struct lw_error *e) LW_WARN_UNUSED;
+/* LW_E_STATE: there can be no box, whatever the object; LW_E_JAIL. Close it before the boxes.
+ */
+int lw_box_evidence_open(struct lw_boxes *boxes, struct lw_box_evidence **ret,
+			 struct lw_error *e) LW_WARN_UNUSED;
 void lw_box_evidence_close(struct lw_box_evidence *b);
 /* The manifest whose layers come next. */
 int lw_box_evidence_manifest(struct lw_box_evidence *b, struct lw_span manifest,
@@ -106,6 +123,15 @@ int lw_box_evidence_piece(struct lw_box_evidence *b, uint32_t layer, const char 
  * answered (with an ERROR too). */
 int lw_box_serve(int socket, enum lw_jail_level level, struct lw_error *e) LW_WARN_UNUSED;
 
+/* The inside of a nursery, until the parent closes. Returns in each box that it makes, too,
+ * with *ret set: enter the jail and serve. Outside of a box *ret stays NULL. */
+struct lw_box_nursery;
+int lw_box_nursery_work(int socket, struct lw_box_nursery **ret,
+			struct lw_error *e) LW_WARN_UNUSED;
+int lw_box_nursery_serve(struct lw_box_nursery *n, int socket, enum lw_jail_level level,
+			 struct lw_error *e) LW_WARN_UNUSED;
+void lw_box_nursery_free(struct lw_box_nursery *n);
+
 static inline void lw_auto_box_seal_(struct lw_box_seal *s)
 {
 	lw_box_seal_release(s);
@@ -119,6 +145,11 @@ static inline void lw_auto_box_explained_(struct lw_box_explained *x)
 static inline void lw_auto_box_documents_(struct lw_box_documents **b)
 {
 	lw_box_documents_close(*b);
+}
+
+static inline void lw_auto_boxes_(struct lw_boxes *b)
+{
+	lw_boxes_close(b);
 }
 
 static inline void lw_auto_box_evidence_(struct lw_box_evidence **b)

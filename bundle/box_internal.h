@@ -15,6 +15,9 @@ struct lw_box {
 
 int lw_box_open(const char *program, struct lw_box *b, enum lw_jail_level *ret_level,
 		struct lw_error *e) LW_WARN_UNUSED;
+/* The first words of a box that was begun. */
+int lw_box_await(struct lw_box *b, enum lw_jail_level *ret_level,
+		 struct lw_error *e) LW_WARN_UNUSED;
 void lw_box_close(struct lw_box *b);
 int lw_box_send(struct lw_box *b, uint32_t type, const struct lw_buf *body,
 		struct lw_error *e) LW_WARN_UNUSED;
@@ -36,8 +39,6 @@ struct lw_box_inside {
 int lw_box_answer(struct lw_box_inside *in, uint32_t type, const struct lw_buf *body,
 		  struct lw_error *e) LW_WARN_UNUSED;
 int lw_box_answer_error(struct lw_box_inside *in, const struct lw_error *what,
-			struct lw_error *e) LW_WARN_UNUSED;
-int lw_box_job_evidence(struct lw_box_inside *in, struct lw_span body,
 			struct lw_error *e) LW_WARN_UNUSED;
 
 #endif

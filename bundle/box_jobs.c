@@ -318,8 +318,6 @@ int lw_box_serve(int socket, enum lw_jail_level level, struct lw_error *e)
 			r = job_documents(&in, e);
 		else if (frame.type == LW_BOX_JOB_ATTACH)
 			r = job_attach(&in, frame.body, e);
-		else if (frame.type == LW_BOX_JOB_EVIDENCE)
-			r = lw_box_job_evidence(&in, frame.body, e);
 		else
 			r = lw_fail(e, LW_E_JAIL, "no such job: %u", frame.type);
 	}

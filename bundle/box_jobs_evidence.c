@@ -11,12 +11,11 @@ struct evidence {
 	size_t verifications; /* left for this image */
 };
 
-static void auto_evidence(struct evidence **ev)
+static void release(struct evidence *ev)
 {
-	for (size_t i = 0; i < (*ev)->n_keys; i++)
-		lw_key_free((*ev)->keys[i]);
-	lw_json_free((*ev)->manifest);
-	free(*ev);
+	for (size_t i = 0; i < ev->n_keys; i++)
+		lw_key_free(ev->keys[i]);
+	lw_json_free(ev->manifest);
 }
 
 static int take_keys(struct lw_span *body, struct evidence *ev, struct lw_error *e)
@@ -138,11 +137,9 @@ static int take_piece(struct lw_box_inside *in, struct evidence *ev, struct lw_s
 	return lw_box_answer(in, LW_BOX_PIECE, &out, e);
 }
 
-int lw_box_job_evidence(struct lw_box_inside *in, struct lw_span body, struct lw_error *e)
+static int serve(struct lw_box_inside *in, struct evidence *ev, struct lw_error *e)
 {
-	struct evidence *ev __attribute__((cleanup(auto_evidence))) =
-		lw_alloc_array(1, sizeof(*ev));
-	int r = take_keys(&body, ev, e);
+	int r = 0;
 
 	ev->verifications = LW_MAX_VERIFICATIONS;
 	while (r == 0) {
@@ -160,5 +157,109 @@ int lw_box_job_evidence(struct lw_box_inside *in, struct lw_span body, struct lw
 		else
 			r = lw_fail(e, LW_E_JAIL, "want evidence, have message %u", frame.type);
 	}
+	return r;
+}
+
+/* ---- the nursery ---- */
+
+/* One box at work, and one that waits for work. */
+#define NURSLINGS 2
+
+struct lw_box_nursery {
+	struct evidence ev;
+	struct lw_jail_child boxes[NURSLINGS];
+	size_t next;
+};
+
+void lw_box_nursery_free(struct lw_box_nursery *n)
+{
+	if (!n)
+		return;
+	release(&n->ev);
+	free(n);
+}
+
+static void auto_nursery(struct lw_box_nursery **n)
+{
+	lw_box_nursery_free(*n);
+}
+
+/* What OpenSSL makes ready at the first use of a key is ready in every box. */
+static void warm(const struct evidence *ev)
+{
+	static const uint8_t one_and_one[] = { 0x30, 6, 2, 1, 1, 2, 1, 1 };
+	static const uint8_t zeros[64];
+
+	for (size_t i = 0; i < ev->n_keys; i++) {
+		(void)lw_key_verify(ev->keys[i], lw_span_str(""),
+				    lw_span(one_and_one, sizeof(one_and_one)));
+		(void)lw_key_verify(ev->keys[i], lw_span_str(""),
+				    lw_span(zeros, sizeof(zeros)));
+	}
+}
+
+/* Makes boxes. Returns in each of them, with *ret_box set. */
+static int make_boxes(struct lw_box_nursery *n, int socket, struct lw_buf *storage,
+		      bool *ret_box, struct lw_error *e)
+{
+	int r = 0;
+
+	while (r == 0) {
+		struct lw_jail_child *child = &n->boxes[n->next++ % NURSLINGS];
+		struct lw_ipc_frame frame;
+
+		r = lw_ipc_receive(socket, 0, -1, storage, &frame, e);
+		if (r < 0)
+			break;
+
+		lw_auto_fd int theirs = frame.fd;
+		lw_jail_reap(child, NULL); /* the one before last: the parent has closed it */
+		if (frame.type != LW_BOX_BEGIN || theirs < 0)
+			return lw_fail(e, LW_E_JAIL, "a nursery makes boxes, and no more");
+		r = lw_jail_fork(theirs, child, e);
+		*ret_box = child->pid == 0;
+		if (*ret_box)
+			break;
+		r = 0; /* the parent sees that there is none */
+	}
+	return r == -LW_E_NOTFOUND ? 0 : r;
+}
+
+int lw_box_nursery_work(int socket, struct lw_box_nursery **ret, struct lw_error *e)
+{
+	struct lw_box_nursery *n __attribute__((cleanup(auto_nursery))) =
+		lw_alloc_array(1, sizeof(*n));
+	LW_AUTO(buf) struct lw_buf storage = { 0 };
+	struct lw_ipc_frame frame;
+	bool box = false;
+	int r = lw_ipc_receive(socket, LW_MAX_FRAME_BYTES, -1, &storage, &frame, e);
+
+	if (r == 0 && frame.type != LW_BOX_JOB_EVIDENCE)
+		r = lw_fail(e, LW_E_JAIL, "want keys, have message %u", frame.type);
+	if (r == 0)
+		r = take_keys(&frame.body, &n->ev, e);
+	if (r < 0)
+		return r;
+	warm(&n->ev);
+	r = make_boxes(n, socket, &storage, &box, e);
+	if (box)
+		*ret = lw_steal(n);
+	for (size_t i = 0; i < NURSLINGS && !box; i++)
+		lw_jail_reap(&n->boxes[i], NULL);
+	return r;
+}
+
+int lw_box_nursery_serve(struct lw_box_nursery *n, int socket, enum lw_jail_level level,
+			 struct lw_error *e)
+{
+	struct lw_box_inside in = { .socket = socket };
+	LW_AUTO(buf) struct lw_buf body = { 0 };
+
+	lw_ipc_put_u32(&body, (uint32_t)level);
+
+	int r = lw_box_answer(&in, LW_BOX_READY, &body, e);
+	if (r == 0)
+		r = serve(&in, &n->ev, e);
+	lw_buf_free(&in.storage);
 	return r;
 }

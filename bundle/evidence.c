@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 struct hearing {
-	const char *program;
+	struct lw_boxes *boxes;
 	const struct lw_policy *policy;
 	const struct lw_blob_source *source;
 	struct lw_verdict *verdict;
@@ -122,7 +122,7 @@ static int show_manifest(struct hearing *h, struct lw_span manifest, struct lw_e
 	int r = 0;
 
 	if (!h->box)
-		r = lw_box_evidence_open(h->program, h->policy, &h->box, e);
+		r = lw_box_evidence_open(h->boxes, &h->box, e);
 	if (r == 0)
 		r = lw_box_evidence_manifest(h->box, manifest, e);
 	return r < 0 ? box_failed(h, e) : 0;
@@ -219,14 +219,14 @@ static int find_platforms(const struct lw_image *image, const struct lw_blob_sou
 	return 0;
 }
 
-int lw_evidence_hear(const char *program, const struct lw_policy *policy,
-		     const struct lw_image *image, const struct lw_blob_source *source,
-		     struct lw_verdict *v, struct lw_testimonies *ret, struct lw_error *e)
+int lw_evidence_hear(struct lw_boxes *boxes, const struct lw_image *image,
+		     const struct lw_blob_source *source, struct lw_verdict *v,
+		     struct lw_testimonies *ret, struct lw_error *e)
 {
 	char name[LW_MAX_REFERENCE + 1];
 	struct hearing h = {
-		.program = program,
-		.policy = policy,
+		.boxes = boxes,
+		.policy = boxes->policy,
 		.source = source,
 		.verdict = v,
 		.name = lw_reference_text(&image->name, name),

@@ -9,6 +9,7 @@
  * where bytes come from.
  */
 
+#include "bundle/box.h"
 #include "image/gather.h"
 #include "verify/judgement.h"
 
@@ -32,11 +33,10 @@ struct lw_testimonies {
 
 /* Hears all evidence of an image in one box. What is wrong with it is a finding (EVIDENCE_BOX,
  * EVIDENCE_LIMIT) or a testimony; an error is a fault of our own side. Zero-initialise *ret;
- * release it also after an error. program NULL: the box beside this executable. */
-int lw_evidence_hear(const char *program, const struct lw_policy *policy,
-		     const struct lw_image *image, const struct lw_blob_source *source,
-		     struct lw_verdict *v, struct lw_testimonies *ret,
-		     struct lw_error *e) LW_WARN_UNUSED;
+ * release it also after an error. By the keys of the boxes' policy. */
+int lw_evidence_hear(struct lw_boxes *boxes, const struct lw_image *image,
+		     const struct lw_blob_source *source, struct lw_verdict *v,
+		     struct lw_testimonies *ret, struct lw_error *e) LW_WARN_UNUSED;
 void lw_testimonies_release(struct lw_testimonies *t);
 
 /* The finding for an image with more than LW_MAX_IMAGE_SIGNATURES; also where that shows before

@@ -20,6 +20,7 @@ struct gate {
 	struct lw_intake *in;
 	struct at_gate *images;
 	struct lw_blob_source source;
+	struct lw_boxes boxes;
 	struct lw_bases bases;
 	struct at_gate *standing; /* the one whose base is looked for */
 };
@@ -102,8 +103,7 @@ static int judge_image(struct gate *g, size_t i, struct lw_error *e)
 		return r;
 	in->zones[i] = at->rule->zone;
 	if (!at->rule->evidence_not_required) {
-		r = lw_evidence_hear(in->options->judge, in->policy, image, &g->source, v,
-				     &at->heard, e);
+		r = lw_evidence_hear(&g->boxes, image, &g->source, v, &at->heard, e);
 		if (r < 0)
 			return r;
 	}
@@ -262,7 +262,8 @@ void lw_gate_evidence(struct lw_intake *in)
 	struct lw_verdict *v = &in->result->verdict;
 	struct gate g = { .in = in,
 			  .images = lw_alloc_array(n, sizeof(*g.images)),
-			  .source = { .read = read_blob, .data = in } };
+			  .source = { .read = read_blob, .data = in },
+			  .boxes = { .program = in->options->judge, .policy = in->policy } };
 	struct lw_error e = { 0 };
 
 	g.bases = (struct lw_bases){ .source = &g.source, .find = find_base, .data = &g };
@@ -275,6 +276,7 @@ void lw_gate_evidence(struct lw_intake *in)
 
 	if (r == 0)
 		r = judge_all(&g, &e);
+	lw_boxes_close(&g.boxes);
 	lw_state_rollback(in->enclave->state);
 	if (r < 0) {
 		lw_intake_failed(in, &e);

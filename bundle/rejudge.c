@@ -46,6 +46,7 @@ static int judge(struct again *a, const struct lw_rule *rule, const struct lw_im
 {
 	struct lw_blob_source source = { .read = read_blob, .data = a };
 	struct lw_bases bases = { .source = &source, .find = find_base, .data = a };
+	LW_AUTO(boxes) struct lw_boxes boxes = { .program = program, .policy = a->policy };
 	LW_AUTO(testimonies) struct lw_testimonies heard = { 0 };
 	struct lw_judgement judgement = { 0 };
 	LW_AUTO(buf) struct lw_buf text = { 0 };
@@ -55,7 +56,7 @@ static int judge(struct again *a, const struct lw_rule *rule, const struct lw_im
 	int r = 0;
 
 	if (!rule->evidence_not_required)
-		r = lw_evidence_hear(program, a->policy, image, &source, v, &heard, e);
+		r = lw_evidence_hear(&boxes, image, &source, v, &heard, e);
 	if (r < 0)
 		return r;
 

@@ -115,4 +115,21 @@ is "as a bad signature" "$(jq -r '.findings[0].code' out.log)" evidence.signatur
 printf 'piece-crashes\n' >bin/lie
 exits 3 "explain, told nothing: refused" bin/landwaiter policy explain $app:1 -o json
 is "as a failure of the box" "$(jq -r '.findings[0].code' out.log)" evidence.box
+# One box serves one image: what evidence made of it, it is gone before the next image.
+words=()
+for i in 1 2 3 4; do
+	digest=$(image many $i "$i")
+	cosign_sign acme.key many $app "$digest"
+	lw endorse "$app:$i=oci:many:$i" --key security.key >/dev/null 2>&1
+	words+=("$app:$i=oci:many:$i")
+done
+sealed many.lwb "${words[@]}"
+accepted lw verify many.lwb
+walled() { # COMMAND...: which processes built walls, and which of them were sent a manifest
+	strace -f -qq -e trace=seccomp,recvmsg -e signal=none -o trace "$@" >out.log 2>err.log || true
+	grep -E 'SECCOMP_SET_MODE_FILTER.*\}\) *= 0' trace | cut -d ' ' -f 1 | sort -u
+}
+walled "$LW_BIN/landwaiter" verify many.lwb >boxes
+# The seal's, one for each image, and one in reserve at the end.
+is "a box for the seal, one for each image, one in reserve" "$(wc -l <boxes)" 6
 done_testing

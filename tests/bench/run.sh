@@ -307,4 +307,43 @@ export -f openssl_three_thousand
 timed openssl-3000 bash -c openssl_three_thousand
 report "verify, 1,000 images of 3 signatures, openssl each" signed-1000 openssl-3000
 report "the same, against 250 images (aim 4)" signed-1000 signed-250
+
+# Beside `cosign verify`, which takes one image and one key: of the 3,000 runs that it would take a
+# tenth is timed. cosign is $COSIGN, or what `make interop` has fetched from Debian.
+cosign=${COSIGN:-$top/build/interop/cosign-trixie/usr/bin/cosign}
+layout_of_one() { # DIGEST FOLDER: that image and its signatures, as cosign saves them
+	mkdir -p "$2"
+	ln -s "$work/signed/blobs" "$2/blobs"
+	cp signed/oci-layout "$2/"
+	jq -c --arg digest "$1" '.manifests = [.manifests[] |
+		if .digest == $digest then .annotations = {kind: "dev.cosignproject.cosign/image"}
+		elif .annotations["org.opencontainers.image.ref.name"] // "" |
+			endswith("sha256-\($digest[7:]).sig")
+		then .annotations = {kind: "dev.cosignproject.cosign/sigs"} else empty end]' \
+		signed/index.json >"$2/index.json"
+}
+cosign_three_hundred() {
+	local i who
+
+	for ((i = 0; i < 100; i++)); do
+		for who in acme globex security; do
+			"$1" verify --key $who.pub --insecure-ignore-tlog=true --local-image one/$i
+		done
+	done
+}
+export -f cosign_three_hundred
+if [ -x "$cosign" ]; then
+	mapfile -t digests < <(jq -r '[.manifests[] |
+		select(.annotations["io.containerd.image.name"])][:100][].digest' signed/index.json)
+	for i in "${!digests[@]}"; do
+		layout_of_one "${digests[i]}" "one/$i"
+	done
+	apart=(unshare --net)
+	[ "$(id -u)" -eq 0 ] || apart+=(--map-root-user)
+	timed cosign-300 env HOME="$work" "${apart[@]}" bash -c "cosign_three_hundred '$cosign'"
+	seconds[cosign-3000]=$(awk -v s="${seconds[cosign-300]}" 'BEGIN { print 10 * s }')
+	report "verify, 1,000 images of 3, cosign verify (300 x 10)" signed-1000 cosign-3000
+else
+	echo "not compared with cosign verify: no $cosign (make interop fetches it; or set COSIGN)"
+fi
 rm -rf signed signed.lwb

@@ -416,13 +416,12 @@ static void answer_piece(struct lw_span body)
 	x.n_signatures = n; /* to be released */
 }
 
-static void answer_evidence(struct lw_span job)
+static void answer_evidence(void)
 {
 	LW_AUTO(buf) struct lw_buf storage = { 0 };
 	struct lw_ipc_frame frame;
 	struct lw_span bytes;
 
-	take_keys(job);
 	while (lw_ipc_receive(SOCKET, LW_MAX_FRAME_BYTES, -1, &storage, &frame, &error) == 0) {
 		if (turns_to(frame.type == LW_BOX_PIECE ? "piece-" : "evidence-") &&
 		    answer_otherwise())
@@ -439,6 +438,27 @@ static void answer_evidence(struct lw_span job)
 	}
 	while (read(SOCKET, &frame, 1) > 0)
 		;
+}
+
+/* The nursery itself is honest, for it reads nothing from outside; each box is a liar. */
+static void make_boxes(void)
+{
+	LW_AUTO(buf) struct lw_buf storage = { 0 };
+	struct lw_ipc_frame frame;
+
+	must(lw_ipc_receive(SOCKET, LW_MAX_FRAME_BYTES, 10, &storage, &frame, &error));
+	take_keys(frame.body);
+	while (lw_ipc_receive(SOCKET, 0, -1, &storage, &frame, &error) == 0) {
+		struct lw_jail_child child = { 0 };
+
+		must(lw_jail_fork(frame.fd, &child, &error));
+		(void)close(frame.fd);
+		if (child.pid > 0)
+			continue;
+		say_ready();
+		answer_evidence();
+		_exit(0);
+	}
 }
 
 /* What a person is shown before signing: another text, for the true bytes or for others. */
@@ -458,7 +478,7 @@ static void answer_explain(struct lw_span body)
 	say(LW_BOX_DONE, NULL);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	LW_AUTO(buf) struct lw_buf storage = { 0 };
 	struct lw_ipc_frame frame;
@@ -466,6 +486,10 @@ int main(void)
 	read_lie();
 	if (lies("exits-at-once"))
 		_exit(0);
+	if (argc > 0 && strcmp(argv[0], LW_BOX_NURSERY) == 0) {
+		make_boxes();
+		return 0;
+	}
 	say_ready();
 	must(lw_ipc_receive(SOCKET, LW_MAX_FRAME_BYTES, 10, &storage, &frame, &error));
 	if (answer_otherwise())
@@ -473,8 +497,6 @@ int main(void)
 			; /* what was said last is to be read, not this end */
 	else if (frame.type == LW_BOX_JOB_SEAL)
 		answer_seal(frame.body);
-	else if (frame.type == LW_BOX_JOB_EVIDENCE)
-		answer_evidence(frame.body);
 	else if (frame.type == LW_BOX_JOB_EXPLAIN)
 		answer_explain(frame.body);
 	return 0;

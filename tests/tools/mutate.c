@@ -66,7 +66,7 @@ int lw_jail_spawn(const char *path, const char *argv0, struct lw_jail_child *ret
 {
 	int pair[2];
 
-	if (real_box)
+	if (real_box || strcmp(argv0, LW_BOX_NURSERY) == 0) /* whose boxes are copies of it */
 		return lw_jail_spawn_for_real(path, argv0, ret, e);
 	if (box.running || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		err(1, "socketpair");
@@ -80,7 +80,7 @@ int lw_jail_spawn(const char *path, const char *argv0, struct lw_jail_child *ret
 
 void lw_jail_reap(struct lw_jail_child *child, bool *ret_clean)
 {
-	if (!box.running) {
+	if (!box.running || child->pid > 0) {
 		lw_jail_reap_for_real(child, ret_clean);
 		return;
 	}

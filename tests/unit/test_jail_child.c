@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -123,6 +124,36 @@ static int box_deaf(void)
 	return 0;
 }
 
+/* Makes copies of itself, each with the socket that comes along. They say who they are, and are
+ * deaf. */
+static int box_nursery(void)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	struct lw_jail_child child = { 0 };
+	struct lw_ipc_frame f;
+	int open_now = 0;
+
+	while (lw_ipc_receive(3, 0, -1, &b, &f, NULL) == 0) {
+		if (lw_jail_fork(f.fd, &child, NULL) != 0)
+			return 9;
+		(void)close(f.fd);
+		if (child.pid == 0)
+			break;
+	}
+	if (child.pid != 0)
+		return 0;
+	if (enter() != 0)
+		return 9;
+	for (int fd = 0; fd < 1000; fd++)
+		open_now += lseek(fd, 0, SEEK_CUR) >= 0 || errno != EBADF;
+	lw_ipc_put_u32(&b, (uint32_t)getpid());
+	lw_ipc_put_u32(&b, (uint32_t)open_now);
+	if (reply(&b) != 0)
+		return 9;
+	(void)poll(NULL, 0, 15000);
+	return 0;
+}
+
 static int box_find(void)
 {
 	static const char *const names[] = { "beside", "in-libexec", "both",	      "plain",
@@ -154,8 +185,9 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } boxes[] = {
-	{ "box-tell", box_tell }, { "box-echo", box_echo }, { "box-deaf", box_deaf },
-	{ "box-find", box_find }, { "box-fail", box_fail }, { "box-crash", box_crash },
+	{ "box-tell", box_tell },	{ "box-echo", box_echo }, { "box-deaf", box_deaf },
+	{ "box-find", box_find },	{ "box-fail", box_fail }, { "box-crash", box_crash },
+	{ "box-nursery", box_nursery },
 };
 
 static struct lw_jail_child spawn(const char *path, const char *name)
@@ -411,32 +443,28 @@ static void status_line(pid_t pid, const char *file, const char *name, char out[
 	fail_msg("no %s", name);
 }
 
-static void a_box_seen_from_outside(void **state)
+static void check_walls(pid_t pid)
 {
-	(void)state;
-	LW_AUTO(buf) struct lw_buf b = { 0 };
-	LW_AUTO(jail_child) struct lw_jail_child c = spawn("/proc/self/exe", "box-deaf");
 	char line[128];
 
-	(void)hear(&c, &b);
 	static const char *const caps[] = { "CapInh", "CapPrm", "CapEff", "CapAmb" };
 	for (size_t i = 0; i < LW_COUNT_OF(caps); i++) {
-		status_line(c.pid, "status", caps[i], line);
+		status_line(pid, "status", caps[i], line);
 		assert_string_equal(line, "0000000000000000");
 	}
-	status_line(c.pid, "status", "NoNewPrivs", line);
+	status_line(pid, "status", "NoNewPrivs", line);
 	assert_string_equal(line, "1");
-	status_line(c.pid, "status", "Seccomp", line);
+	status_line(pid, "status", "Seccomp", line);
 	assert_string_equal(line, "2");
-	status_line(c.pid, "status", "Threads", line);
+	status_line(pid, "status", "Threads", line);
 	assert_string_equal(line, "1");
 #ifndef LW_COVERAGE
 	if (getuid() == 0) {
-		status_line(c.pid, "status", "Uid", line);
+		status_line(pid, "status", "Uid", line);
 		assert_string_equal(line, "65534\t65534\t65534\t65534");
-		status_line(c.pid, "status", "Gid", line);
+		status_line(pid, "status", "Gid", line);
 		assert_string_equal(line, "65534\t65534\t65534\t65534");
-		status_line(c.pid, "status", "Groups", line);
+		status_line(pid, "status", "Groups", line);
 		assert_string_equal(line, "");
 	}
 #endif
@@ -461,15 +489,76 @@ static void a_box_seen_from_outside(void **state)
 	for (size_t i = 0; i < LW_COUNT_OF(limits); i++) {
 		unsigned long soft = 99, hard = 99;
 
-		status_line(c.pid, "limits", limits[i].name, line);
+		status_line(pid, "limits", limits[i].name, line);
 		assert_int_equal(sscanf(line, "%lu %lu", &soft, &hard), 2);
 		assert_int_equal(soft, limits[i].value);
 		assert_int_equal(hard, limits[i].value);
 	}
 	/* Nothing of its memory is to be had, not even by another of the same user. */
-	lw_auto_free char *mem = lw_asprintf("/proc/%d/mem", (int)c.pid);
+	lw_auto_free char *mem = lw_asprintf("/proc/%d/mem", (int)pid);
 	lw_auto_fd int fd = open(mem, O_RDONLY | O_CLOEXEC);
 	assert_true(getuid() == 0 || fd < 0);
+}
+
+static void a_box_seen_from_outside(void **state)
+{
+	(void)state;
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	LW_AUTO(jail_child) struct lw_jail_child c = spawn("/proc/self/exe", "box-deaf");
+
+	(void)hear(&c, &b);
+	check_walls(c.pid);
+}
+
+/* A copy from a nursery; returns its process, whose other end is in *ret. */
+static pid_t copy_of(const struct lw_jail_child *nursery, int *ret)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	uint32_t pid = 0, open_now = 0;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(lw_ipc_send(nursery->socket, 1, lw_span(NULL, 0), pair[1], NULL), 0);
+	(void)close(pair[1]);
+
+	struct lw_jail_child copy = { .socket = pair[0] };
+	struct lw_ipc_frame f = hear(&copy, &b);
+	assert_int_equal(lw_ipc_take_u32(&f.body, &pid, NULL), 0);
+	assert_int_equal(lw_ipc_take_u32(&f.body, &open_now, NULL), 0);
+	assert_int_equal(open_now, 4);
+	*ret = pair[0];
+	return (pid_t)pid;
+}
+
+/* What comes from a nursery is as much a box as what was started as one; and nothing of the one
+ * is in the other. */
+static void copies_are_boxes_too(void **state)
+{
+	(void)state;
+	LW_AUTO(jail_child)
+	struct lw_jail_child nursery = spawn("/proc/self/exe", "box-nursery");
+	lw_auto_fd int first = -1, second = -1;
+	pid_t pids[2];
+	int status = 0;
+
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	pids[0] = copy_of(&nursery, &first);
+	pids[1] = copy_of(&nursery, &second);
+	assert_int_not_equal(pids[0], pids[1]);
+	for (size_t i = 0; i < LW_COUNT_OF(pids); i++) {
+		check_walls(pids[i]);
+		assert_int_not_equal(pids[i], nursery.pid);
+		assert_int_equal(getsid(pids[i]), pids[i]);
+	}
+	/* They die with it, as it does with us. */
+	assert_int_equal(kill(nursery.pid, SIGKILL), 0);
+	lw_jail_reap(&nursery, NULL);
+	for (size_t i = 0; i < LW_COUNT_OF(pids); i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), SIGKILL);
+	}
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 }
 
 /* ---- lw_jail_program ---- */
@@ -558,6 +647,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_deaf_box_is_killed),
 		cmocka_unit_test(a_box_dies_with_its_parent),
 		cmocka_unit_test(a_box_seen_from_outside),
+		cmocka_unit_test(copies_are_boxes_too),
 		cmocka_unit_test(programs_are_found_beside_ours_only),
 	};
 
