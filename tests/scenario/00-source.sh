@@ -7,7 +7,7 @@
 
 . "$(dirname "$0")/../lib/scenario.sh"
 
-(cd "$LW_TOP" && tar -cf - base image verify keys custody bundle cmd Makefile tests/*.sh \
+(cd "$LW_TOP" && tar -cf - base image verify keys tuf fetch custody bundle cmd Makefile tests/*.sh \
 	tests/lanes.mk tests/run tests/lib .ci) | tar -xf -
 is "nothing to say of the tree as it is" "$(tests/check-layers.sh)" ""
 
@@ -23,6 +23,9 @@ break_by verify/dsse.c '#include "bundle/seal.h"' 'verify may not include bundle
 break_by verify/dsse.c '#include "custody/state.h"' 'verify may not include custody'
 break_by image/index.c '#include "verify/dsse.h"' 'image may not include verify'
 break_by custody/log.c '#include "bundle/seal.h"' 'custody may not include bundle'
+break_by verify/tuf_client.c '#include "fetch/http.h"' 'verify may not include fetch'
+break_by tuf/tree.c '#include "fetch/http.h"' 'tuf may not include fetch'
+break_by tuf/tree.c '#include <curl/curl.h>' 'its place in'
 break_by bundle/pack.c '#include <archive.h>' 'its place in'
 break_by base/json_gate.c '#include <cjson/cJSON.h>' 'its place in'
 break_by custody/log.c '#include <sqlite3.h>' 'its place in'

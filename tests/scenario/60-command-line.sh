@@ -51,6 +51,7 @@ for format in "${formats[@]}"; do
 	[ "$format" = landwaiter-policy/1 ] || # which is read
 		ok "$format is explained" grep -q "\`$format\`" "$LW_TOP/docs/format/output.md"
 done
+shown[tuf]=1 # tests/scenario/60-tuf-repository.sh
 shown[promote]=1 # tests/scenario/25-vendors.sh
 for verb in $(lw help | sed -nE 's/^  ([a-z]+) .*/\1/p'); do
 	case $verb in help | completion) continue ;; esac # are text
