@@ -48,14 +48,14 @@ static int check_expires(const struct lw_change_role *role, int64_t now_sec, str
 	return 0;
 }
 
-/* Whether whoever delegates to the role, all the way from targets, lets it name the path.
- * `seen`: a role is asked once, however many delegate to it. */
+/* Whether whoever delegates to the role, all the way from targets, lets it name the path,
+ * no further than clients go. `seen`: a role is asked once, however many delegate to it. */
 static bool is_covered(const struct lw_change *c, const char *name, const char *path,
-		       bool *seen)
+		       bool *seen, unsigned depth)
 {
 	if (strcmp(name, "targets") == 0)
 		return true;
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; depth > 0 && i < c->n; i++) {
 		const struct lw_metafile *m = lw_change_now(&c->roles[i]);
 		struct lw_delegation d;
 
@@ -64,7 +64,7 @@ static bool is_covered(const struct lw_change *c, const char *name, const char *
 		    !lw_delegation_covers(&d, name, path))
 			continue;
 		seen[i] = true;
-		if (is_covered(c, c->roles[i].name, path, seen))
+		if (is_covered(c, c->roles[i].name, path, seen, depth - 1))
 			return true;
 	}
 	return false;
@@ -92,10 +92,10 @@ static int check_target(const struct lw_change *c, const struct lw_change_role *
 		return lw_fail(e, LW_E_FORMAT, "%s: no sha256", target->key);
 
 	lw_auto_free bool *seen = lw_alloc_array(c->n, sizeof(*seen));
-	if (!is_covered(c, role->name, target->key, seen))
+	if (!is_covered(c, role->name, target->key, seen, LW_MAX_TUF_DELEGATIONS))
 		return lw_fail(e, LW_E_CONFLICT,
 			       "%s: no delegation lets %s name it: nobody would find it",
-			       target->key, role->name);
+			       target->key, LW_CHANGE_SHOW(role->name));
 	return 0;
 }
 

@@ -192,6 +192,9 @@ tampered() {
 }
 tampered 3 "a version skipped" '.next.targets.signed.version = 4'
 tampered 3 "a version repeated" '.next.targets.signed.version = 2'
+tampered 3 "a version skipped, and listed so" '.next.targets.signed.version = 4
+	| .next.snapshot.signed.meta["targets.json"].version = 4'
+tampered 3 "a timestamp far ahead" '.next.timestamp.signed.version = 2147483647'
 tampered 3 "a version of 0" '.next.targets.signed.version = 0'
 tampered 3 "a version of text" '.next.targets.signed.version = "3"'
 tampered 3 "another type" '.next.targets.signed._type = "root"'
@@ -218,7 +221,7 @@ tampered 3 "a digest in upper case" \
 	'.next.targets.signed.targets["policy.json"].hashes.sha256 |= ascii_upcase'
 tampered 3 "a length below 0" '.next.targets.signed.targets["policy.json"].length = -1'
 tampered 3 "a role that nobody delegates to" '.next.more = .next.targets
-	| .next.more.signed.version = 1
+	| .next.more.signed.version = 1 | .next.more.signed.targets = {}
 	| .next.snapshot.signed.meta["more.json"] = {version: 1}'
 tampered 3 "an unknown member" '.more = 1'
 tampered 3 "an unknown member beside signed" '.next.targets.more = 1'
