@@ -174,12 +174,15 @@ int lw_tuf_finish(struct lw_staging *s)
 
 	if (r == 0)
 		r = settle(s, now, &e);
-	if (r == 0 && lw_tuf_keys.n) {
+	if (r == 0)
 		r = sign_all(&s->change, &e);
-		if (r == 0)
-			r = lw_staging_publish(s, now, &published, &e);
-	}
-	if (r == 0 && !published)
+	/* What was staged stands for all of it: one that dies after publishing finds it done.
+	 */
+	if (r == 0 && (s->is_staged || lw_tuf_keys.n == 0))
+		r = lw_staging_save(s, &e);
+	if (r == 0 && lw_tuf_keys.n)
+		r = lw_staging_publish(s, now, &published, &e);
+	if (r == 0 && lw_tuf_keys.n && !published && !s->is_staged)
 		r = lw_staging_save(s, &e);
 	if (r == 0 && lw_tuf_keys.n && !published)
 		return lw_tuf_incomplete(&s->change, s->file);

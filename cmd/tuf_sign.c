@@ -54,6 +54,9 @@ static int show(struct lw_change *c, struct lw_error *e)
 		r = lw_difference_signers(c, LW_DIFFERENCE_ALL, &text, e);
 	if (r == 0)
 		lw_print_explained(&text, stderr);
+	if (r == 0 && !arg_repository)
+		(void)fprintf(stderr, "what was there before is the change's own word; "
+				      "--repository DIR compares it with your copy\n");
 	if (r == 0 && arg_expect && strcmp(arg_expect, shown) != 0)
 		r = lw_fail(e, LW_E_CONFLICT, "want change %s, have %s", arg_expect, shown);
 	return r;

@@ -33,6 +33,10 @@ struct lw_change {
 	const char **elsewhere; /* target paths without bytes here; sorted */
 	size_t n_elsewhere;
 	size_t signatures_dropped; /* by editing what was signed already */
+	/* private: the last requirement that was read, since bins all have the same */
+	const struct lw_value *last_role;
+	int64_t last_version;
+	struct lw_requirement last;
 };
 
 void lw_change_clear(struct lw_change *c);

@@ -59,9 +59,8 @@ static bool is_covered(const struct lw_change *c, const char *name, const char *
 		const struct lw_metafile *m = lw_change_now(&c->roles[i]);
 		struct lw_delegation d;
 
-		if (seen[i] || !m || !lw_value_get(m->body, "delegations") ||
-		    !is_targets(c->roles[i].name) || !lw_delegation_find(m, name, &d) ||
-		    !lw_delegation_covers(&d, name, path))
+		if (seen[i] || !m || !m->may_delegate || !is_targets(c->roles[i].name) ||
+		    !lw_delegation_find(m, name, &d) || !lw_delegation_covers(&d, name, path))
 			continue;
 		seen[i] = true;
 		if (is_covered(c, c->roles[i].name, path, seen, depth - 1))

@@ -20,10 +20,19 @@ int lw_change_requirement(struct lw_change *c, const struct lw_change_role *by,
 	*ret_there = lw_delegation_find(m, role, &d);
 	if (!*ret_there)
 		return 0;
+	if (d.role == c->last_role && lw_metafile_version(m) == c->last_version) {
+		*ret = c->last;
+		return 0;
+	}
 	(void)snprintf(who, sizeof(who), "%s %lld", LW_CHANGE_SHOW(by->name),
 		       (long long)lw_metafile_version(m));
 	r = lw_requirement_read(&c->arena, lw_change_keep(c, who), d.keys, d.role, ret, e);
-	return r < 0 ? lw_prefix(e, "%s: the keys of %s", who, LW_CHANGE_SHOW(role)) : 0;
+	if (r < 0)
+		return lw_prefix(e, "%s: the keys of %s", who, LW_CHANGE_SHOW(role));
+	c->last_role = d.role;
+	c->last_version = lw_metafile_version(m);
+	c->last = *ret;
+	return 0;
 }
 
 struct list {
@@ -70,9 +79,7 @@ int lw_change_requirements(struct lw_change *c, const struct lw_change_role *rol
 	for (size_t i = 0; r == 0 && i < c->n; i++) {
 		const struct lw_metafile *m = lw_change_now(&c->roles[i]);
 
-		if (m && may_delegate_to(&c->roles[i], role->name) &&
-		    (strcmp(c->roles[i].name, "root") == 0 ||
-		     lw_value_get(m->body, "delegations")))
+		if (m && m->may_delegate && may_delegate_to(&c->roles[i], role->name))
 			r = add(c, &c->roles[i], m, role->name, &list, e);
 	}
 	if (r < 0)

@@ -45,6 +45,7 @@ int lw_edit_touch(struct lw_change *c, const char *name, struct lw_metafile **re
 {
 	struct lw_change_role *role = lw_change_find(c, name);
 
+	c->last_role = NULL;
 	if (!role || (!role->base && !role->next))
 		return no_role(e, name);
 	if (!role->next)
@@ -403,6 +404,7 @@ int lw_edit_settle(struct lw_change *c, int64_t now_sec, struct lw_error *e)
 {
 	int r = 0;
 
+	c->last_role = NULL;
 	if (lw_change_count(c) == 0)
 		return lw_fail(e, LW_E_USAGE, "nothing would change");
 	r = follow_keys(c, e);

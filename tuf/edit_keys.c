@@ -289,6 +289,7 @@ static int delegations_of(struct lw_change *c, struct lw_metafile *m, bool bins,
 	struct lw_value *in = lw_value_get_object(m->body, "delegations");
 	const struct lw_value *roles;
 
+	m->may_delegate = true;
 	if (!in) {
 		in = lw_value_object(&c->arena);
 		lw_value_set(&c->arena, m->body, "delegations", in);

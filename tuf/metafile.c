@@ -49,7 +49,9 @@ int lw_metafile_take(struct lw_arena *a, const char *role, struct lw_value *tree
 
 	if (!body || !signatures || tree->n != 2)
 		return lw_fail(e, LW_E_FORMAT, "want \"signed\" and \"signatures\" only");
-	*m = (struct lw_metafile){ body, signatures };
+	*m = (struct lw_metafile){ body, signatures,
+				   lw_value_get(body, "delegations") ||
+					   lw_value_get(body, "keys") };
 	r = check(role, m, e);
 	if (r == 0)
 		*ret = m;
@@ -69,7 +71,8 @@ struct lw_metafile *lw_metafile_draft(struct lw_arena *a, const struct lw_metafi
 {
 	struct lw_metafile *d = lw_arena_alloc(a, sizeof(*d));
 
-	*d = (struct lw_metafile){ lw_value_copy(a, m->body), lw_value_array(a) };
+	*d = (struct lw_metafile){ lw_value_copy(a, m->body), lw_value_array(a),
+				   m->may_delegate };
 	return d;
 }
 
@@ -77,7 +80,8 @@ struct lw_metafile *lw_metafile_new(struct lw_arena *a, const char *type)
 {
 	struct lw_metafile *m = lw_arena_alloc(a, sizeof(*m));
 
-	*m = (struct lw_metafile){ lw_value_object(a), lw_value_array(a) };
+	*m = (struct lw_metafile){ lw_value_object(a), lw_value_array(a),
+				   strcmp(type, "root") == 0 };
 	lw_value_set(a, m->body, "_type", lw_value_string(a, type));
 	lw_value_set(a, m->body, "spec_version", lw_value_string(a, SPEC_VERSION));
 	return m;

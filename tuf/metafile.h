@@ -13,6 +13,7 @@
 struct lw_metafile {
 	struct lw_value *body;	     /* the member "signed" */
 	struct lw_value *signatures; /* an array of { "keyid", "sig" } */
+	bool may_delegate; /* false: there are no delegations in it, nor keys of root */
 };
 
 /* A file of the role: strict JSON, and what the client takes for metadata of this role

@@ -95,6 +95,7 @@ static int put_on(struct lw_staging *s, const struct lw_change *staged, bool *re
 		forget_default(s, staged);
 	else
 		lw_change_onto(&s->change, staged);
+	s->is_staged = !*ret_done;
 	return 0;
 }
 

@@ -13,6 +13,7 @@ struct lw_staging {
 	struct lw_repository *repository;
 	struct lw_change change; /* on the repository: every base is known */
 	char *file;		 /* where it is staged */
+	bool is_staged;		 /* it came from there */
 };
 
 void lw_staging_close(struct lw_staging *s);

@@ -208,6 +208,7 @@ tampered 3 "a snapshot of more" '.next.snapshot.signed.meta["more.json"] = {vers
 tampered 3 "a snapshot with a length" '.next.snapshot.signed.meta["targets.json"].length = 1'
 tampered 3 "a snapshot with a hash" '.next.snapshot.signed.meta["targets.json"].hashes = {sha256: "ab"}'
 tampered 3 "no snapshot" 'del(.next.snapshot)'
+tampered 3 "neither snapshot nor timestamp" 'del(.next.snapshot, .next.timestamp)'
 tampered 3 "no timestamp" 'del(.next.timestamp)'
 tampered 3 "a timestamp of the old snapshot" \
 	'.next.timestamp.signed.meta["snapshot.json"].version = 2'
@@ -275,6 +276,10 @@ echo four >other
 tuf add repo other --change other.lwc >/dev/null 2>&1
 signs other.lwc alice bob
 refuses 3 "two changes are not one" tuf publish repo good.lwc other.lwc
+cp repo/metadata/2.targets.json repo/metadata/3.targets.json
+refuses 2 "a version is written once" tuf publish repo good.lwc
+ok "... and which is named" grep -q 'metadata/3.targets.json: there already' err.log
+rm repo/metadata/3.targets.json
 exits 0 "the first" tuf publish repo good.lwc
 refuses 3 "the second is stale" tuf publish repo other.lwc
 ok "... and what changed is named" grep -q 'stale: .*targets: made on 2, is 3 now' err.log

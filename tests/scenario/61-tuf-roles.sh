@@ -59,6 +59,11 @@ lw keygen --no-passphrase --type p521 t3 >/dev/null 2>&1
 lw keygen --no-passphrase --type rsa3072 t4 >/dev/null 2>&1
 
 exits 0 "one person, at once" tuf init repo --root alice.pub --key alice.key
+exits 0 "staged first" tuf add repo alice.pub
+exits 0 "then more of it, at once" tuf add repo bob.pub --key alice.key
+fails "nothing is staged any more" test -e repo/change.lwc
+is "both are published" "$(jq -c '.signed.targets | keys' repo/metadata/2.targets.json)" \
+	'["alice.pub","bob.pub"]'
 rm -r repo
 tuf init repo --root alice.pub --root bob.pub --root-threshold 2 --targets carol.pub \
 	--snapshot t1.pub --timestamp t2.pub >/dev/null 2>&1

@@ -36,6 +36,8 @@ alters 3 "one with a quoted name" 1.odd%2Frole.json 's/2099/2098/'
 alters 3 "a bin altered" 1.bin-3.json 's/2099/2098/'
 alters 3 "other bytes than the timestamp lists" 2.snapshot.json '1s/{/{ /'
 alters 3 "other bytes than the snapshot lists" 2.targets.json '1s/{/{ /'
+alters 3 "as many other bytes" 2.targets.json \
+	's/"keyid":"\([^"]*\)","sig":"\([^"]*\)"/"sig":"\2","keyid":"\1"/'
 alters 3 "no JSON" 1.bin-3.json '1s/{/[/'
 alters 1 "a snapshot that is not there" timestamp.json 's/"version":2/"version":1/'
 for file in 2.root.json timestamp.json 2.snapshot.json 2.targets.json 1.project.json 1.bin-0.json; do
