@@ -155,20 +155,36 @@ int lw_tuf_search(struct lw_tuf_client *c, const char *path, struct lw_tuf_targe
 	return r;
 }
 
+/* One that is what it should be, for it becomes a part of a name; NULL: none. */
+static const char *hash_for_a_name(const struct lw_json *hashes)
+{
+	static const struct {
+		const char *algorithm;
+		size_t digits;
+	} known[] = { { "sha256", 64 }, { "sha512", 128 }, { "sha384", 96 } };
+
+	for (size_t i = 0; i < LW_COUNT_OF(known); i++)
+		for (const struct lw_json *h = lw_json_first(hashes); h; h = lw_json_next(h)) {
+			const char *hex = lw_json_string(h);
+
+			if (strcmp(lw_json_key(h), known[i].algorithm) == 0 &&
+			    strlen(hex) == known[i].digits &&
+			    strspn(hex, "0123456789abcdef") == known[i].digits)
+				return hex;
+		}
+	return NULL;
+}
+
 void lw_tuf_client_target_name(const struct lw_tuf_client *c, const char *path,
 			       const struct lw_tuf_target *t, struct lw_buf *out)
 {
 	const char *slash = strrchr(path, '/');
 	const char *file = slash ? slash + 1 : path;
-	static const char *const algorithms[] = { "sha256", "sha512", "sha384" };
+	const char *hash =
+		c->root->consistent_snapshot ? hash_for_a_name(t->file.hashes) : NULL;
 
 	lw_buf_add(out, path, (size_t)(file - path));
-	for (size_t i = 0; c->root->consistent_snapshot && i < LW_COUNT_OF(algorithms); i++)
-		for (const struct lw_json *h = lw_json_first(t->file.hashes); h;
-		     h = lw_json_next(h))
-			if (strcmp(lw_json_key(h), algorithms[i]) == 0) {
-				lw_buf_printf(out, "%s.%s", lw_json_string(h), file);
-				return;
-			}
+	if (hash)
+		lw_buf_printf(out, "%s.", hash);
 	lw_buf_adds(out, file);
 }

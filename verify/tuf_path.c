@@ -5,8 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where the pattern's last star may stand for one byte more: no recursion, and time linear in
- * pattern times path. */
+/* The next character: a byte of UTF-8 and what continues it. */
+static const char *past(const char *s)
+{
+	for (s++; ((unsigned char)*s & 0xc0) == 0x80; s++)
+		;
+	return s;
+}
+
+/* Where the pattern's last star may stand for one character more: no recursion, and time linear
+ * in pattern times path. */
 bool lw_tuf_path_matches(const char *pattern, const char *path)
 {
 	const char *star = NULL, *resume = NULL;
@@ -15,12 +23,15 @@ bool lw_tuf_path_matches(const char *pattern, const char *path)
 		if (*pattern == '*') {
 			star = pattern++;
 			resume = path;
-		} else if (*pattern == *path || (*pattern == '?' && *path != '/')) {
+		} else if (*pattern == '?' && *path != '/') {
+			pattern++;
+			path = past(path);
+		} else if (*pattern == *path) {
 			pattern++;
 			path++;
 		} else if (star && *resume != '/') {
 			pattern = star + 1;
-			path = ++resume;
+			path = resume = past(resume);
 		} else {
 			return false;
 		}

@@ -82,6 +82,17 @@ static void patterns(void **state)
 		{ "a/*/c", "a//c", true },
 		{ "*aab", "aaab", true },
 		{ "x*/y", "x/a/y", false },
+		/* a question mark is a character, however many bytes that has */
+		{ "?", "\xc3\xa9", true },
+		{ "??", "\xc3\xa9", false },
+		{ "a?c",
+		  "a\xe2\x82\xac"
+		  "c",
+		  true },
+		{ "*?x", "\xc3\xa9x", true },
+		{ "*??x", "\xc3\xa9x", false },
+		{ "*\xa9", "\xc3\xa9", false },
+		{ "?", "?", true },
 	};
 
 	(void)state;
@@ -383,6 +394,44 @@ static void hash_prefixes(void **state)
 	}
 }
 
+/* CVE-2026-24137, CVE-2021-41149: a listed hash becomes a part of a file's name, where it is
+ * one. */
+static void names_of_files(void **state)
+{
+	static const struct {
+		const char *path, *hashes, *name;
+	} rows[] = {
+		{ "foo", "\"sha256\":\"../../../x\"", "foo" },
+		{ "foo",
+		  "\"sha256\":\"2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE\"",
+		  "foo" },
+		{ "a/b/foo",
+		  "\"sha256\":\"2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\"",
+		  "a/b/2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae.foo" },
+		{ "foo", "\"md5\":\"acbd18db4cc2f85cedef654fccc4a4d8\"", "foo" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LW_COUNT_OF(rows); i++) {
+		TUF_WORLD(w);
+		LW_AUTO(tuf_client) struct lw_tuf_client *c = NULL;
+		LW_AUTO(buf) struct lw_buf name = { 0 };
+		lw_auto_free char *listed = lw_asprintf("\"%s\":{\"length\":3,\"hashes\":{%s}}",
+							rows[i].path, rows[i].hashes);
+		struct lw_tuf_options options = tuf_options(w);
+		enum lw_finding_id reason = LW_FINDING_COUNT;
+		struct lw_tuf_target target;
+		struct lw_error e = { 0 };
+
+		tuf_give(w, "1.targets.json", tuf_targets(1, listed, ""), "6");
+		OK(lw_tuf_client_open(&options, &c, &reason, &e));
+		OK(lw_tuf_client_refresh(c, &reason, &e));
+		OK(lw_tuf_client_find(c, rows[i].path, &target, &reason, &e));
+		lw_tuf_client_target_name(c, rows[i].path, &target, &name);
+		assert_string_equal(lw_buf_str(&name), rows[i].name);
+	}
+}
+
 static void bytes_are_held_against_what_is_listed(void **state)
 {
 	static const struct {
@@ -439,6 +488,7 @@ int main(void)
 		cmocka_unit_test(names_that_climb),
 		cmocka_unit_test(bins),
 		cmocka_unit_test(hash_prefixes),
+		cmocka_unit_test(names_of_files),
 		cmocka_unit_test(bytes_are_held_against_what_is_listed),
 	};
 
