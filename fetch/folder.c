@@ -24,15 +24,23 @@ struct lw_tuf_transport lw_folder_transport(const int *folder_fd)
 					  .data = (void *)(uintptr_t)folder_fd };
 }
 
+/* A role's file. No two roles have one, also where the file system takes "Root.json" for
+ * "root.json": capitals are quoted, too. One that is too long is called by its digest, behind
+ * what no quoting makes. */
 static void name_of(const char *role, struct lw_buf *out)
 {
-	lw_tuf_quote(role, out);
+	for (const char *at = role; *at; at++) {
+		if (*at >= 'A' && *at <= 'Z')
+			lw_buf_printf(out, "%%%02X", (unsigned)*at);
+		else
+			lw_tuf_quote((const char[2]){ *at }, out);
+	}
 	if (out->n > NAME_BYTES) {
 		struct lw_digest d = lw_digest_of(lw_span_str(role));
 		char hex[65];
 
 		lw_buf_clear(out);
-		lw_buf_adds(out, lw_digest_hex(&d, hex));
+		lw_buf_printf(out, "%%sha256-%s", lw_digest_hex(&d, hex));
 	}
 	lw_buf_adds(out, ".json");
 }

@@ -10,8 +10,9 @@
 /* Files of a folder by their names. The descriptor is borrowed. */
 struct lw_tuf_transport lw_folder_transport(const int *folder_fd);
 
-/* Roles in a folder, each replaced durably and at once. A role's name is percent-encoded; one
- * that is too long for that is called by its SHA-256. The descriptor is borrowed. */
+/* Roles in a folder, each replaced durably and at once. A role's name is percent-encoded, its
+ * capitals too: no two roles have one file, whatever the file system makes of case. One that is
+ * too long for that is called by its SHA-256. The descriptor is borrowed. */
 struct lw_tuf_store lw_folder_store(const int *folder_fd);
 
 #endif
