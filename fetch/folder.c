@@ -46,18 +46,21 @@ static void name_of(const char *role, struct lw_buf *out)
 }
 
 static int load(void *data, const char *role, size_t max, struct lw_buf *out,
-		struct lw_error *e)
+		struct lw_tuf_signed *halves, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf name = { 0 };
 
+	(void)halves; /* taken apart again, here */
 	name_of(role, &name);
 	return lw_fs_read_beneath(folder(data), lw_buf_str(&name), max, out, e);
 }
 
-static int save(void *data, const char *role, struct lw_span bytes, struct lw_error *e)
+static int save(void *data, const char *role, struct lw_span bytes,
+		const struct lw_tuf_signed *halves, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf name = { 0 };
 
+	(void)halves;
 	name_of(role, &name);
 	return lw_fs_publish(folder(data), lw_buf_str(&name), bytes, 0644, e);
 }

@@ -33,49 +33,70 @@ void lw_tuf_quote(const char *role, struct lw_buf *out)
 
 /* ---- one file ---- */
 
-static int split(struct lw_tuf_client *c, struct lw_span file, const char *role,
-		 struct lw_tuf_signed *ret, struct lw_error *e)
+static int refuse_halves(struct lw_tuf_client *c, int r, const char *role, struct lw_error *e)
 {
-	int r = c->options.split ? c->options.split(c->options.split_data, file, ret, e)
-				 : lw_tuf_split(file, ret, e);
-
-	return r < 0 ? lw_tuf_refuse(c,
-				     r == -LW_E_LIMIT ? LW_FINDING_TUF_LIMIT
-						      : LW_FINDING_TUF_FORMAT,
-				     role, e)
-		     : 0;
+	return lw_tuf_refuse(c, r == -LW_E_LIMIT ? LW_FINDING_TUF_LIMIT : LW_FINDING_TUF_FORMAT,
+			     role, e);
 }
 
-int lw_tuf_read(struct lw_tuf_client *c, struct lw_span file,
+int lw_tuf_read(struct lw_tuf_client *c, const struct lw_tuf_signed *halves,
 		const struct lw_tuf_metadata *delegator, const struct lw_tuf_role *role,
 		enum lw_tuf_type type, struct lw_tuf_metadata **ret, struct lw_error *e)
 {
-	LW_AUTO(tuf_signed) struct lw_tuf_signed s = { 0 };
 	struct lw_proven proven;
-	int r = split(c, file, role->name, &s, e);
+	int r = lw_tuf_prove(delegator, role, halves, &proven, e);
 
-	if (r < 0)
-		return r;
-	r = lw_tuf_prove(delegator, role, &s, &proven, e);
 	if (r < 0)
 		return lw_tuf_refuse(c, LW_FINDING_TUF_THRESHOLD, role->name, e);
 	r = lw_tuf_metadata_parse(proven, type, ret, e);
 	return r < 0 ? lw_tuf_refuse(c, LW_FINDING_TUF_FORMAT, role->name, e) : 0;
 }
 
-static int fetch(struct lw_tuf_client *c, const char *name, size_t max, struct lw_buf *out,
-		 struct lw_error *e)
+/* `longer` is what it means if there is more of it. */
+static int fetch_within(struct lw_tuf_client *c, const char *name, size_t max,
+			enum lw_finding_id longer, struct lw_tuf_taken *out, struct lw_error *e)
 {
 	const struct lw_tuf_transport *t = &c->options.transport;
-	int r = t->fetch(t->data, name, max, out, e);
+	int r = t->fetch(t->data, name, max, &out->file, e);
 
 	if (r == 0)
 		return 0;
 	return lw_tuf_refuse(c,
 			     r == -LW_E_NOTFOUND ? LW_FINDING_TUF_MISSING
-			     : r == -LW_E_LIMIT	 ? LW_FINDING_TUF_LIMIT
+			     : r == -LW_E_LIMIT	 ? longer
 						 : LW_FINDING_TUF_FETCH,
 			     name, e);
+}
+
+/* What was fetched, by the box where there is one. */
+static int take_apart(struct lw_tuf_client *c, const char *role, struct lw_tuf_taken *t,
+		      struct lw_error *e)
+{
+	struct lw_span file = lw_buf_span(&t->file);
+	int r = c->options.split ? c->options.split(c->options.split_data, file, &t->halves, e)
+				 : lw_tuf_split(file, &t->halves, e);
+
+	return r < 0 ? refuse_halves(c, r, role, e) : 0;
+}
+
+static int fetch(struct lw_tuf_client *c, const char *role, const char *name, size_t max,
+		 struct lw_tuf_taken *out, struct lw_error *e)
+{
+	int r = fetch_within(c, name, max, LW_FINDING_TUF_LIMIT, out, e);
+
+	return r < 0 ? r : take_apart(c, role, out, e);
+}
+
+static int load(struct lw_tuf_client *c, const char *role, size_t max, struct lw_tuf_taken *out,
+		struct lw_error *e)
+{
+	const struct lw_tuf_store *s = &c->options.store;
+	int r = s->load(s->data, role, max, &out->file, &out->halves, e);
+
+	if (r < 0 || out->halves.message.n > 0)
+		return r;
+	r = lw_tuf_split(lw_buf_span(&out->file), &out->halves, e);
+	return r < 0 ? refuse_halves(c, r, role, e) : 0;
 }
 
 /* What is kept of a role, where it still is what it must be; NULL otherwise, and that is no
@@ -85,25 +106,25 @@ static struct lw_tuf_metadata *kept(struct lw_tuf_client *c, const char *name,
 				    const struct lw_tuf_role *role, enum lw_tuf_type type,
 				    const struct lw_tuf_file *want)
 {
-	LW_AUTO(buf) struct lw_buf bytes = { 0 };
+	LW_AUTO(tuf_taken) struct lw_tuf_taken taken = { 0 };
 	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *m = NULL;
 	enum lw_finding_id before = c->reason;
 	struct lw_error ignored = { 0 };
-	int r = c->options.store.load(c->options.store.data, name, LW_MAX_TUF_METADATA_BYTES,
-				      &bytes, &ignored);
+	int r = load(c, name, LW_MAX_TUF_METADATA_BYTES, &taken, &ignored);
 
 	if (r == 0 && want)
-		r = lw_tuf_file_check(want, lw_buf_span(&bytes), &ignored);
+		r = lw_tuf_file_check(want, lw_buf_span(&taken.file), &ignored);
 	if (r == 0)
-		r = lw_tuf_read(c, lw_buf_span(&bytes), delegator, role, type, &m, &ignored);
+		r = lw_tuf_read(c, &taken.halves, delegator, role, type, &m, &ignored);
 	c->reason = before;
 	return r < 0 || (want && m->version != want->version) ? NULL : lw_steal(m);
 }
 
-static int keep(struct lw_tuf_client *c, const char *name, const struct lw_buf *bytes,
+static int keep(struct lw_tuf_client *c, const char *name, const struct lw_tuf_taken *t,
 		struct lw_error *e)
 {
-	return c->options.store.save(c->options.store.data, name, lw_buf_span(bytes), e);
+	return c->options.store.save(c->options.store.data, name, lw_buf_span(&t->file),
+				     &t->halves, e);
 }
 
 static int check_expiry(struct lw_tuf_client *c, const struct lw_tuf_metadata *m,
@@ -146,30 +167,27 @@ static void replace(struct lw_tuf_metadata **place, struct lw_tuf_metadata *m)
 /* ---- root (5.3) ---- */
 
 /* A root speaks for itself, too. */
-static int read_root(struct lw_tuf_client *c, struct lw_span file,
+static int read_root(struct lw_tuf_client *c, const struct lw_tuf_signed *halves,
 		     const struct lw_tuf_metadata *before, struct lw_tuf_metadata **ret,
 		     struct lw_error *e)
 {
 	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *root = NULL;
-	LW_AUTO(tuf_signed) struct lw_tuf_signed s = { 0 };
 	struct lw_proven proven;
-	int r = split(c, file, "root", &s, e);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (before) {
-		r = lw_tuf_prove(before, lw_tuf_root_role(before, "root"), &s, &proven, e);
+		r = lw_tuf_prove(before, lw_tuf_root_role(before, "root"), halves, &proven, e);
 		if (r < 0)
 			return lw_tuf_refuse(c, LW_FINDING_TUF_THRESHOLD,
 					     "root, by the one before", e);
 	} else {
 		/* Provisioned by hand: what it rests on is that somebody put it there. */
-		proven.bytes = lw_buf_span(&s.message);
+		proven.bytes = lw_buf_span(&halves->message);
 	}
 	r = lw_tuf_metadata_parse(proven, LW_TUF_ROOT, &root, e);
 	if (r < 0)
 		return lw_tuf_refuse(c, LW_FINDING_TUF_FORMAT, "root", e);
-	r = lw_tuf_prove(root, lw_tuf_root_role(root, "root"), &s, &proven, e);
+	r = lw_tuf_prove(root, lw_tuf_root_role(root, "root"), halves, &proven, e);
 	if (r < 0)
 		return lw_tuf_refuse(c, LW_FINDING_TUF_THRESHOLD, "root, by itself", e);
 	*ret = lw_steal(root);
@@ -219,24 +237,24 @@ static int forget_rotated(struct lw_tuf_client *c, const struct lw_tuf_metadata 
 
 static int step_root(struct lw_tuf_client *c, bool *ret_more, struct lw_error *e)
 {
-	LW_AUTO(buf) struct lw_buf bytes = { 0 };
+	LW_AUTO(tuf_taken) struct lw_tuf_taken taken = { 0 };
 	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *next = NULL;
 	char name[40];
 	int r;
 
 	(void)snprintf(name, sizeof(name), "%lld.root.json", (long long)c->root->version + 1);
-	r = fetch(c, name, LW_MAX_TUF_ROOT_BYTES, &bytes, e);
+	r = fetch(c, "root", name, LW_MAX_TUF_ROOT_BYTES, &taken, e);
 	*ret_more = r == 0;
 	if (r == -LW_E_NOTFOUND) {
 		c->reason = LW_FINDING_COUNT;
 		return 0;
 	}
 	if (r == 0)
-		r = read_root(c, lw_buf_span(&bytes), c->root, &next, e);
+		r = read_root(c, &taken.halves, c->root, &next, e);
 	if (r == 0)
 		r = require_version(c, next, c->root->version + 1, "root", e);
 	if (r == 0)
-		r = keep(c, "root", &bytes, e);
+		r = keep(c, "root", &taken, e);
 	if (r == 0)
 		r = forget_rotated(c, next, e);
 	if (r == 0)
@@ -286,16 +304,15 @@ static int compare_timestamps(struct lw_tuf_client *c, const struct lw_tuf_metad
 
 static int update_timestamp(struct lw_tuf_client *c, struct lw_error *e)
 {
-	LW_AUTO(buf) struct lw_buf bytes = { 0 };
+	LW_AUTO(tuf_taken) struct lw_tuf_taken taken = { 0 };
 	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *next = NULL;
 	const struct lw_tuf_role *role = lw_tuf_root_role(c->root, "timestamp");
 	int r;
 
 	replace(&c->timestamp, kept(c, "timestamp", c->root, role, LW_TUF_TIMESTAMP, NULL));
-	r = fetch(c, "timestamp.json", LW_MAX_TUF_TIMESTAMP_BYTES, &bytes, e);
+	r = fetch(c, "timestamp", "timestamp.json", LW_MAX_TUF_TIMESTAMP_BYTES, &taken, e);
 	if (r == 0)
-		r = lw_tuf_read(c, lw_buf_span(&bytes), c->root, role, LW_TUF_TIMESTAMP, &next,
-				e);
+		r = lw_tuf_read(c, &taken.halves, c->root, role, LW_TUF_TIMESTAMP, &next, e);
 	if (r == 0)
 		r = compare_timestamps(c, next, e);
 	if (r < 0)
@@ -304,7 +321,7 @@ static int update_timestamp(struct lw_tuf_client *c, struct lw_error *e)
 		return check_expiry(c, c->timestamp, "timestamp", e);
 	r = check_expiry(c, next, "timestamp", e);
 	if (r == 0)
-		r = keep(c, "timestamp", &bytes, e);
+		r = keep(c, "timestamp", &taken, e);
 	if (r == 0)
 		replace(&c->timestamp, lw_steal(next));
 	return r;
@@ -332,27 +349,31 @@ static int compare_snapshots(struct lw_tuf_client *c, const struct lw_tuf_metada
 
 /* Fetches what the file before says of this one. */
 static int fetch_said(struct lw_tuf_client *c, const char *role, const struct lw_tuf_file *said,
-		      size_t max, struct lw_buf *out, struct lw_error *e)
+		      size_t max, struct lw_tuf_taken *out, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf name = { 0 };
+	enum lw_finding_id longer = LW_FINDING_TUF_LIMIT;
 	int r;
 
 	if (c->root->consistent_snapshot)
 		lw_buf_printf(&name, "%lld.", (long long)said->version);
 	lw_tuf_quote(role, &name);
 	lw_buf_adds(&name, ".json");
-	if (said->has_length && said->length < max)
+	if (said->has_length && said->length < max) {
 		max = (size_t)said->length;
-	r = fetch(c, lw_buf_str(&name), max, out, e);
+		longer = LW_FINDING_TUF_HASH;
+	}
+	r = fetch_within(c, lw_buf_str(&name), max, longer, out, e);
 	if (r < 0)
 		return r;
-	r = lw_tuf_file_check(said, lw_buf_span(out), e);
-	return r < 0 ? lw_tuf_refuse(c, LW_FINDING_TUF_HASH, role, e) : 0;
+	r = lw_tuf_file_check(said, lw_buf_span(&out->file), e);
+	return r < 0 ? lw_tuf_refuse(c, LW_FINDING_TUF_HASH, role, e)
+		     : take_apart(c, role, out, e);
 }
 
 static int update_snapshot(struct lw_tuf_client *c, struct lw_error *e)
 {
-	LW_AUTO(buf) struct lw_buf bytes = { 0 };
+	LW_AUTO(tuf_taken) struct lw_tuf_taken taken = { 0 };
 	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *was = NULL;
 	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *next = NULL;
 	const struct lw_tuf_role *role = lw_tuf_root_role(c->root, "snapshot");
@@ -365,10 +386,9 @@ static int update_snapshot(struct lw_tuf_client *c, struct lw_error *e)
 	if (c->snapshot)
 		return check_expiry(c, c->snapshot, "snapshot", e);
 	was = kept(c, "snapshot", c->root, role, LW_TUF_SNAPSHOT, NULL);
-	r = fetch_said(c, "snapshot", &said, LW_MAX_TUF_SNAPSHOT_BYTES, &bytes, e);
+	r = fetch_said(c, "snapshot", &said, LW_MAX_TUF_SNAPSHOT_BYTES, &taken, e);
 	if (r == 0)
-		r = lw_tuf_read(c, lw_buf_span(&bytes), c->root, role, LW_TUF_SNAPSHOT, &next,
-				e);
+		r = lw_tuf_read(c, &taken.halves, c->root, role, LW_TUF_SNAPSHOT, &next, e);
 	if (r == 0)
 		r = require_version(c, next, said.version, "snapshot", e);
 	if (r == 0)
@@ -376,7 +396,7 @@ static int update_snapshot(struct lw_tuf_client *c, struct lw_error *e)
 	if (r == 0)
 		r = check_expiry(c, next, "snapshot", e);
 	if (r == 0)
-		r = keep(c, "snapshot", &bytes, e);
+		r = keep(c, "snapshot", &taken, e);
 	if (r == 0)
 		replace(&c->snapshot, lw_steal(next));
 	return r;
@@ -389,7 +409,7 @@ int lw_tuf_load_targets(struct lw_tuf_client *c, const char *name,
 			struct lw_tuf_metadata **ret, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf file_name = { 0 };
-	LW_AUTO(buf) struct lw_buf bytes = { 0 };
+	LW_AUTO(tuf_taken) struct lw_tuf_taken taken = { 0 };
 	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *m = NULL;
 	struct lw_tuf_file said;
 	int r;
@@ -404,15 +424,15 @@ int lw_tuf_load_targets(struct lw_tuf_client *c, const char *name,
 		return 0;
 	}
 	replace(&m, NULL);
-	r = fetch_said(c, name, &said, LW_MAX_TUF_METADATA_BYTES, &bytes, e);
+	r = fetch_said(c, name, &said, LW_MAX_TUF_METADATA_BYTES, &taken, e);
 	if (r == 0)
-		r = lw_tuf_read(c, lw_buf_span(&bytes), delegator, role, LW_TUF_TARGETS, &m, e);
+		r = lw_tuf_read(c, &taken.halves, delegator, role, LW_TUF_TARGETS, &m, e);
 	if (r == 0)
 		r = require_version(c, m, said.version, name, e);
 	if (r == 0)
 		r = check_expiry(c, m, name, e);
 	if (r == 0)
-		r = keep(c, name, &bytes, e);
+		r = keep(c, name, &taken, e);
 	if (r == 0)
 		*ret = lw_steal(m);
 	return r;
@@ -431,14 +451,14 @@ int lw_tuf_client_open(const struct lw_tuf_options *options, struct lw_tuf_clien
 		       enum lw_finding_id *ret_reason, struct lw_error *e)
 {
 	LW_AUTO(tuf_client) struct lw_tuf_client *c = lw_alloc_array(1, sizeof(*c));
-	LW_AUTO(buf) struct lw_buf bytes = { 0 };
-	int r = options->store.load(options->store.data, "root", LW_MAX_TUF_ROOT_BYTES, &bytes,
-				    e);
+	LW_AUTO(tuf_taken) struct lw_tuf_taken taken = { 0 };
+	int r;
 
 	c->options = *options;
 	c->reason = LW_FINDING_COUNT;
+	r = load(c, "root", LW_MAX_TUF_ROOT_BYTES, &taken, e);
 	if (r == 0)
-		r = read_root(c, lw_buf_span(&bytes), NULL, &c->root, e);
+		r = read_root(c, &taken.halves, NULL, &c->root, e);
 	if (r < 0)
 		return done(c, lw_prefix(e, "the trusted root"), ret_reason);
 	*ret = lw_steal(c);

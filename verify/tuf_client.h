@@ -29,11 +29,17 @@ struct lw_tuf_transport {
 };
 
 /* What is trusted, by role; the name of a delegated role is hostile text of up to
- * LW_MAX_TUF_ROLE bytes. load: LW_E_NOTFOUND. drop: also where there is none. */
+ * LW_MAX_TUF_ROLE bytes. load: LW_E_NOTFOUND. drop: also where there is none.
+ *
+ * save is given the file and the halves that were proven. Where the box takes files apart, the
+ * store must keep both and give both back: else a box could say of a file that is kept what it
+ * did not say when that was proven, and floors would fall. Where a store leaves `halves` empty,
+ * its files are taken apart in this process. */
 struct lw_tuf_store {
-	int (*load)(void *data, const char *role, size_t max, struct lw_buf *out,
-		    struct lw_error *e);
-	int (*save)(void *data, const char *role, struct lw_span bytes, struct lw_error *e);
+	int (*load)(void *data, const char *role, size_t max, struct lw_buf *file,
+		    struct lw_tuf_signed *halves, struct lw_error *e);
+	int (*save)(void *data, const char *role, struct lw_span file,
+		    const struct lw_tuf_signed *halves, struct lw_error *e);
 	int (*drop)(void *data, const char *role, struct lw_error *e);
 	void *data;
 };
@@ -41,7 +47,8 @@ struct lw_tuf_store {
 struct lw_tuf_options {
 	struct lw_tuf_transport transport;
 	struct lw_tuf_store store;
-	/* Takes a file apart: in the box where there is one; NULL: here. As lw_tuf_split. */
+	/* Takes a file apart that was fetched: in the box where there is one; NULL: here. As
+	 * lw_tuf_split. */
 	int (*split)(void *data, struct lw_span file, struct lw_tuf_signed *ret,
 		     struct lw_error *e);
 	void *split_data;

@@ -22,8 +22,14 @@ struct lw_tuf_client {
 int lw_tuf_refuse(struct lw_tuf_client *c, enum lw_finding_id reason, const char *what,
 		  struct lw_error *e);
 
-/* Bytes of a role: taken apart, proven by `role` of `delegator`, read. */
-int lw_tuf_read(struct lw_tuf_client *c, struct lw_span file,
+/* A file as it came, or as it is kept, and its halves. */
+struct lw_tuf_taken {
+	struct lw_buf file;
+	struct lw_tuf_signed halves;
+};
+
+/* A role's halves: proven by `role` of `delegator`, then read. */
+int lw_tuf_read(struct lw_tuf_client *c, const struct lw_tuf_signed *halves,
 		const struct lw_tuf_metadata *delegator, const struct lw_tuf_role *role,
 		enum lw_tuf_type type, struct lw_tuf_metadata **ret, struct lw_error *e);
 
@@ -36,5 +42,11 @@ int lw_tuf_load_targets(struct lw_tuf_client *c, const char *name,
 /* Who lists a target? Fills c->read and c->found_role. */
 int lw_tuf_search(struct lw_tuf_client *c, const char *path, struct lw_tuf_target *ret,
 		  struct lw_error *e);
+
+static inline void lw_auto_tuf_taken_(struct lw_tuf_taken *t)
+{
+	lw_buf_free(&t->file);
+	lw_tuf_signed_release(&t->halves);
+}
 
 #endif

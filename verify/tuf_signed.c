@@ -2,6 +2,7 @@
 #include "verify/tuf_signed.h"
 
 #include "base/encode.h"
+#include "base/ipc.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -236,6 +237,48 @@ int lw_tuf_split(struct lw_span file, struct lw_tuf_signed *ret, struct lw_error
 	for (const struct lw_json *s = lw_json_first(f.signatures); s && r == 0;
 	     s = lw_json_next(s))
 		r = read_signature(s, ret, e);
+	return r;
+}
+
+void lw_tuf_signed_put(const struct lw_tuf_signed *s, struct lw_buf *out)
+{
+	lw_ipc_put_bytes(out, lw_buf_span(&s->message));
+	lw_ipc_put_u32(out, (uint32_t)s->n_signatures);
+	for (size_t i = 0; i < s->n_signatures; i++) {
+		lw_ipc_put_str(out, s->signatures[i].keyid);
+		lw_ipc_put_bytes(out, lw_buf_span(&s->signatures[i].sig));
+	}
+}
+
+static int take_signature(struct lw_span *body, struct lw_tuf_signature *x, struct lw_error *e)
+{
+	struct lw_span sig;
+	int r = lw_ipc_take_str(body, LW_MAX_TUF_KEYID, &x->keyid, e);
+
+	if (r == 0)
+		r = lw_ipc_take_bytes(body, LW_MAX_SIGNATURE_BYTES, &sig, e);
+	if (r == 0)
+		lw_buf_add(&x->sig, sig.p, sig.n);
+	return r;
+}
+
+int lw_tuf_signed_take(struct lw_span *body, struct lw_tuf_signed *ret, struct lw_error *e)
+{
+	struct lw_span message;
+	uint32_t n = 0;
+	int r = lw_ipc_take_bytes(body, LW_MAX_TUF_METADATA_BYTES, &message, e);
+
+	if (r == 0)
+		r = lw_ipc_take_u32(body, &n, e);
+	if (r == 0 && n > LW_MAX_TUF_SIGNATURES)
+		r = lw_fail(e, LW_E_JAIL, "want at most %zu signatures, have %u",
+			    LW_MAX_TUF_SIGNATURES, n);
+	if (r < 0)
+		return r;
+	lw_buf_add(&ret->message, message.p, message.n);
+	ret->signatures = lw_alloc_array(n, sizeof(*ret->signatures));
+	while (ret->n_signatures < n && r == 0)
+		r = take_signature(body, &ret->signatures[ret->n_signatures++], e);
 	return r;
 }
 

@@ -34,6 +34,12 @@ int lw_tuf_split(struct lw_span file, struct lw_tuf_signed *ret,
 		 struct lw_error *e) LW_WARN_UNUSED;
 void lw_tuf_signed_release(struct lw_tuf_signed *s);
 
+/* The halves in a message of base/ipc.h: as the box hands them out, and as a store may keep
+ * them. Appends; take: LW_E_JAIL, and the caller releases *ret also after an error. */
+void lw_tuf_signed_put(const struct lw_tuf_signed *s, struct lw_buf *out);
+int lw_tuf_signed_take(struct lw_span *body, struct lw_tuf_signed *ret,
+		       struct lw_error *e) LW_WARN_UNUSED;
+
 /* Appends the OLPC form of a tree: sorted by bytes, no white space; in strings only '"' and '\'
  * are escaped, all else stands as it is, control characters too. LW_E_UNSUPPORTED with floats,
  * and then out is as it was. */

@@ -20,6 +20,7 @@
 struct tuf_file {
 	char *name;
 	struct lw_buf bytes;
+	struct lw_buf halves; /* of one that is kept */
 };
 
 struct tuf_world {
@@ -27,7 +28,11 @@ struct tuf_world {
 	size_t n_served, n_kept;
 	size_t requests;
 	const char *fails; /* this one cannot be read */
+	bool boxed;	   /* what was proven of a file is kept beside it */
 	int64_t now;
+	int (*split)(void *data, struct lw_span file, struct lw_tuf_signed *ret,
+		     struct lw_error *e);
+	void *split_data;
 };
 
 static inline struct tuf_file *tuf_find(struct tuf_file *list, size_t n, const char *name)
@@ -80,7 +85,7 @@ static inline int tuf_fetch(void *data, const char *name, size_t max, struct lw_
 }
 
 static inline int tuf_load(void *data, const char *role, size_t max, struct lw_buf *out,
-			   struct lw_error *e)
+			   struct lw_tuf_signed *halves, struct lw_error *e)
 {
 	struct tuf_world *w = data;
 	struct tuf_file *f = tuf_find(w->kept, w->n_kept, role);
@@ -88,16 +93,24 @@ static inline int tuf_load(void *data, const char *role, size_t max, struct lw_b
 	if (!f || f->bytes.n > max)
 		return lw_fail(e, LW_E_NOTFOUND, "none");
 	lw_buf_add(out, f->bytes.p, f->bytes.n);
-	return 0;
+
+	struct lw_span kept = lw_buf_span(&f->halves);
+
+	return w->boxed && kept.n > 0 ? lw_tuf_signed_take(&kept, halves, e) : 0;
 }
 
 static inline int tuf_save(void *data, const char *role, struct lw_span bytes,
-			   struct lw_error *e)
+			   const struct lw_tuf_signed *halves, struct lw_error *e)
 {
 	struct tuf_world *w = data;
+	struct tuf_file *f;
 
 	(void)e;
 	tuf_put(w->kept, &w->n_kept, LW_COUNT_OF(w->kept), role, bytes);
+	f = tuf_find(w->kept, w->n_kept, role);
+	lw_buf_clear(&f->halves);
+	if (halves)
+		lw_tuf_signed_put(halves, &f->halves);
 	return 0;
 }
 
@@ -258,7 +271,7 @@ static inline struct tuf_world *tuf_world(void)
 		 "5");
 	tuf_give(w, "1.targets.json", tuf_targets(1, target, ""), "6");
 	root = tuf_find(w->served, w->n_served, "1.root.json");
-	OK(tuf_save(w, "root", lw_buf_span(&root->bytes), &e));
+	OK(tuf_save(w, "root", lw_buf_span(&root->bytes), NULL, &e));
 	return w;
 }
 
@@ -271,6 +284,7 @@ static inline void tuf_world_free(struct tuf_world *w)
 	for (size_t i = 0; i < w->n_kept; i++) {
 		free(w->kept[i].name);
 		lw_buf_free(&w->kept[i].bytes);
+		lw_buf_free(&w->kept[i].halves);
 	}
 	free(w);
 }
@@ -279,6 +293,8 @@ static inline struct lw_tuf_options tuf_options(struct tuf_world *w)
 {
 	return (struct lw_tuf_options){ .transport = { tuf_fetch, w },
 					.store = { tuf_load, tuf_save, tuf_drop, w },
+					.split = w->split,
+					.split_data = w->split_data,
 					.now = w->now };
 }
 

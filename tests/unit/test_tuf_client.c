@@ -142,7 +142,7 @@ static void timestamps(void **state)
 		{ "tuf.hash", "{\"version\":1}",
 		  "{\"version\":1,\"hashes\":{\"sha256\":\"00\"}}" },
 		{ "tuf.hash", "{\"version\":1}", "{\"version\":1,\"length\":100000}" },
-		{ "tuf.limit", "{\"version\":1}", "{\"version\":1,\"length\":10}" },
+		{ "tuf.hash", "{\"version\":1}", "{\"version\":1,\"length\":10}" },
 		{ "tuf.missing", "{\"version\":1}", "{\"version\":2}" },
 		{ "tuf.format", "{\"version\":1}}",
 		  "{\"version\":1},\"more.json\":{\"version\":1}}" },
@@ -386,7 +386,7 @@ static void a_root_provisioned_without_its_signatures(void **state)
 	struct lw_error e = { 0 };
 
 	tuf_sign(body, "1", &file);
-	OK(tuf_save(w, "root", lw_buf_span(&file), &e));
+	OK(tuf_save(w, "root", lw_buf_span(&file), NULL, &e));
 	SAYS("tuf.threshold", w, NULL);
 	assert_int_equal(w->requests, 0);
 	tuf_remove(w->kept, w->n_kept, "root");
@@ -531,6 +531,51 @@ static void mix_and_match(void **state)
 	assert_int_equal(tuf_kept(w, "snapshot"), 0);
 }
 
+/* A box that was broken by a timestamp it was given, and says of it, whenever it is asked, that
+ * it is another one: all that it says was signed once. */
+struct broken_box {
+	const char *marked;    /* what breaks it holds this word */
+	struct lw_buf instead; /* halves of an old one */
+};
+
+static int broken_split(void *data, struct lw_span file, struct lw_tuf_signed *ret,
+			struct lw_error *e)
+{
+	struct broken_box *b = data;
+
+	if (memmem(file.p, file.n, b->marked, strlen(b->marked)) && b->instead.n > 0) {
+		struct lw_span body = lw_buf_span(&b->instead);
+
+		return lw_tuf_signed_take(&body, ret, e);
+	}
+	return lw_tuf_split(file, ret, e);
+}
+
+static void a_box_cannot_take_back_what_it_said(void **state)
+{
+	(void)state;
+	TUF_WORLD(w);
+	struct broken_box box = { .marked = "\"version\":9" };
+	LW_AUTO(tuf_signed) struct lw_tuf_signed old = { 0 };
+	lw_auto_free char *body = tuf_timestamp(9, 1);
+	struct lw_error e = { 0 };
+
+	OK(lw_tuf_split(lw_buf_span(&tuf_find(w->served, w->n_served, "timestamp.json")->bytes),
+			&old, &e));
+	w->boxed = true;
+	w->split = broken_split;
+	w->split_data = &box;
+	tuf_serve(w, "timestamp.json", body, "4");
+	SAYS("", w, "one/target"); /* still sound: 9 is trusted now */
+	lw_tuf_signed_put(&old, &box.instead);
+	tuf_give(w, "timestamp.json", tuf_timestamp(5, 1), "4");
+	SAYS("tuf.rollback", w, NULL);
+	tuf_serve(w, "timestamp.json", body, "4");
+	SAYS("tuf.rollback", w, NULL); /* the box calls this one 1 */
+	assert_int_equal(tuf_kept(w, "timestamp"), 9);
+	lw_buf_free(&box.instead);
+}
+
 /* What cannot be read is not "there is none" (promise 6). */
 static void a_fault_is_no_absence(void **state)
 {
@@ -590,6 +635,7 @@ int main(void)
 		cmocka_unit_test(targets_rolled_back_by_a_snapshot),
 		cmocka_unit_test(fast_forward),
 		cmocka_unit_test(mix_and_match),
+		cmocka_unit_test(a_box_cannot_take_back_what_it_said),
 		cmocka_unit_test(a_fault_is_no_absence),
 		cmocka_unit_test(clocks),
 	};
