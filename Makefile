@@ -60,14 +60,15 @@ endif
 LIBDIRS  := base image verify keys tuf fetch custody bundle
 LIBSRC   := $(sort $(wildcard $(addsuffix /*.c,$(LIBDIRS))))
 # `pack` is at work in landwaiter-pack, the one program that links libarchive.
-CMDSRC   := $(filter-out cmd/judge.c cmd/pack_%.c,$(sort $(wildcard cmd/*.c)))
+CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/pack_%.c,$(sort $(wildcard cmd/*.c)))
 UNITSRC  := $(sort $(wildcard tests/unit/test_*.c))
 FUZZSRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 TOOLSRC  := $(sort $(wildcard tests/tools/*.c))
 
 obj       = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 LIB      := $(OUT)/liblandwaiter.a
-PROGRAMS := $(OUT)/landwaiter $(OUT)/landwaiter-judge $(OUT)/landwaiter-pack
+PROGRAMS := $(OUT)/landwaiter $(OUT)/landwaiter-judge $(OUT)/landwaiter-pack \
+	$(OUT)/landwaiter-fetch
 UNITS    := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNITSRC))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(FUZZSRC))
 REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/replay/fuzz_%,$(FUZZSRC))
@@ -105,6 +106,11 @@ $(OUT)/landwaiter $(OUT)/landwaiter-pack:
 $(OUT)/landwaiter-judge: $(call obj,cmd/judge.c) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD)
+
+# The one program that links libcurl.
+$(OUT)/landwaiter-fetch: $(call obj,cmd/fetch.c) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lcurl
 
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)

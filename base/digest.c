@@ -73,23 +73,30 @@ int lw_digest_compare(const struct lw_digest *a, const struct lw_digest *b)
 
 struct lw_hasher {
 	EVP_MD_CTX *ctx;
+	const EVP_MD *md;
 };
 
 static void start(struct lw_hasher *h)
 {
-	if (EVP_DigestInit_ex2(h->ctx, md(), NULL) != 1)
+	if (EVP_DigestInit_ex2(h->ctx, h->md, NULL) != 1)
 		abort();
 }
 
-struct lw_hasher *lw_hasher_new(void)
+static struct lw_hasher *hasher_of(const EVP_MD *algorithm)
 {
 	struct lw_hasher *h = lw_alloc(sizeof(*h));
 
+	h->md = algorithm;
 	h->ctx = EVP_MD_CTX_new();
 	if (!h->ctx)
 		abort();
 	start(h);
 	return h;
+}
+
+struct lw_hasher *lw_hasher_new(void)
+{
+	return hasher_of(md());
 }
 
 void lw_hasher_free(struct lw_hasher *h)
@@ -117,6 +124,16 @@ struct lw_digest lw_hasher_final(struct lw_hasher *h)
 	return d;
 }
 
+size_t lw_hasher_final_named(struct lw_hasher *h, uint8_t out[static 64])
+{
+	unsigned n = 0;
+
+	if (EVP_DigestFinal_ex(h->ctx, out, &n) != 1)
+		abort();
+	start(h);
+	return n;
+}
+
 struct lw_digest lw_digest_of(struct lw_span bytes)
 {
 	struct lw_digest d;
@@ -128,7 +145,8 @@ struct lw_digest lw_digest_of(struct lw_span bytes)
 	return d;
 }
 
-size_t lw_digest_named(const char *algorithm, struct lw_span bytes, uint8_t out[static 64])
+/* What OpenSSL calls it; NULL: none of ours. */
+static const char *evp_name(const char *algorithm)
 {
 	static const struct {
 		const char *name, *evp;
@@ -137,11 +155,19 @@ size_t lw_digest_named(const char *algorithm, struct lw_span bytes, uint8_t out[
 		{ "sha384", "SHA384" },
 		{ "sha512", "SHA512" },
 	};
-	size_t n = 0;
 
 	for (size_t i = 0; i < LW_COUNT_OF(known); i++)
-		if (strcmp(algorithm, known[i].name) == 0 &&
-		    EVP_Q_digest(NULL, known[i].evp, NULL, bytes.p, bytes.n, out, &n) != 1)
-			abort();
-	return n;
+		if (strcmp(algorithm, known[i].name) == 0)
+			return known[i].evp;
+	return NULL;
+}
+
+struct lw_hasher *lw_hasher_named(const char *algorithm)
+{
+	const char *name = evp_name(algorithm);
+	const EVP_MD *found = name ? EVP_get_digestbyname(name) : NULL;
+
+	if (name && !found)
+		abort();
+	return name ? hasher_of(found) : NULL;
 }

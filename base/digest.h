@@ -36,13 +36,14 @@ static inline bool lw_digest_equal(const struct lw_digest *a, const struct lw_di
 /* The digest of some bytes. Aborts if the library has no SHA-256. */
 struct lw_digest lw_digest_of(struct lw_span bytes);
 
-/* By its name in foreign documents: "sha256", "sha384", "sha512". Returns how many bytes of out
- * it fills; 0 for other names. */
-size_t lw_digest_named(const char *algorithm, struct lw_span bytes, uint8_t out[static 64]);
-
 /* A running digest; reusable after final. One per thread. */
 struct lw_hasher;
 struct lw_hasher *lw_hasher_new(void);
+/* Of an algorithm by its name in foreign documents, "sha256", "sha384", "sha512"; NULL for
+ * other names. Such a one ends with lw_hasher_final_named, which returns how many bytes of out
+ * it filled. */
+struct lw_hasher *lw_hasher_named(const char *algorithm);
+size_t lw_hasher_final_named(struct lw_hasher *h, uint8_t out[static 64]);
 void lw_hasher_free(struct lw_hasher *h);
 void lw_hasher_add(struct lw_hasher *h, const void *p, size_t n);
 /* The digest of all added since the last final, and a fresh start. */

@@ -32,6 +32,8 @@ const struct lw_verb *const lw_parts[] = {
 	&lw_verb_tuf_sign,
 	&lw_verb_tuf_publish,
 	&lw_verb_tuf_show,
+	&lw_verb_tuf_refresh,
+	&lw_verb_tuf_download,
 	NULL,
 };
 

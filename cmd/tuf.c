@@ -9,6 +9,7 @@ static int run(int n, char **objects)
 }
 
 const struct lw_verb lw_verb_tuf = {
-	"tuf", "PART ...", "Keep a TUF repository whose key holders never meet.", NULL, 1,
-	-1,    run,
+	"tuf", "PART ...", "Keep a TUF repository whose key holders never meet; follow one.",
+	NULL,  1,	   -1,
+	run,
 };

@@ -3,9 +3,10 @@
 #define LW_FETCH_HTTP_H
 
 /*
- * One GET after the other, by libcurl: HTTPS anywhere, plain HTTP on this machine alone. No
- * redirects, no compression, no more bytes than were asked for. For a process of its own: what
- * decides never speaks to a network (fetch/fetcher.h).
+ * One GET after the other, by libcurl: HTTPS anywhere, plain HTTP on this machine alone, no
+ * name or password in the URL. No redirects, no compression, no more bytes than were asked for,
+ * and no slower than would take for ever. For a process of its own: what decides never speaks
+ * to a network (fetch/fetcher.h).
  */
 
 #include "base/error.h"
@@ -21,7 +22,8 @@ struct lw_http_sink {
 	void *data;
 };
 
-int lw_http_open(struct lw_http **ret, struct lw_error *e) LW_WARN_UNUSED;
+/* ca_file: whose certificates vouch for servers; NULL: the system's. Copied. */
+int lw_http_open(const char *ca_file, struct lw_http **ret, struct lw_error *e) LW_WARN_UNUSED;
 void lw_http_close(struct lw_http *h);
 
 /* LW_E_NOTFOUND (404, 403: what stores answer for a file they do not have), LW_E_LIMIT (more

@@ -28,7 +28,7 @@ imports_none() {
 
 extraction='archive_(write_disk|read_extract|read_disk|read_support_filter_all'
 extraction+='|read_support_format_all)[a-z0-9_]*'
-for program in landwaiter landwaiter-judge landwaiter-pack; do
+for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch; do
 	file=$LW_BIN/$program
 	ok "$program: is there" test -x "$file"
 	ok "$program: position independent" has "$file" 'Type: +DYN' -h
@@ -58,5 +58,10 @@ fi
 for program in landwaiter landwaiter-judge; do
 	is "$program: links no libarchive" \
 		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libarchive')" 0
+done
+# Nor for a network (docs/decisions/0019).
+for program in landwaiter landwaiter-judge landwaiter-pack; do
+	is "$program: links no libcurl" \
+		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libcurl')" 0
 done
 done_testing

@@ -169,7 +169,7 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "the repository lacks a file that it must have: bring all of it")                              \
 	X(TUF_LIMIT, "tuf.limit", EVIDENCE, REFUSAL,                                                     \
 	  "larger or more than is ever read: ask whoever keeps the repository")                          \
-	X(TUF_FETCH, "tuf.fetch", EVIDENCE, REFUSAL,                                                     \
+	X(TUF_FETCH, "tuf.fetch", EVIDENCE, DAMAGE,                                                      \
 	  "it could not be read there: try again; this is not \"there is none\"")                        \
 	X(TUF_TARGET_UNKNOWN, "tuf.target-unknown", EVIDENCE, REFUSAL,                                   \
 	  "no role that may lists this target: check its path; ask whoever keeps the repository")        \

@@ -2,7 +2,6 @@
 #include "verify/tuf_metadata.h"
 
 #include "base/clock.h"
-#include "base/encode.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -391,31 +390,6 @@ int lw_tuf_file(const struct lw_tuf_metadata *m, const char *name, struct lw_tuf
 			high = middle;
 	}
 	return lw_fail(e, LW_E_NOTFOUND, "not listed");
-}
-
-int lw_tuf_file_check(const struct lw_tuf_file *f, struct lw_span bytes, struct lw_error *e)
-{
-	size_t known = 0;
-
-	if (f->has_length && f->length != bytes.n)
-		return lw_fail(e, LW_E_DIGEST, "want %llu bytes, have %zu",
-			       (unsigned long long)f->length, bytes.n);
-	for (const struct lw_json *h = f->hashes ? lw_json_first(f->hashes) : NULL; h;
-	     h = lw_json_next(h)) {
-		uint8_t have[64], want[64];
-		size_t n = lw_digest_named(lw_json_key(h), bytes, have);
-
-		if (n == 0)
-			continue;
-		known++;
-		if (lw_hex_decode(lw_span_str(lw_json_string(h)), want, n, NULL) < 0 ||
-		    memcmp(want, have, n) != 0)
-			return lw_fail(e, LW_E_DIGEST, "not of the %s that is said",
-				       lw_json_key(h));
-	}
-	if (f->hashes && known == 0)
-		return lw_fail(e, LW_E_UNSUPPORTED, "hashes of algorithms unknown here");
-	return 0;
 }
 
 /* ---- the document ---- */

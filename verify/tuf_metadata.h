@@ -87,6 +87,14 @@ int lw_tuf_file(const struct lw_tuf_metadata *m, const char *name, struct lw_tuf
 int lw_tuf_file_check(const struct lw_tuf_file *f, struct lw_span bytes,
 		      struct lw_error *e) LW_WARN_UNUSED;
 
+/* The same for bytes that come one after the other: add, then end, which frees the check. */
+struct lw_tuf_file_running;
+struct lw_tuf_file_running *lw_tuf_file_check_begin(const struct lw_tuf_file *f);
+/* LW_E_DIGEST: more than there are. */
+int lw_tuf_file_check_add(struct lw_tuf_file_running *c, struct lw_span bytes,
+			  struct lw_error *e) LW_WARN_UNUSED;
+int lw_tuf_file_check_end(struct lw_tuf_file_running *c, struct lw_error *e) LW_WARN_UNUSED;
+
 /* A path pattern: `*` and `?` stand for no slash. */
 bool lw_tuf_path_matches(const char *pattern, const char *path);
 /* Whether a delegated role may list this target. */

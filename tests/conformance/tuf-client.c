@@ -89,7 +89,7 @@ static int update(const struct words *w, enum lw_finding_id *reason, struct lw_e
 	int r = lw_clock_system(&clock, e);
 
 	if (r == 0)
-		r = lw_http_open(&http, e);
+		r = lw_http_open(NULL, &http, e);
 	if (r == 0)
 		r = lw_fs_open_dir(w->metadata_dir, &dir, e);
 	if (r < 0)
