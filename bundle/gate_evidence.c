@@ -47,10 +47,10 @@ static int read_blob(void *data, const struct lw_digest *digest, uint64_t size, 
 
 /* ---- each image by its own rule ---- */
 
-/* Images enter by the rule of the first zone that has one. What was promoted before and comes
- * again stays where it is: so it must hold there, by what came now
- * (docs/decisions/0015-judged-where-it-is.md). *ret_zone: NULL, or that zone, as policy spells
- * it. */
+/* Images enter by the rule of the first zone that has one: so does what its name stood for
+ * before. What was promoted and comes again while its name stands for it stays where it is: so
+ * it must hold there, by what came now (docs/decisions/0015-judged-where-it-is.md). *ret_zone:
+ * NULL, or that zone, as policy spells it. */
 static int zone_kept(struct gate *g, const struct at_gate *at, const struct lw_digest *digest,
 		     const char **ret_zone, struct lw_error *e)
 {
@@ -61,7 +61,7 @@ static int zone_kept(struct gate *g, const struct at_gate *at, const struct lw_d
 	int r = lw_state_image_get(g->in->enclave->state, which, &here, e);
 	size_t zone = r == 0 ? lw_policy_zone(p, here.zone) : 0;
 
-	if (zone > lw_policy_zone(p, at->rule->zone))
+	if (!here.superseded && zone > lw_policy_zone(p, at->rule->zone))
 		*ret_zone = p->zones[zone - 1];
 	lw_state_image_release(&here);
 	return r == -LW_E_NOTFOUND ? 0 : r;
@@ -146,32 +146,22 @@ static int judge_base(struct gate *g, size_t i, unsigned depth, struct lw_error 
 	return r;
 }
 
-/* The image of this bundle that is, or holds, a manifest; n_images where none does. */
-static size_t find_image(const struct lw_contents *c, const struct lw_digest *digest)
+static bool has_manifest(const struct lw_image *image, const struct lw_digest *digest)
 {
-	for (size_t i = 0; i < c->n_images; i++)
-		for (size_t k = 0; k < c->images[i].n_subjects; k++)
-			if (lw_digest_equal(&c->images[i].subjects[k], digest))
-				return i;
-	return c->n_images;
+	for (size_t k = 0; k < image->n_subjects; k++)
+		if (lw_digest_equal(&image->subjects[k], digest))
+			return true;
+	return false;
 }
 
-static int find_base(void *data, const struct lw_digest *digest, const char *zone,
-		     unsigned depth, struct lw_base_found *ret, struct lw_error *e)
+/* Image i of this bundle as a base, judged for it. */
+static int try_base(struct gate *g, size_t i, const struct lw_digest *digest, unsigned depth,
+		    struct lw_base_found *ret, struct lw_error *e)
 {
-	struct gate *g = data;
-	const struct lw_contents *c = &g->in->result->contents;
-	size_t i = find_image(c, digest);
-	struct at_gate *at = &g->images[i < c->n_images ? i : 0];
-	int r;
+	const struct lw_image *image = &g->in->result->contents.images[i];
+	struct at_gate *at = &g->images[i];
+	int r = judge_base(g, i, depth + 1, e);
 
-	if (depth >= LW_MAX_BASE_DEPTH)
-		return lw_fail(e, LW_E_LIMIT, "too many bases");
-	if (i == c->n_images || !at->rule ||
-	    lw_policy_zone(g->in->policy, at->rule->zone) < lw_policy_zone(g->in->policy, zone))
-		return lw_bases_find_accepted(g->in->enclave, g->in->policy, digest, zone, ret,
-					      e);
-	r = judge_base(g, i, depth + 1, e);
 	if (r < 0)
 		return r;
 	/* However deep they were begun: those below may have been judged before. */
@@ -181,8 +171,34 @@ static int find_base(void *data, const struct lw_digest *digest, const char *zon
 		g->standing->stands_on = at->stands_on + 1;
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", at->name);
 	ret->met = at->judgement.met && (!at->judgement.base.asked || at->judgement.base.met);
-	return lw_bases_describe(&g->source, &c->images[i].digest, c->images[i].size,
-				 c->images[i].media_type, digest, ret, e);
+	return lw_bases_describe(&g->source, &image->digest, image->size, image->media_type,
+				 digest, ret, e);
+}
+
+/* It may be here under several names, each with a rule and a zone: one that holds is enough. */
+static int find_base(void *data, const struct lw_digest *digest, const char *zone,
+		     unsigned depth, struct lw_base_found *ret, struct lw_error *e)
+{
+	struct gate *g = data;
+	const struct lw_policy *p = g->in->policy;
+	const struct lw_contents *c = &g->in->result->contents;
+	bool found = false;
+
+	if (depth >= LW_MAX_BASE_DEPTH)
+		return lw_fail(e, LW_E_LIMIT, "too many bases");
+	for (size_t i = 0; i < c->n_images && !ret->met; i++) {
+		const struct lw_rule *rule = g->images[i].rule;
+
+		if (!rule || !has_manifest(&c->images[i], digest) ||
+		    lw_policy_zone(p, rule->zone) < lw_policy_zone(p, zone))
+			continue;
+		found = true;
+
+		int r = try_base(g, i, digest, depth, ret, e);
+		if (r < 0)
+			return r;
+	}
+	return found ? 0 : lw_bases_find_accepted(g->in->enclave, p, digest, zone, ret, e);
 }
 
 /* ---- the outcome ---- */

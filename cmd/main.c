@@ -50,17 +50,11 @@ static bool fill_standard_streams(void)
 	return fd >= 0 && close(fd) == 0;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const struct lw_verb *verb, *part;
 	int n, words = 2;
 
-	if (!fill_standard_streams())
-		return LW_EXIT_SYSTEM;
-	/* A file that may not grow is an error like a full disk, with its record, not a death.
-	 */
-	lw_command_ignore(SIGXFSZ);
-	(void)umask(022);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return lw_verb_help.run(0, NULL) == 0 && argc >= 2 ? LW_EXIT_DONE
 								   : LW_EXIT_USAGE;
@@ -83,14 +77,24 @@ int main(int argc, char **argv)
 			return LW_EXIT_DONE;
 		}
 	n = lw_command_parse(verb, argc - words, argv + words);
-	if (n < 0)
-		return LW_EXIT_USAGE;
+	return n < 0 ? LW_EXIT_USAGE : verb->run(n, argv + words);
+}
 
-	int code = verb->run(n, argv + words);
+int main(int argc, char **argv)
+{
+	if (!fill_standard_streams())
+		return LW_EXIT_SYSTEM;
+	/* A file that may not grow is an error like a full disk, with its record, not a death.
+	 */
+	lw_command_ignore(SIGXFSZ);
+	(void)umask(022);
+
+	int code = run(argc, argv);
 
 	/* What was promised on standard output must have got there. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		(void)fprintf(stderr, "landwaiter %s: writing the output failed\n", verb->name);
+		(void)fprintf(stderr, "landwaiter%s%s: writing the output failed\n",
+			      lw_command_name[0] ? " " : "", lw_command_name);
 		return code == LW_EXIT_DONE ? LW_EXIT_SYSTEM : code;
 	}
 	return code;

@@ -55,6 +55,8 @@ static int apply(struct lw_enclave *enclave, enum lw_timekeeping what, const cha
 	int64_t at = 0;
 	int r = lw_time_parse(lw_span_str(text), &at, e);
 
+	if (r < 0) /* a slip of the hand, not an attempt */
+		return lw_command_misused(e, "TIME");
 	for (size_t i = 0; i < arg_keys.n && r == 0; i++)
 		r = lw_command_key(arg_keys.list[i], &keys[i], e);
 	/* The clocks after the passphrases were typed: the time is attested for now. */

@@ -167,6 +167,15 @@ static int refuse(struct lw_span text, const char *why, struct lw_error *e)
 		       lw_text_escape(text, shown, sizeof(shown)), why);
 }
 
+/* Container tools take "index.docker.io" for "docker.io", and "docker.io/x" for
+ * "docker.io/library/x" (distribution/reference): under two names one image could have two
+ * rules. */
+static bool is_alias(struct lw_span host, struct lw_span path)
+{
+	return lw_span_is(host, "index.docker.io") ||
+	       (lw_span_is(host, "docker.io") && find(path, '/') == path.n);
+}
+
 int lw_reference_parse(struct lw_span text, struct lw_reference *ret, struct lw_error *e)
 {
 	if (text.n > LW_MAX_REFERENCE)
@@ -188,6 +197,9 @@ int lw_reference_parse(struct lw_span text, struct lw_reference *ret, struct lw_
 			      e);
 	if (!is_path(cut(text, slash + 1, colon)))
 		return refuse(text, "a path is lower-case letters, digits and single '.', '_'",
+			      e);
+	if (is_alias(cut(text, 0, slash), cut(text, slash + 1, colon)))
+		return refuse(text, "want Docker Hub's one spelling: docker.io/library/x for x",
 			      e);
 	if (colon > LW_MAX_REPOSITORY)
 		return refuse(text, "host and path are longer than 255 bytes", e);

@@ -6,7 +6,8 @@
  * Image names: host[:port]/path[:tag], always complete (OCI distribution-spec 1.1 "Pulling
  * manifests" for path and tag; the host as container tools write it). No defaults are filled
  * in: "busybox" is not a name here, "docker.io/library/busybox:1.37" is. Names are validated
- * wherever they enter and compared as bytes.
+ * wherever they enter and compared as bytes: so what tools take for another spelling of a name
+ * ("index.docker.io/...", "docker.io/x" for "docker.io/library/x") is none.
  */
 
 #include "base/error.h"

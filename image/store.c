@@ -61,6 +61,19 @@ static int make_store(struct lw_store *s, int enclave_dir, struct lw_error *e)
 	return rc;
 }
 
+/* An empty folder that many a backup leaves out: made again, or done without where nothing can
+ * be written, and so nothing staged. */
+static int find_incoming(struct lw_store *s, struct lw_error *e)
+{
+	struct lw_error ignored;
+	struct stat st;
+
+	if (fstatat(s->root, "incoming", &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT &&
+	    lw_fs_ensure_dir(s->root, "incoming", 0700, &ignored) < 0)
+		return 0;
+	return open_folder(s->root, "incoming", &s->incoming, e);
+}
+
 static int find_store(struct lw_store *s, int enclave_dir, struct lw_error *e)
 {
 	lw_auto_fd int all = -1;
@@ -71,7 +84,7 @@ static int find_store(struct lw_store *s, int enclave_dir, struct lw_error *e)
 	if (!rc)
 		rc = open_folder(all, "sha256", &s->blobs, e);
 	if (!rc)
-		rc = open_folder(s->root, "incoming", &s->incoming, e);
+		rc = find_incoming(s, e);
 	return rc;
 }
 

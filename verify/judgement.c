@@ -43,11 +43,32 @@ static size_t repository_n(const char *name)
 	return n;
 }
 
+/* What may follow a repository: nothing, a tag, a digest, or both. What is signed is another's
+ * text, and "app:" or "app@" names nothing. */
+static bool ends_well(const char *rest)
+{
+	static const char tag[] =
+		"-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+	struct lw_digest ignored;
+	struct lw_error e;
+
+	if (*rest == ':') {
+		size_t n = strspn(rest + 1, tag);
+
+		if (n == 0 || rest[1] == '-' || rest[1] == '.')
+			return false;
+		rest += 1 + n;
+	}
+	return *rest == '\0' ||
+	       (*rest == '@' && lw_digest_parse(lw_span_str(rest + 1), &ignored, &e) == 0);
+}
+
 static bool same_repository(const char *a, const char *b)
 {
 	a = one_hub(a);
 	b = one_hub(b);
-	return repository_n(a) == repository_n(b) && strncmp(a, b, repository_n(a)) == 0;
+	return repository_n(a) == repository_n(b) && strncmp(a, b, repository_n(a)) == 0 &&
+	       ends_well(a + repository_n(a));
 }
 
 /* The name that must have been signed under remapIdentity: where the repository is the prefix,

@@ -57,6 +57,13 @@ lw load one.lwb >/dev/full 2>err.log || exit=$?
 is "a full standard output" "$exit $(jq -r .result <<<"$(last_record)")" "1 accepted"
 ok "is told" grep -q 'writing the output failed' err.log
 
+for words in --help --version "load --help" "help load" version; do
+	exit=0
+	# shellcheck disable=SC2086 # several words
+	lw $words >/dev/full 2>err.log || exit=$?
+	is "and of $words" "$exit $(grep -c 'writing the output failed' err.log)" "1 1"
+done
+
 # A reader that is gone before anything is written.
 fresh
 exit=0

@@ -89,6 +89,17 @@ sed 's/no longer needed/nobody asked/' book >changed
 exits 3 "a word changed" lw log verify changed --head "$head"
 head -n -1 book >short
 exits 3 "the end cut off" lw log verify short --head "$head"
+zeros=$(printf '0%.0s' {1..64})
+exits 0 "a head of nothing" lw log verify book --head "0:$zeros"
+like "vouches for nothing" "$(lw log verify book --head "0:$zeros" 2>&1 >/dev/null)" 'nothing vouches'
+is "and a head of something does" "$(lw log verify book --head "$head" 2>&1 >/dev/null)" ""
+# An empty folder, which many a backup leaves out.
+rm -rf enclave/store/incoming
+exits 0 "the book of an enclave brought back" lw log export
+is "with its folder made again" "$(stat -c %a enclave/store/incoming)" 700
+rm -rf enclave/store/incoming && ln -s /tmp enclave/store/incoming
+exits 1 "which a link does not stand in for" lw list
+rm enclave/store/incoming
 cp -a enclave holed
 sqlite3 -batch holed/state.db 'DELETE FROM record WHERE idx = (SELECT max(idx) - 1 FROM record)'
 exits 1 "a book with a hole is not shown as a whole one" lw log show --enclave holed

@@ -738,6 +738,13 @@ static void names(void **state)
 		{ MATCH, "a.example:5000/app:1", "a.example:5001/app", false, false },
 		{ MATCH, "a.example:5000/app:1", "a.example:5000", false, false },
 		{ MATCH, "a.example:5000/app:1", "a.example:5000/app:2", true, false },
+		/* what names nothing */
+		{ MATCH, "a.example/app:1", "a.example/app:", false, false },
+		{ MATCH, "a.example/app:1", "a.example/app:-1", false, false },
+		{ MATCH, "a.example/app:1", "a.example/app:1 ", false, false },
+		{ MATCH, "a.example/app:1", "a.example/app@", false, false },
+		{ MATCH, "a.example/app:1", "a.example/app@sha256:", false, false },
+		{ MATCH, "a.example/app:1", "a.example/app:1@sha256:" IMAGE "0", false, false },
 		/* Docker Hub goes by two names */
 		{ MATCH, "docker.io/library/nginx:1", "index.docker.io/library/nginx", true,
 		  false },
