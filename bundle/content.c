@@ -6,10 +6,12 @@
 #include "bundle/format.h"
 #include "bundle/lane.h"
 
+#include <fcntl.h>
+
 #define LANES	   2
 #define TELL_BYTES ((uint64_t)16 << 20)
-/* How often a sink is offered to the syncing thread, which closes those of at least this size.
- */
+/* How often what was written is handed to the device; the syncing thread closes sinks of at
+ * least this size. */
 #define TURN_BYTES ((uint64_t)8 << 20)
 #define SYNCING	   8
 
@@ -26,7 +28,7 @@ struct shared {
 	uint64_t told;
 	/* A thread of its own waits for the device while the lanes go on. */
 	struct syncing {
-		struct lw_entry *entry; /* NULL: not the end of it */
+		struct lw_entry *entry;
 		int fd;
 		bool good;
 	} queue[SYNCING];
@@ -69,16 +71,6 @@ static void close_sink(struct shared *s, struct lw_entry *entry, int fd, bool go
 		fail_all(s, &e);
 }
 
-static void sync_one(struct shared *s, const struct syncing *x)
-{
-	struct lw_error e = { 0 };
-
-	if (x->entry)
-		close_sink(s, x->entry, x->fd, x->good);
-	else if (lw_fs_sync(x->fd, "staged blob", &e) < 0)
-		fail_all(s, &e); /* said once: the sync at the end may not hear of it */
-}
-
 static void *sync_main(void *data)
 {
 	struct shared *s = data;
@@ -93,7 +85,7 @@ static void *sync_main(void *data)
 		struct syncing x = s->queue[s->taken % SYNCING];
 
 		(void)pthread_mutex_unlock(&s->lock);
-		sync_one(s, &x);
+		close_sink(s, x.entry, x.fd, x.good);
 		(void)pthread_mutex_lock(&s->lock);
 		s->taken++;
 		(void)pthread_cond_broadcast(&s->changed);
@@ -102,23 +94,19 @@ static void *sync_main(void *data)
 	return NULL;
 }
 
-/* What is not the end waits for nothing: only an idle thread takes it. */
 static void put_syncing(struct shared *s, struct syncing x)
 {
 	(void)pthread_mutex_lock(&s->lock);
-	while (x.entry && s->put - s->taken == SYNCING)
+	while (s->put - s->taken == SYNCING)
 		(void)pthread_cond_wait(&s->changed, &s->lock);
-	if (x.entry || s->put == s->taken) {
-		s->queue[s->put++ % SYNCING] = x;
-		(void)pthread_cond_broadcast(&s->changed);
-	}
+	s->queue[s->put++ % SYNCING] = x;
+	(void)pthread_cond_broadcast(&s->changed);
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
 /* ---- the lanes ---- */
 
 struct sink {
-	struct shared *shared;
 	int fd;
 	uint64_t offset, given;
 };
@@ -129,10 +117,11 @@ static int write_at(void *data, struct lw_span bytes, struct lw_error *e)
 	int r = lw_fs_pwrite(to->fd, bytes.p, bytes.n, to->offset, e);
 
 	to->offset += bytes.n;
-	/* Its turn: the device works while the next bytes are hashed, and the sync at the end
-	 * then waits for the last of them only. */
-	if (r == 0 && to->shared->syncing && to->offset - to->given >= TURN_BYTES) {
-		put_syncing(to->shared, (struct syncing){ .fd = to->fd });
+	/* The device works while the next bytes are hashed. Started, not awaited: a sync here
+	 * would be a journal commit each. What fails is told by the sync at the end. */
+	if (r == 0 && to->offset - to->given >= TURN_BYTES) {
+		(void)sync_file_range(to->fd, (off_t)to->given, (off_t)(to->offset - to->given),
+				      SYNC_FILE_RANGE_WRITE);
 		to->given = to->offset;
 	}
 	return r;
@@ -179,13 +168,14 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i)
 	struct lw_entry *entry = &job->entries->list[i];
 	struct lw_error e = { 0 };
 	bool ours = false;
-	struct sink sink = { .shared = s, .fd = -1 };
+	struct sink sink = { .fd = -1 };
 
 	if (job->open_sink &&
 	    job->open_sink(job->sink, entry, &sink.fd, &sink.offset, &e) < 0) {
 		fail_all(s, &e);
 		return;
 	}
+	sink.given = sink.offset;
 
 	int r = read_entry(s, lane, entry, s->offsets[i], &sink, &ours, &e);
 	if (r < 0 && ours) {

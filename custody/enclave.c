@@ -81,10 +81,14 @@ static int open_parts(struct lw_enclave *enclave, enum lw_state_mode mode, struc
 		rc = require_private(enclave, e);
 	if (!rc)
 		rc = lw_state_open(enclave->dir, mode, &enclave->state, e);
-	if (rc == -LW_E_NOTFOUND)
-		return no_enclave(enclave->path, e);
-	if (!rc)
-		rc = lw_store_open(enclave->dir, false, &enclave->store, e);
+	return rc == -LW_E_NOTFOUND ? no_enclave(enclave->path, e) : rc;
+}
+
+/* What must stand beside the state. */
+static int open_rest(struct lw_enclave *enclave, struct lw_error *e)
+{
+	int rc = lw_store_open(enclave->dir, false, &enclave->store, e);
+
 	return rc ? rc : read_identity(enclave, e);
 }
 
@@ -112,23 +116,31 @@ static void fill_alarm(struct lw_json_writer *w, const void *data)
 	lw_json_w_member_integer(w, "count", (int64_t)sweep->faults);
 }
 
-/* The alarm's record and what it was about, or that there is nothing any more. */
-static int change_alarm(struct lw_state *s, const struct lw_sweep *sweep,
-			const struct lw_clock *now, struct lw_error *e)
+static int add_alarm(struct lw_state *s, const char *finding, const struct lw_clock *now,
+		     lw_record_fill *fill, const void *data, struct lw_error *e)
 {
-	const struct lw_digest *f = &sweep->fingerprint;
 	struct lw_record_time time = { .utc = now->wall_sec,
 				       .source = "clock",
 				       .boot_sec = now->boot_sec,
 				       .boot_id = now->boot_id };
 	struct lw_head head;
+	int rc = lw_state_get_integer(s, "time.floor", &time.floor, e);
+
+	return rc ? rc
+		  : lw_record_add(s, LW_EVENT_ALARM, "alarm", finding, &time, fill, data, &head,
+				  e);
+}
+
+/* The alarm's record and what it was about, or that there is nothing any more. */
+static int change_alarm(struct lw_state *s, const struct lw_sweep *sweep,
+			const struct lw_clock *now, struct lw_error *e)
+{
+	const struct lw_digest *f = &sweep->fingerprint;
 
 	if (sweep->faults == 0)
 		return lw_state_unset(s, ALARM, e);
-	int rc = lw_state_get_integer(s, "time.floor", &time.floor, e);
-	if (!rc)
-		rc = lw_record_add(s, LW_EVENT_ALARM, "alarm", "store.blob-missing", &time,
-				   fill_alarm, sweep, &head, e);
+	int rc = add_alarm(s, "store.blob-missing", now, fill_alarm, sweep, e);
+
 	return rc ? rc : lw_state_set(s, ALARM, lw_span(f->sha256, sizeof(f->sha256)), e);
 }
 
@@ -154,6 +166,29 @@ static int raise_alarm(struct lw_state *s, const struct lw_sweep *sweep,
 	if (rc)
 		lw_state_rollback(s);
 	return rc;
+}
+
+static void fill_unusable(struct lw_json_writer *w, const void *data)
+{
+	const struct lw_error *why = data;
+
+	lw_json_w_member(w, "found", why->text);
+}
+
+/* The book can be written though its enclave cannot be worked in: an attempt leaves its record.
+ */
+static void record_unusable(struct lw_state *s, const struct lw_clock *now,
+			    const struct lw_error *why)
+{
+	struct lw_error ignored;
+	int rc = lw_state_begin(s, &ignored);
+
+	if (!rc)
+		rc = add_alarm(s, "store.unusable", now, fill_unusable, why, &ignored);
+	if (!rc)
+		rc = lw_state_commit(s, &ignored);
+	if (rc)
+		lw_state_rollback(s);
 }
 
 /* What a crash left (docs/format/enclave.md, "After a crash"). */
@@ -186,6 +221,11 @@ int lw_enclave_open(const char *path, enum lw_state_mode mode, const struct lw_c
 		return lw_fail(e, LW_E_INTERNAL,
 			       "an enclave is opened to read, or to write with a time");
 	int rc = open_parts(enclave, mode, e);
+	if (rc)
+		return rc;
+	rc = open_rest(enclave, e);
+	if (rc && mode == LW_STATE_WRITE)
+		record_unusable(enclave->state, now, e);
 	if (!rc && mode == LW_STATE_WRITE)
 		rc = mend(enclave, now, e);
 	if (rc)

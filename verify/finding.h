@@ -182,6 +182,8 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "free disk space (`landwaiter gc`), then load again")                                          \
 	X(STORE_BLOB_MISSING, "store.blob-missing", NONE, DAMAGE,                                        \
 	  "bring the blobs back from a bundle that has them: `landwaiter repair`")                       \
+	X(STORE_UNUSABLE, "store.unusable", NONE, ERROR,                                                 \
+	  "see who changed the enclave's folder; put it back from a copy of the whole of it")            \
 	X(SYSTEM_ERROR, "system.error", COMMIT, ERROR,                                                   \
 	  "nothing was changed; mend what is named, then try again")
 

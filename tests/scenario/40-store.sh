@@ -100,6 +100,14 @@ is "with its folder made again" "$(stat -c %a enclave/store/incoming)" 700
 rm -rf enclave/store/incoming && ln -s /tmp enclave/store/incoming
 exits 1 "which a link does not stand in for" lw list
 rm enclave/store/incoming
+mv enclave/store elsewhere
+exits 1 "nothing is loaded without a store" lw load one.lwb
+ln -s ../elsewhere enclave/store
+exits 1 "nor through a link" lw load one.lwb
+rm enclave/store && mv elsewhere enclave/store
+is "and each attempt is in the book" "$(lw log export | tail -n 2 |
+	jq -r '[.event, .result, .reason, .detail.found[:5]] | join(" ")' | uniq -c | tr -s ' ')" \
+	" 2 alarm alarm store.unusable store"
 cp -a enclave holed
 sqlite3 -batch holed/state.db 'DELETE FROM record WHERE idx = (SELECT max(idx) - 1 FROM record)'
 exits 1 "a book with a hole is not shown as a whole one" lw log show --enclave holed
