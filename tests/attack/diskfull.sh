@@ -61,6 +61,16 @@ if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null &&
 	is "a file system that is too small is seen before anything is staged" \
 		"$exit $(jq -r '[.verdict, (.findings[] | select(.severity == "error") | .code)] |
 			join(" ")' out.log)" "1 error system.space"
+	cat >small.sh <<-'EOF'
+		mount -t tmpfs -o size=2M none small
+		"$LW_BIN/landwaiter" pack --sender acme --audience any --expires P9D --marking T \
+			-o small/two.lwb oci:big:registry.example/images:b0
+		ls -A small >left
+	EOF
+	unshare -m bash small.sh >out.log 2>err.log || true
+	ok "and by pack, before it writes" \
+		grep -Eq "want [0-9]{7} bytes free, have [0-9]+" err.log
+	is "which leaves nothing" "$(cat left)" ""
 else # the same answer without the privilege to mount one
 	attack "no room for names" 1 system.space \
 		full openat 1+ "$incoming/$layer" -- load one.lwb
