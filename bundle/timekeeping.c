@@ -226,7 +226,10 @@ int lw_timekeeping_apply(struct lw_enclave *enclave, const struct lw_clock *cloc
 		r = require_people(&a, e);
 	if (r == 0)
 		r = require_plausible(&a, e);
-	r = r < 0 ? refuse(&a, ret_head, e) : store(&a, ret_head, e);
+	if (r == 0)
+		r = store(&a, ret_head, e);
+	else if (e->code != LW_E_KEY) /* a key that could not sign is no refusal */
+		r = refuse(&a, ret_head, e);
 	lw_approvals_release(&a.approvals);
 	return r;
 }

@@ -9,6 +9,7 @@
 #include "custody/listing.h"
 #include "custody/sweep.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 #define REASON_BYTES 1024
@@ -175,6 +176,13 @@ static void fill_unusable(struct lw_json_writer *w, const void *data)
 	lw_json_w_member(w, "found", why->text);
 }
 
+/* Something else stands there than what was left there; not a fault of this one call. */
+static bool is_unusable(const struct lw_error *e)
+{
+	return e->code == LW_E_NOTFOUND || e->code == LW_E_STATE ||
+	       (e->code == LW_E_IO && (e->sys_errno == ELOOP || e->sys_errno == ENOTDIR));
+}
+
 /* The book can be written though its enclave cannot be worked in: an attempt leaves its record.
  */
 static void record_unusable(struct lw_state *s, const struct lw_clock *now,
@@ -224,7 +232,7 @@ int lw_enclave_open(const char *path, enum lw_state_mode mode, const struct lw_c
 	if (rc)
 		return rc;
 	rc = open_rest(enclave, e);
-	if (rc && mode == LW_STATE_WRITE)
+	if (rc && mode == LW_STATE_WRITE && is_unusable(e))
 		record_unusable(enclave->state, now, e);
 	if (!rc && mode == LW_STATE_WRITE)
 		rc = mend(enclave, now, e);
