@@ -78,6 +78,10 @@
 #define LW_MAX_TUF_PATH		   ((size_t)1024)  /* of a target */
 #define LW_MAX_TUF_ROTATIONS	   ((size_t)256)   /* roots in one walk: the same */
 #define LW_MAX_TUF_DELEGATIONS	   ((size_t)64)	   /* roles asked about one target: 32 */
+#define LW_MAX_REPOSITORIES	   ((size_t)256)   /* in one policy */
+#define LW_MAX_CARRIED		   ((size_t)64)	   /* in one bundle */
+#define LW_MAX_CARRIED_FILES	   ((size_t)65536) /* of all of them */
+#define LW_MAX_TUF_FILE_NAME	   ((size_t)420)   /* "<version>.<role, quoted>.json" */
 #define LW_MAX_TUF_BIN_BITS	   14		   /* 16,384 succinct bins; TAP 15 allows 32 */
 
 /* Repositories that we write (docs/format/tuf-repository.md): what every client takes */

@@ -17,6 +17,7 @@
 #include "verify/dsse.h"
 #include "verify/approval.h"
 #include "verify/judge.h"
+#include "verify/tuf_signed.h"
 
 /* Jobs and answers on the wire. */
 enum lw_box_message {
@@ -29,7 +30,9 @@ enum lw_box_message {
 	LW_BOX_PIECE,	      /* number of its layer, media type, bytes; answered by PIECE:
 				 what was extracted, per signature n, n * index of a key */
 	LW_BOX_JOB_ATTACH,    /* index.json, digest, size, artifact type; answered by TEXT */
-	LW_BOX_BEGIN, /* to a nursery: another box, with the descriptor that comes along */
+	LW_BOX_BEGIN,	/* to a nursery: another box, with the descriptor that comes along */
+	LW_BOX_JOB_TUF, /* then any number of LW_BOX_TUF */
+	LW_BOX_TUF,	/* metadata; answered by TUF: its halves, or ERROR */
 	LW_BOX_READY = 100, /* level of the jail */
 	LW_BOX_PAYLOAD,	    /* payload, claimed sender */
 	LW_BOX_SIGNATURE,   /* keyid, signature, n, n * index of a key that matches */
@@ -119,6 +122,15 @@ int lw_box_evidence_piece(struct lw_box_evidence *b, uint32_t layer, const char 
 			  struct lw_box_matches matches[LW_MAX_ENVELOPE_SIGNATURES],
 			  struct lw_error *e) LW_WARN_UNUSED;
 
+/* A box that takes TUF metadata apart, of one repository. */
+struct lw_box_tuf;
+int lw_box_tuf_open(const char *program, struct lw_box_tuf **ret,
+		    struct lw_error *e) LW_WARN_UNUSED;
+void lw_box_tuf_close(struct lw_box_tuf *b);
+/* For struct lw_tuf_options; data is the struct lw_box_tuf. */
+int lw_box_tuf_split(void *data, struct lw_span file, struct lw_tuf_signed *ret,
+		     struct lw_error *e) LW_WARN_UNUSED;
+
 /* The inside: serves one job on the socket, after the jail was entered. Returns 0 when it was
  * answered (with an ERROR too). */
 int lw_box_serve(int socket, enum lw_jail_level level, struct lw_error *e) LW_WARN_UNUSED;
@@ -145,6 +157,11 @@ static inline void lw_auto_box_explained_(struct lw_box_explained *x)
 static inline void lw_auto_box_documents_(struct lw_box_documents **b)
 {
 	lw_box_documents_close(*b);
+}
+
+static inline void lw_auto_box_tuf_(struct lw_box_tuf **b)
+{
+	lw_box_tuf_close(*b);
 }
 
 static inline void lw_auto_boxes_(struct lw_boxes *b)

@@ -40,5 +40,6 @@ int lw_box_answer(struct lw_box_inside *in, uint32_t type, const struct lw_buf *
 		  struct lw_error *e) LW_WARN_UNUSED;
 int lw_box_answer_error(struct lw_box_inside *in, const struct lw_error *what,
 			struct lw_error *e) LW_WARN_UNUSED;
+int lw_box_job_tuf(struct lw_box_inside *in, struct lw_error *e) LW_WARN_UNUSED;
 
 #endif

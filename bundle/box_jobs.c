@@ -318,6 +318,8 @@ int lw_box_serve(int socket, enum lw_jail_level level, struct lw_error *e)
 			r = job_documents(&in, e);
 		else if (frame.type == LW_BOX_JOB_ATTACH)
 			r = job_attach(&in, frame.body, e);
+		else if (frame.type == LW_BOX_JOB_TUF)
+			r = lw_box_job_tuf(&in, e);
 		else
 			r = lw_fail(e, LW_E_JAIL, "no such job: %u", frame.type);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bundle/contents.h"
+#include "bundle/contents_internal.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -124,6 +124,7 @@ void lw_contents_write(const struct lw_contents *c, struct lw_buf *out)
 	for (size_t i = 0; i < c->n_images; i++)
 		write_image(&w, &c->images[i]);
 	lw_json_w_end_array(&w);
+	lw_carried_write(c, &w);
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
 }
@@ -425,7 +426,7 @@ static int parse_images(const struct lw_json *array, struct lw_contents *c, stru
 static int parse_top(const struct lw_json *root, struct lw_contents *c, struct lw_error *e)
 {
 	struct top_fields {
-		const struct lw_json *entries, *images;
+		const struct lw_json *entries, *images, *tuf;
 	} f = { 0 };
 	static const struct lw_json_field top[] = {
 		{ .name = "entries",
@@ -440,8 +441,12 @@ static int parse_top(const struct lw_json *root, struct lw_contents *c, struct l
 		  .reader = LW_JSON_READ_ARRAY,
 		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct top_fields, images),
-		  .min = 1,
 		  .max = LW_MAX_BUNDLE_IMAGES },
+		{ .name = "tuf",
+		  .reader = LW_JSON_READ_ARRAY,
+		  .offset = offsetof(struct top_fields, tuf),
+		  .min = 1,
+		  .max = LW_MAX_CARRIED },
 	};
 	static const struct lw_json_field entries[] = {
 		{ .name = "blobs",
@@ -469,6 +474,10 @@ static int parse_top(const struct lw_json *root, struct lw_contents *c, struct l
 				 LW_JSON_REFUSE_UNKNOWN, "entries", c, e);
 	if (r == 0)
 		r = parse_images(f.images, c, e);
+	if (r == 0 && f.tuf)
+		r = lw_carried_parse(f.tuf, c, e);
+	if (r == 0 && c->n_images == 0 && c->n_carried == 0)
+		r = lw_fail(e, LW_E_FORMAT, "neither images nor metadata");
 	return r;
 }
 
@@ -501,7 +510,10 @@ void lw_contents_release(struct lw_contents *c)
 {
 	for (size_t i = 0; i < c->n_images; i++)
 		lw_image_release(&c->images[i]);
+	for (size_t i = 0; i < c->n_carried; i++)
+		lw_carried_release(&c->carried[i]);
 	free(c->images);
+	free(c->carried);
 	*c = (struct lw_contents){ 0 };
 }
 

@@ -9,9 +9,28 @@
 #include "image/gather.h"
 #include "verify/proven.h"
 
+/* TUF metadata that the bundle brings (docs/format/bundle.md section 4.2): files of a
+ * repository by the names that a client asks for, "2.root.json", "timestamp.json" ..., and how
+ * much the sender knew when it looked: that a newer root is not here proves nothing. */
+struct lw_carried_file {
+	char *name; /* owned */
+	struct lw_digest digest;
+	uint64_t size;
+};
+
+struct lw_carried {
+	char repository[LW_MAX_LABEL + 1];
+	int64_t looked;	     /* seconds */
+	int64_t newest_root; /* the version of the last one that the sender could find */
+	struct lw_carried_file *files; /* owned; ascending by name */
+	size_t n_files;
+};
+
 struct lw_contents {
 	struct lw_image *images; /* owned; ascending by name */
 	size_t n_images;
+	struct lw_carried *carried; /* owned; ascending by repository */
+	size_t n_carried;
 	/* the entry list */
 	uint64_t entries_blobs, entries_bytes;
 	struct lw_digest entries_digest;
@@ -25,6 +44,11 @@ int lw_contents_parse(struct lw_proven proven, struct lw_contents *ret,
 		      struct lw_error *e) LW_WARN_UNUSED;
 void lw_contents_write(const struct lw_contents *c, struct lw_buf *out);
 void lw_contents_release(struct lw_contents *c);
+
+/* Frees what it holds. */
+void lw_carried_release(struct lw_carried *c);
+/* The file of this name; NULL: none. */
+const struct lw_carried_file *lw_carried_find(const struct lw_carried *c, const char *name);
 
 /* One image's member of `images`, canonical: what the enclave keeps as its detail. */
 void lw_contents_write_image(const struct lw_image *image, struct lw_buf *out);

@@ -29,6 +29,9 @@ enum {
 	LW_ENTRY_PIECE = 512,	  /* gate 5 asks for its bytes: a signature, a configuration */
 	LW_ENTRY_COPIED = 1024,	  /* its bytes were copied aside as they were read */
 	LW_ENTRY_ATTACHED = 2048, /* an index that is evidence of the image at hand names it */
+	LW_ENTRY_TUF = 4096,	  /* metadata: kept in the state, not in the store ... */
+	LW_ENTRY_TUF_ALONE =
+		8192, /* ... unless it is also part of an image: this says it is not */
 };
 
 struct lw_entries {

@@ -152,6 +152,17 @@ static void change_lines(const struct lw_explain *x, struct lw_buf *out)
 		lw_buf_adds(out, "  none\n");
 }
 
+static void carried_lines(const struct lw_contents *c, struct lw_buf *out)
+{
+	char time[LW_TIME_TEXT];
+
+	for (size_t i = 0; i < c->n_carried; i++)
+		lw_buf_printf(out, "%-12s %s: files %zu, roots up to %lld, looked for at %s\n",
+			      i ? "" : "tuf:", c->carried[i].repository, c->carried[i].n_files,
+			      (long long)c->carried[i].newest_root,
+			      lw_time_format(c->carried[i].looked, time));
+}
+
 void lw_explain_text(const struct lw_explain *x, struct lw_buf *out)
 {
 	statement_lines(x, WIDE, out);
@@ -160,6 +171,7 @@ void lw_explain_text(const struct lw_explain *x, struct lw_buf *out)
 		      (unsigned long long)x->contents->entries_blobs);
 	for (size_t i = 0; i < x->contents->n_images; i++)
 		image_lines(&x->contents->images[i], out);
+	carried_lines(x->contents, out);
 	if (x->previous)
 		change_lines(x, out);
 }

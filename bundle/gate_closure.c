@@ -442,6 +442,30 @@ static void walk_release(struct walk *w)
 	free(w->built);
 }
 
+/* The metadata that contents list must be here; what no image has besides is not for the store.
+ */
+static void require_carried(struct lw_intake *in)
+{
+	const struct lw_contents *c = &in->result->contents;
+	char text[LW_DIGEST_TEXT];
+
+	for (size_t i = 0; i < in->entries.n; i++)
+		if ((in->entries.list[i].flags & (LW_ENTRY_TUF | LW_ENTRY_NAMED)) ==
+		    LW_ENTRY_TUF)
+			in->entries.list[i].flags |= LW_ENTRY_TUF_ALONE | LW_ENTRY_NAMED;
+	for (size_t i = 0; i < c->n_carried; i++)
+		for (size_t k = 0; k < c->carried[i].n_files; k++) {
+			const struct lw_carried_file *f = &c->carried[i].files[k];
+
+			if (!lw_entries_find(&in->entries, &f->digest, f->size))
+				lw_verdict_addf(&in->result->verdict,
+						LW_FINDING_EVIDENCE_MISSING, f->name,
+						lw_digest_text(&f->digest, text),
+						"no such blob of %llu bytes, named by contents",
+						(unsigned long long)f->size);
+		}
+}
+
 static void report_unreferenced(struct lw_intake *in)
 {
 	char name[LW_BLOB_NAME];
@@ -477,6 +501,7 @@ void lw_gate_content_closure(struct lw_intake *in)
 		finish_needs(in, w.needs);
 		walk_release(&w);
 	}
+	require_carried(in);
 	if (r < 0)
 		lw_intake_failed(in, &e);
 	else if (whole)

@@ -21,7 +21,7 @@ static int add_blobs(struct lw_intake *in, struct lw_error *e)
 	int r = 0;
 
 	for (size_t i = 0; i < in->entries.n && r == 0; i++)
-		if (!(in->entries.list[i].flags & LW_ENTRY_KEPT))
+		if (!(in->entries.list[i].flags & (LW_ENTRY_KEPT | LW_ENTRY_TUF_ALONE)))
 			r = lw_state_blob_add(in->enclave->state, &in->entries.list[i].digest,
 					      in->entries.list[i].size, e);
 	return r;
@@ -121,6 +121,8 @@ void lw_gate_commit(struct lw_intake *in)
 		r = add_bundle(in, &e);
 	if (r == 0)
 		r = raise_floors(in, &e);
+	if (r == 0)
+		r = lw_repositories_commit(in->repositories, &e);
 	if (r == 0)
 		r = lw_state_queue_add(in->enclave->state, "index", &e);
 	if (r < 0) {

@@ -189,6 +189,22 @@ static void mark_documents(struct lw_intake *in)
 	}
 }
 
+/* Flags what contents list as TUF metadata: gate 5 asks for its bytes. */
+static void mark_carried(struct lw_intake *in)
+{
+	const struct lw_contents *c = &in->result->contents;
+
+	for (size_t i = 0; i < c->n_carried; i++)
+		for (size_t k = 0; k < c->carried[i].n_files; k++) {
+			const struct lw_carried_file *f = &c->carried[i].files[k];
+			struct lw_entry *entry =
+				lw_entries_find(&in->entries, &f->digest, f->size);
+
+			if (entry)
+				entry->flags |= LW_ENTRY_TUF | LW_ENTRY_PIECE;
+		}
+}
+
 /* A row is enough, unless opening the enclave found that files are missing. */
 static bool store_has(struct lw_intake *in, const struct lw_entry *entry)
 {
@@ -284,12 +300,32 @@ static int close_sink(void *data, struct lw_entry *entry, int fd, bool good, str
 
 	if (!good || in->options->purpose != LW_INTAKE_LOAD || entry->flags & LW_ENTRY_KEPT)
 		return 0;
+	/* Metadata is staged when it is known that an image has it too. */
+	if (entry->flags & LW_ENTRY_TUF &&
+	    (entry->flags & LW_ENTRY_TUF_ALONE || !(entry->flags & LW_ENTRY_NAMED)))
+		return 0;
 	if (copied)
 		r = stage_copy(in, entry, &mine, e);
 	if (r == 0 && entry->size >= SYNC_ALONE_BYTES)
 		r = lw_fs_sync(mine, "staged blob", e);
 	if (r == 0)
 		entry->flags |= LW_ENTRY_STAGED;
+	return r;
+}
+
+/* Metadata that turned out to be part of an image as well. */
+static int stage_shared(struct lw_intake *in, struct lw_error *e)
+{
+	const uint64_t bits = LW_ENTRY_TUF | LW_ENTRY_TUF_ALONE | LW_ENTRY_COPIED;
+	int r = 0;
+
+	for (size_t i = 0; i < in->entries.n && r == 0; i++) {
+		struct lw_entry *entry = &in->entries.list[i];
+
+		if ((entry->flags & bits) == (LW_ENTRY_TUF | LW_ENTRY_COPIED) &&
+		    !(entry->flags & LW_ENTRY_STAGED))
+			r = close_sink(in, entry, -1, true, e);
+	}
 	return r;
 }
 
@@ -411,6 +447,7 @@ static int read_documents(struct lw_intake *in, struct lw_error *e)
 	int r = mark_kept(in, &new_bytes, e);
 
 	mark_documents(in);
+	mark_carried(in);
 	end = last_with(in, LW_ENTRY_DOCUMENT);
 	for (size_t i = 0; i < end; i++)
 		copies += in->entries.list[i].size;
@@ -441,7 +478,9 @@ void lw_gate_content(struct lw_intake *in)
 	}
 	if (lw_verdict_clear(v))
 		lw_gate_content_closure(in);
-	if (lw_verdict_clear(v) && read_some(in, last_with(in, LW_ENTRY_PIECE), false, &e) < 0)
+	if (lw_verdict_clear(v) &&
+	    (stage_shared(in, &e) < 0 ||
+	     read_some(in, last_with(in, LW_ENTRY_PIECE), false, &e) < 0))
 		lw_intake_failed(in, &e);
 }
 

@@ -45,6 +45,27 @@ static int read_blob(void *data, const struct lw_digest *digest, uint64_t size, 
 					  &proven, e);
 }
 
+static int read_carried(void *data, const struct lw_carried_file *file, struct lw_buf *out,
+			struct lw_error *e)
+{
+	return read_blob(data, &file->digest, file->size, LW_MAX_TUF_METADATA_BYTES, out, e);
+}
+
+static void open_repositories(struct lw_intake *in)
+{
+	const struct lw_contents *c = &in->result->contents;
+	struct lw_repositories_options o = { .enclave = in->enclave,
+					     .policy = in->policy,
+					     .now = &in->result->interval,
+					     .program = in->options->judge,
+					     .carried = c->carried,
+					     .n_carried = c->n_carried,
+					     .read = read_carried,
+					     .data = in };
+
+	lw_repositories_open(&o, &in->repositories);
+}
+
 /* ---- each image by its own rule ---- */
 
 /* Images enter by the rule of the first zone that has one: so does what its name stood for
@@ -111,7 +132,9 @@ static int judge_image(struct gate *g, size_t i, struct lw_error *e)
 	struct lw_judged judged =
 		lw_evidence_judged(image, &at->heard, &in->result->interval, name);
 	lw_judgement_make(in->policy, at->rule, &judged, v, &at->judgement);
-	return 0;
+	return at->rule->repository ? lw_image_bind(in->repositories, &g->source, image,
+						    &judged, v, &at->judgement, e)
+				    : 0;
 }
 
 /* One note for all images that the rule lets in without evidence: it must not drown the rest.
@@ -170,7 +193,7 @@ static int try_base(struct gate *g, size_t i, const struct lw_digest *digest, un
 	if (g->standing->stands_on <= at->stands_on)
 		g->standing->stands_on = at->stands_on + 1;
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", at->name);
-	ret->met = at->judgement.met && (!at->judgement.base.asked || at->judgement.base.met);
+	ret->met = lw_judgement_holds(&at->judgement);
 	return lw_bases_describe(&g->source, &image->digest, image->size, image->media_type,
 				 digest, ret, e);
 }
@@ -249,19 +272,16 @@ static void write_judgement(struct gate *g, size_t i)
  * somewhere must not let an image in. */
 static bool all_met(const struct gate *g)
 {
-	for (size_t i = 0; i < g->in->result->contents.n_images; i++) {
-		const struct lw_judgement *j = &g->images[i].judgement;
-
-		if (!g->images[i].rule || !j->met || (j->base.asked && !j->base.met))
+	for (size_t i = 0; i < g->in->result->contents.n_images; i++)
+		if (!g->images[i].rule || !lw_judgement_holds(&g->images[i].judgement))
 			return false;
-	}
 	return true;
 }
 
 static int judge_all(struct gate *g, struct lw_error *e)
 {
 	size_t n = g->in->result->contents.n_images;
-	int r = 0;
+	int r = lw_repositories_follow_carried(g->in->repositories, &g->in->result->verdict, e);
 
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = judge_image(g, i, e);
@@ -288,12 +308,15 @@ void lw_gate_evidence(struct lw_intake *in)
 	in->result->new_image = lw_alloc_array(n, sizeof(*in->result->new_image));
 	in->result->judgements = lw_alloc_array(n, sizeof(*in->result->judgements));
 
+	open_repositories(in);
+
 	int r = lw_state_begin(in->enclave->state, &e); /* to look, not to change */
 
 	if (r == 0)
 		r = judge_all(&g, &e);
 	lw_boxes_close(&g.boxes);
 	lw_state_rollback(in->enclave->state);
+	lw_repositories_list(in->repositories, &in->result->followed, &in->result->n_followed);
 	if (r < 0) {
 		lw_intake_failed(in, &e);
 	} else {

@@ -130,6 +130,7 @@ void lw_intake_close(struct lw_intake *in)
 		free(in->needs[i].entries);
 	free(in->needs);
 	free(in->zones);
+	lw_repositories_close(in->repositories);
 	lw_entries_release(&in->entries);
 	lw_approvals_release(&in->approvals);
 	lw_policy_free(in->policy);
@@ -230,6 +231,7 @@ void lw_intake_release(struct lw_intake_result *r)
 	lw_contents_release(&r->contents);
 	free(r->approvals);
 	free(r->approvers);
+	free(r->followed);
 	free(r->moved);
 	free(r->new_image);
 }

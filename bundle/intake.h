@@ -12,6 +12,7 @@
 #include "bundle/content.h"
 #include "bundle/contents.h"
 #include "bundle/medium.h"
+#include "bundle/repositories.h"
 #include "bundle/statement.h"
 #include "custody/enclave.h"
 #include "verify/approval.h"
@@ -64,6 +65,10 @@ struct lw_intake_result {
 			      is none */
 	bool *moved;	 /* owned: for each image, whether its name stood for another digest */
 	bool *new_image; /* owned: for each image, whether it was not here before */
+	/* Owned: the vendors' repositories that were followed, and what is trusted of them now:
+	 * kept where the bundle is loaded. */
+	struct lw_followed *followed;
+	size_t n_followed;
 	uint64_t bytes_read;
 	struct lw_interval interval;
 	uint64_t record; /* the attempt's record */

@@ -36,6 +36,7 @@ struct lw_intake {
 	struct lw_needs *needs; /* one per image */
 	const char **zones; /* of each image, as it was judged; the array is owned, its texts
 			       are policy's */
+	struct lw_repositories *repositories; /* from gate 5 on */
 	bool staged;
 	bool repairing; /* the record then counts what repair found and mended */
 	uint64_t damaged, repaired;

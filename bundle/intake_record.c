@@ -6,9 +6,10 @@
 
 /* A record holds at most 65,535 bytes: long lists are cut, with their full count beside them;
  * the digest of contents names the rest. */
-#define MOST_IMAGES   32
-#define MOST_FINDINGS 16
-#define MOST_TEXT     240
+#define MOST_IMAGES	  32
+#define MOST_FINDINGS	  16
+#define MOST_TEXT	  240
+#define MOST_REPOSITORIES 32
 /* Judgements stand in the record itself up to here; of the rest it has the digests. */
 #define MOST_JUDGEMENTS 12000
 
@@ -168,6 +169,14 @@ static void fill(struct lw_json_writer *w, const void *data)
 	if (in->repairing)
 		lw_json_w_member_integer(w, "repaired", (int64_t)in->repaired);
 	lw_json_w_member_integer(w, "trustVersion", in->trust_version);
+	if (in->result->n_followed > 0) {
+		lw_json_w_key(w, "tuf");
+		lw_followed_write(in->result->followed,
+				  in->result->n_followed < MOST_REPOSITORIES
+					  ? in->result->n_followed
+					  : MOST_REPOSITORIES,
+				  w);
+	}
 }
 
 int lw_intake_record(struct lw_intake *in, enum lw_event event, struct lw_error *e)

@@ -86,7 +86,60 @@ static int gather_all(const struct lw_pack_options *o, const struct lw_document_
 		if (r < 0)
 			return r;
 	}
-	return lw_gather_finish(g, e);
+	return 0;
+}
+
+/* What is taken along of TUF repositories. */
+struct carried {
+	struct lw_carried_bytes *list;
+	size_t n;
+};
+
+static void auto_carried(struct carried *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		lw_carried_bytes_release(&c->list[i]);
+	free(c->list);
+}
+
+static int carry_all(const struct lw_pack_options *o, struct lw_gathered *g, struct carried *c,
+		     struct lw_error *e)
+{
+	const struct lw_carry_options options = { .images = g->images,
+						  .n_images = g->n_images,
+						  .targets = o->targets,
+						  .n_targets = o->n_targets,
+						  .now = o->statement.created,
+						  .program = o->judge };
+
+	c->list = lw_alloc_array(o->n_repositories, sizeof(*c->list));
+	for (size_t i = 0; i < o->n_repositories; i++) {
+		struct lw_carried_bytes *b = &c->list[c->n++];
+		int r = lw_carry(&o->repositories[i], &options, b, e);
+
+		if (r < 0)
+			return r;
+		for (size_t k = 0; k < b->carried.n_files; k++)
+			lw_gather_blob(g, &b->carried.files[k].digest,
+				       b->carried.files[k].size);
+	}
+	return 0;
+}
+
+/* An image that no repository lists may be no concern of theirs; or the sender forgot to. */
+static void tell_unlisted(const struct lw_pack_options *o, const struct lw_gathered *g,
+			  const struct carried *c)
+{
+	char name[LW_MAX_REFERENCE + 1];
+
+	for (size_t i = 0; i < g->n_images && c->n > 0 && o->unlisted; i++) {
+		bool listed = false;
+
+		for (size_t k = 0; k < c->n; k++)
+			listed |= c->list[k].listed[i];
+		if (!listed)
+			o->unlisted(lw_reference_text(&g->images[i].name, name));
+	}
 }
 
 /* The box and we wait for each other, document by document. On two cores each of these
@@ -156,14 +209,21 @@ static int check_images(const struct lw_gathered *g, struct lw_error *e)
 }
 
 /* The lists and the statement over them. */
-static int make_head(const struct lw_pack_options *o, struct lw_gathered *g, struct head *h,
-		     struct lw_statement *s, struct lw_digest *ret_bundle, struct lw_error *e)
+static int make_head(const struct lw_pack_options *o, struct lw_gathered *g,
+		     const struct carried *carried, struct head *h, struct lw_statement *s,
+		     struct lw_digest *ret_bundle, struct lw_error *e)
 {
-	struct lw_contents c = { .images = g->images, .n_images = g->n_images };
+	lw_auto_free struct lw_carried *listed = lw_alloc_array(carried->n, sizeof(*listed));
+	struct lw_contents c = { .images = g->images,
+				 .n_images = g->n_images,
+				 .carried = listed,
+				 .n_carried = carried->n };
 	struct lw_entries entries = { .n = g->n_blobs };
 	lw_auto_free struct lw_entry *list = lw_alloc_array(g->n_blobs, sizeof(*list));
 	LW_AUTO(dsse) struct lw_dsse seal = { 0 };
 
+	for (size_t i = 0; i < carried->n; i++)
+		listed[i] = carried->list[i].carried;
 	lw_sort(g->images, g->n_images, sizeof(*g->images), compare_images);
 	for (size_t i = 0; i < g->n_blobs; i++)
 		list[i] = (struct lw_entry){ .digest = g->blobs[i].digest,
@@ -212,8 +272,8 @@ static int write_head(struct lw_archive *a, const struct head *h, struct lw_erro
 }
 
 static int write_bundle(const struct lw_pack_options *o, const struct layouts *layouts,
-			const struct lw_gathered *g, const struct head *h, int fd,
-			struct lw_error *e)
+			const struct lw_gathered *g, const struct carried *carried,
+			const struct head *h, int fd, struct lw_error *e)
 {
 	LW_AUTO(archive) struct lw_archive *a = NULL;
 	lw_auto_free struct lw_layout **open = lw_alloc_array(layouts->n, sizeof(*open));
@@ -222,6 +282,8 @@ static int write_bundle(const struct lw_pack_options *o, const struct layouts *l
 		.n_blobs = g->n_blobs,
 		.layouts = open,
 		.n_layouts = layouts->n,
+		.carried = carried->list,
+		.n_carried = carried->n,
 		.progress = o->progress,
 	};
 	int r = lw_archive_new(fd, &a, e);
@@ -250,8 +312,9 @@ static int check_room(int dir, uint64_t bytes, struct lw_error *e)
 
 /* Written under a temporary name, made durable, then named: a file of that name is whole. */
 static int write_output(const struct lw_pack_options *o, const struct layouts *layouts,
-			const struct lw_gathered *g, const struct head *h,
-			const struct lw_pack_result *result, struct lw_error *e)
+			const struct lw_gathered *g, const struct carried *carried,
+			const struct head *h, const struct lw_pack_result *result,
+			struct lw_error *e)
 {
 	lw_auto_fd int dir = -1;
 	const char *name = NULL;
@@ -277,7 +340,7 @@ static int write_output(const struct lw_pack_options *o, const struct layouts *l
 	r = lw_tree_claim(fd, e);
 	if (r < 0)
 		return r;
-	r = write_bundle(o, layouts, g, h, fd, e);
+	r = write_bundle(o, layouts, g, carried, h, fd, e);
 	if (r == 0)
 		r = lw_fs_sync(fd, "bundle", e);
 	if (r == 0 && o->made)
@@ -296,6 +359,7 @@ int lw_pack(const struct lw_pack_options *o, struct lw_pack_result *ret, struct 
 	LW_AUTO(box_documents) struct lw_box_documents *box = NULL;
 	struct layouts layouts __attribute__((cleanup(auto_layouts))) = { 0 };
 	struct lw_gathered g __attribute__((cleanup(auto_gathered))) = { 0 };
+	struct carried carried __attribute__((cleanup(auto_carried))) = { 0 };
 	struct head h __attribute__((cleanup(auto_head))) = { 0 };
 	struct lw_statement s = { 0 };
 	struct lw_pack_result result = { 0 };
@@ -309,15 +373,22 @@ int lw_pack(const struct lw_pack_options *o, struct lw_pack_result *ret, struct 
 	if (one_core) /* or we stay there, and are slower */
 		(void)sched_setaffinity(0, sizeof(cores), &cores);
 	if (r == 0)
+		r = carry_all(o, &g, &carried, e);
+	if (r == 0) {
+		tell_unlisted(o, &g, &carried);
+		r = lw_gather_finish(&g, e);
+	}
+	if (r == 0)
 		r = check_caps(&g, e);
 	if (r == 0)
-		r = make_head(o, &g, &h, &s, &result.bundle, e);
+		r = make_head(o, &g, &carried, &h, &s, &result.bundle, e);
 	if (r < 0)
 		return r;
 	result.bytes = s.bytes;
 	result.blobs = g.n_blobs;
 	result.images = g.n_images;
-	r = write_output(o, &layouts, &g, &h, &result, e);
+	result.repositories = carried.n;
+	r = write_output(o, &layouts, &g, &carried, &h, &result, e);
 	if (r < 0)
 		return lw_prefix(e, "%s", o->output);
 	*ret = result;

@@ -9,6 +9,7 @@
  * after the seal.
  */
 
+#include "bundle/carry.h"
 #include "bundle/content.h"
 #include "bundle/statement.h"
 #include "image/gather.h"
@@ -23,6 +24,14 @@ struct lw_pack_options {
 	const struct lw_pack_source *sources;
 	size_t n_sources;
 	struct lw_gather_options gather;
+	/* TUF repositories to take along, and more targets to look up in each of them;
+	 * ascending by name, none twice. */
+	const struct lw_carry_source *repositories;
+	size_t n_repositories;
+	const char *const *targets;
+	size_t n_targets;
+	/* Told an image's name that none of them lists; may be NULL. */
+	void (*unlisted)(const char *image);
 	/* sender, sequence, audience, created, expires, marking, previous: filled in; the rest
 	 * is computed */
 	struct lw_statement statement;
@@ -38,7 +47,7 @@ struct lw_pack_options {
 
 struct lw_pack_result {
 	struct lw_digest bundle;
-	uint64_t bytes, blobs, images;
+	uint64_t bytes, blobs, images, repositories;
 };
 
 /* LW_E_EXISTS when the output is there; LW_E_NOSPACE before anything is written when there is

@@ -31,12 +31,29 @@ static int open_blob(const struct lw_packer_job *job, const struct lw_blob *blob
 	return r;
 }
 
+/* The bytes of a carried file; they were hashed when it was noted. */
+static const struct lw_buf *carried(const struct lw_packer_job *job, const struct lw_blob *blob)
+{
+	for (size_t i = 0; i < job->n_carried; i++)
+		for (size_t k = 0; k < job->carried[i].carried.n_files; k++)
+			if (lw_digest_equal(&job->carried[i].carried.files[k].digest,
+					    &blob->digest))
+				return &job->carried[i].bytes[k];
+	return NULL;
+}
+
 static int copy_blob(const struct lw_packer_job *job, const struct lw_blob *blob,
 		     struct lw_lane *lane, struct lw_archive *archive, struct lw_error *e)
 {
 	char name[LW_BLOB_NAME], have[LW_DIGEST_TEXT];
+	const struct lw_buf *bytes = carried(job, blob);
 	lw_auto_fd int fd = -1;
-	int r = open_blob(job, blob, &fd, e);
+	int r;
+
+	if (bytes)
+		return lw_archive_put(archive, lw_format_blob_name(&blob->digest, name),
+				      lw_buf_span(bytes), e);
+	r = open_blob(job, blob, &fd, e);
 
 	if (r == 0)
 		r = lw_archive_member(archive, lw_format_blob_name(&blob->digest, name),

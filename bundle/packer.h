@@ -6,6 +6,7 @@
  * writes, another hashes. */
 
 #include "bundle/archive.h"
+#include "bundle/carry.h"
 #include "bundle/content.h"
 #include "image/gather.h"
 
@@ -14,6 +15,8 @@ struct lw_packer_job {
 	size_t n_blobs;
 	struct lw_layout *const *layouts; /* each blob is taken from the first that has it */
 	size_t n_layouts;
+	const struct lw_carried_bytes *carried; /* or, before the layouts, from these */
+	size_t n_carried;
 	struct lw_content_progress progress;
 };
 

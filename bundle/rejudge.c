@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "bundle/bases.h"
+#include "bundle/repositories.h"
 
 /* What is at hand while one image is judged again. */
 struct again {
@@ -41,6 +42,22 @@ static void judge_time(const struct lw_interval *now, const char *object, struct
 			       lw_time_format(now->lo, lo), lw_time_format(now->hi, hi));
 }
 
+/* By what is kept of the repository, while that has not expired. */
+static int bind(const struct again *a, const struct lw_blob_source *source,
+		const struct lw_image *image, const char *program,
+		const struct lw_judged *judged, struct lw_rejudged *ret,
+		struct lw_judgement *judgement, struct lw_error *e)
+{
+	LW_AUTO(repositories) struct lw_repositories *repositories = NULL;
+	const struct lw_repositories_options o = { .enclave = a->enclave,
+						   .policy = a->policy,
+						   .now = &ret->interval,
+						   .program = program };
+
+	lw_repositories_open(&o, &repositories);
+	return lw_image_bind(repositories, source, image, judged, &ret->verdict, judgement, e);
+}
+
 static int judge(struct again *a, const struct lw_rule *rule, const struct lw_image *image,
 		 const char *program, struct lw_rejudged *ret, struct lw_error *e)
 {
@@ -63,16 +80,18 @@ static int judge(struct again *a, const struct lw_rule *rule, const struct lw_im
 	struct lw_judged judged = lw_evidence_judged(image, &heard, &ret->interval, name);
 
 	lw_judgement_make(a->policy, rule, &judged, v, &judgement);
+	if (rule->repository)
+		r = bind(a, &source, image, program, &judged, ret, &judgement, e);
 	if (rule->evidence_not_required)
 		lw_verdict_add(v, LW_FINDING_POLICY_EVALUATION, name,
 			       "vendors' signatures judged by policy", "none required");
-	if (judgement.met && judgement.base.asked)
+	if (r == 0 && judgement.met && judgement.base.asked)
 		r = lw_base_judge(image, name, &heard, &bases, 0, v, &judgement, e);
 	if (r == 0) {
 		lw_judgement_write(a->policy, &judged, &judgement, &w);
 		lw_json_w_finish(&w);
 		ret->judgement = (char *)lw_buf_detach(&text);
-		if (judgement.met && (!judgement.base.asked || judgement.base.met))
+		if (lw_judgement_holds(&judgement))
 			lw_verdict_pass(v, LW_GATE_EVIDENCE);
 	}
 	lw_judgement_release(&judgement);

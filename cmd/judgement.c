@@ -25,7 +25,7 @@ struct base {
 };
 
 struct tree {
-	const struct lw_json *attestations, *base, *groups, *signatures;
+	const struct lw_json *attestations, *base, *groups, *signatures, *tuf;
 	const char *match, *zone;
 };
 
@@ -71,6 +71,7 @@ static const struct lw_json_field tree_table[] = {
 	{ .name = "signatures",
 	  .reader = LW_JSON_READ_ARRAY,
 	  .offset = offsetof(struct tree, signatures) },
+	{ .name = "tuf", .reader = LW_JSON_READ_ANY, .offset = offsetof(struct tree, tuf) },
 	TEXT(struct tree, zone, "zone"),
 };
 
@@ -138,6 +139,10 @@ void lw_print_judgement(const char *json, bool whole, FILE *out)
 	if (t.base && lw_json_type(t.base) == LW_JSON_OBJECT && READ(t.base, base_table, &b))
 		(void)fprintf(out, "  base      %s%s\n",
 			      b.met ? "" : "NOT PROVEN: ", safe(b.text));
+	b = (struct base){ 0 };
+	if (t.tuf && lw_json_type(t.tuf) == LW_JSON_OBJECT && READ(t.tuf, base_table, &b))
+		(void)fprintf(out, "  tuf       %s%s\n",
+			      b.met ? "" : "NOT BOUND: ", safe(b.text));
 	for (const struct lw_json *n = whole && t.signatures ? lw_json_first(t.signatures)
 							     : NULL;
 	     n; n = lw_json_next(n)) {

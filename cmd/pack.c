@@ -22,6 +22,13 @@ static const struct lw_option options[] = {
 	  "where the sender's counter is kept; else $LANDWAITER_SENDER_DIR" },
 	{ "platform", 0, LW_OPTION_LIST, "OS/ARCH", &lw_pack_arguments.platforms,
 	  "take only these of an index's platforms" },
+	{ "tuf", 0, LW_OPTION_LIST, "NAME=PLACE", &lw_pack_arguments.tuf,
+	  "take along a vendor's TUF repository: what the enclave's policy calls it, and the "
+	  "folder or URL of its metadata" },
+	{ "tuf-target", 0, LW_OPTION_LIST, "PATH", &lw_pack_arguments.targets,
+	  "take along what looking up this target needs, too" },
+	{ "ca-file", 0, LW_OPTION_TEXT, "FILE", &lw_pack_arguments.ca_file,
+	  "the certificates that vouch for servers; else the system's" },
 	{ "key", 0, LW_OPTION_LIST, "FILE", &lw_pack_arguments.keys,
 	  "approve at once with this key" },
 	LW_PASSPHRASE_OPTIONS,
@@ -30,10 +37,10 @@ static const struct lw_option options[] = {
 
 const struct lw_verb lw_verb_pack = {
 	"pack",
-	"[NAME=]oci:DIR[:REF]...",
+	"[[NAME=]oci:DIR[:REF]...]",
 	"Pack images and all evidence about them into a bundle. Prints its digest.",
 	options,
-	1,
+	0,
 	-1,
 	lw_pack_run,
 };

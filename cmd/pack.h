@@ -11,8 +11,9 @@
 #include "cmd/command.h"
 
 struct lw_pack_arguments {
-	const char *sender, *audience, *expires, *marking, *sequence, *sender_dir, *file;
-	struct lw_list platforms, keys;
+	const char *sender, *audience, *expires, *marking, *sequence, *sender_dir, *file,
+		*ca_file;
+	struct lw_list platforms, keys, tuf, targets;
 };
 extern struct lw_pack_arguments lw_pack_arguments;
 

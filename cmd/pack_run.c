@@ -8,6 +8,7 @@
 #include "bundle/approve.h"
 #include "cmd/pack.h"
 #include "cmd/source.h"
+#include "fetch/place.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -138,6 +139,81 @@ static int approve_with(const char *file, const struct keys *k, struct lw_error 
 	return r;
 }
 
+/* The repositories of --tuf, opened. */
+struct repositories {
+	struct lw_fetcher *fetcher;
+	struct lw_place **places;
+	char **names;
+	struct lw_carry_source *list;
+	size_t n;
+};
+
+static void auto_repositories(struct repositories *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		lw_place_close(r->places[i]);
+		free(r->names[i]);
+	}
+	lw_fetcher_close(r->fetcher);
+	free(r->places);
+	free(r->names);
+	free(r->list);
+}
+
+static int open_repository(struct repositories *r, const char *word,
+			   const struct lw_fetch_settings *settings, struct lw_error *e)
+{
+	const char *equals = strchr(word, '=');
+	size_t i = r->n;
+
+	if (!equals || !equals[1])
+		return lw_fail(e, LW_E_USAGE, "--tuf: want NAME=FOLDER or NAME=URL");
+	r->names[i] = lw_strndup(word, (size_t)(equals - word));
+	r->places[i] = NULL;
+	r->n++;
+	if (!lw_text_is_label(lw_span_str(r->names[i])))
+		return lw_fail(e, LW_E_USAGE,
+			       "--tuf: want a name of [a-z0-9][a-z0-9._-]{0,63}");
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(r->names[k], r->names[i]) == 0)
+			return lw_fail(e, LW_E_USAGE, "--tuf: %s stands twice", r->names[i]);
+	if (lw_place_open(equals + 1, settings, &r->fetcher, &r->places[i], e) < 0)
+		return lw_prefix(e, "--tuf %s", r->names[i]);
+	r->list[i] = (struct lw_carry_source){ .repository = r->names[i],
+					       .transport = lw_place_transport(r->places[i]) };
+	return 0;
+}
+
+static int compare_repositories(const void *a, const void *b)
+{
+	return strcmp(((const struct lw_carry_source *)a)->repository,
+		      ((const struct lw_carry_source *)b)->repository);
+}
+
+static int open_repositories(struct repositories *r, struct lw_error *e)
+{
+	struct lw_fetch_settings settings = { .ca_file = arg->ca_file };
+	int rc = 0;
+
+	if (arg->tuf.n > LW_MAX_CARRIED)
+		return lw_fail(e, LW_E_USAGE, "--tuf: want at most %zu", LW_MAX_CARRIED);
+	for (size_t i = 0; i < LW_FETCH_VARIABLES; i++)
+		settings.variables[i] = getenv(lw_fetch_variables[i]);
+	r->places = lw_alloc_array(arg->tuf.n, sizeof(struct lw_place *));
+	r->names = lw_alloc_array(arg->tuf.n, sizeof(char *));
+	r->list = lw_alloc_array(arg->tuf.n, sizeof(*r->list));
+	for (size_t i = 0; i < arg->tuf.n && rc == 0; i++)
+		rc = open_repository(r, arg->tuf.list[i], &settings, e);
+	if (rc == 0)
+		lw_sort(r->list, r->n, sizeof(*r->list), compare_repositories);
+	return rc;
+}
+
+static void say_unlisted(const char *image)
+{
+	lw_command_say("no repository taken along lists %s", image);
+}
+
 /* A crash from here on leaves a gap in the sequence, never two bundles of one number. */
 static int use_up(void *data, const struct lw_digest *bundle, struct lw_error *e)
 {
@@ -203,6 +279,7 @@ int lw_pack_run(int n, char **objects)
 		.progress = lw_command_progress("pack"),
 	};
 	struct keys keys __attribute__((cleanup(auto_keys))) = { 0 };
+	struct repositories repositories __attribute__((cleanup(auto_repositories))) = { 0 };
 	struct lw_pack_result result = { 0 };
 	struct lw_error e = { 0 };
 	int r = 0;
@@ -210,12 +287,21 @@ int lw_pack_run(int n, char **objects)
 	if (!arg->file || !arg->sender || !arg->audience || !arg->expires || !arg->marking)
 		return lw_command_usage(
 			"want -o FILE, --sender, --audience, --expires and --marking");
+	if (n == 0 && arg->tuf.n == 0)
+		return lw_command_usage("want an image, or --tuf");
 	for (int i = 0; i < n && r == 0; i++)
 		r = add_source(&s, objects[i], &e);
 	if (r == 0)
 		r = fill_statement(&o.statement, &e);
 	o.sources = s.list;
 	o.n_sources = s.n;
+	if (r == 0)
+		r = open_repositories(&repositories, &e);
+	o.repositories = repositories.list;
+	o.n_repositories = repositories.n;
+	o.targets = arg->targets.list;
+	o.n_targets = arg->targets.n;
+	o.unlisted = say_unlisted;
 	if (r == 0)
 		r = load_keys(&keys, &e);
 	if (r == 0)

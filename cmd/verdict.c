@@ -97,6 +97,25 @@ static void print_images(const struct lw_intake_result *r, FILE *out)
 		(void)fprintf(out, "  and %zu more images\n", r->contents.n_images - most);
 }
 
+static void print_repositories(const struct lw_intake_result *r, FILE *out)
+{
+	for (size_t i = 0; i < r->n_followed; i++) {
+		const struct lw_followed *f = &r->followed[i];
+		const struct lw_followed_role *first = &f->roles[0];
+		char time[LW_TIME_TEXT];
+
+		(void)fprintf(out, "  tuf       %s:", f->repository);
+		for (unsigned t = LW_TUF_ROOT; t <= LW_TUF_TARGETS; t++) {
+			(void)fprintf(out, "%s %s %lld", t ? "," : "",
+				      lw_tuf_type_name((enum lw_tuf_type)t),
+				      (long long)f->roles[t].version);
+			if (f->roles[t].expires < first->expires)
+				first = &f->roles[t];
+		}
+		(void)fprintf(out, "; until %s\n", lw_time_format(first->expires, time));
+	}
+}
+
 static void print_text(const struct lw_intake_result *r, FILE *out)
 {
 	char head[LW_HEAD_TEXT], size[16];
@@ -104,6 +123,7 @@ static void print_text(const struct lw_intake_result *r, FILE *out)
 	lw_print_outcome(&r->verdict, out);
 	print_bundle(r, out);
 	print_images(r, out);
+	print_repositories(r, out);
 	lw_print_findings(&r->verdict, out);
 	(void)fprintf(out, "\n  read      %llu bytes (%s) from the medium\n",
 		      (unsigned long long)r->bytes_read,
@@ -235,6 +255,8 @@ static void print_json(const struct lw_intake_result *r, FILE *out)
 	lw_json_w_member(&w, "head", lw_head_text(&r->head, head));
 	lw_json_w_member_integer(&w, "index", (int64_t)r->record);
 	lw_json_w_end_object(&w);
+	lw_json_w_key(&w, "tuf");
+	lw_followed_write(r->followed, r->n_followed, &w);
 	lw_json_w_member(&w, "verdict", lw_outcome_name(r->verdict.outcome));
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);

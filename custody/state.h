@@ -156,6 +156,20 @@ int lw_state_each_image_blob(struct lw_state *s, int64_t image,
 					  struct lw_error *e),
 			     void *data, struct lw_error *e) LW_WARN_UNUSED;
 
+/* What is trusted of TUF repositories: the file of each role and its proven halves, both kept
+ * as they were given. `first` is the digest of the root that the repository is pinned by: what
+ * was trusted under another one is not there, and goes when something is set. Getting appends;
+ * LW_E_NOTFOUND. */
+int lw_state_tuf_get(struct lw_state *s, const char *repository, const struct lw_digest *first,
+		     const char *role, struct lw_buf *ret_file, struct lw_buf *ret_halves,
+		     struct lw_error *e) LW_WARN_UNUSED;
+int lw_state_tuf_set(struct lw_state *s, const char *repository, const struct lw_digest *first,
+		     const char *role, struct lw_span file, struct lw_span halves,
+		     struct lw_error *e) LW_WARN_UNUSED;
+/* No harm if it is not there. */
+int lw_state_tuf_remove(struct lw_state *s, const char *repository, const char *role,
+			struct lw_error *e) LW_WARN_UNUSED;
+
 /* The book's leaves: index 0, 1, 2 ... (custody/record.h makes them). Getting appends;
  * LW_E_NOTFOUND. */
 int lw_state_record_count(struct lw_state *s, uint64_t *ret, struct lw_error *e) LW_WARN_UNUSED;

@@ -10,8 +10,8 @@
 #include <sqlite3.h>
 
 #define LW_STATE_APPLICATION 0x4c776b65 /* "Lwke", in the database's header */
-#define LW_STATE_VERSION     1		/* of the schema, in user_version */
-#define LW_STATE_STATEMENTS  48
+#define LW_STATE_VERSION     2		/* of the schema, in user_version */
+#define LW_STATE_STATEMENTS  64
 
 struct lw_state {
 	sqlite3 *db;

@@ -67,6 +67,14 @@ static const struct {
 		   "name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 255), "
 		   "bytes BLOB NOT NULL"
 		   ") STRICT, WITHOUT ROWID" },
+	{ "tuf", "CREATE TABLE tuf ("
+		 "repository TEXT NOT NULL CHECK (length(repository) BETWEEN 1 AND 64), "
+		 "role TEXT NOT NULL CHECK (length(role) BETWEEN 1 AND 128), "
+		 "first BLOB NOT NULL CHECK (length(first) = 32), "
+		 "file BLOB NOT NULL, "
+		 "halves BLOB NOT NULL, "
+		 "PRIMARY KEY (repository, role)"
+		 ") STRICT" },
 	{ "value", "CREATE TABLE value ("
 		   "name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 64), "
 		   "value ANY NOT NULL CHECK (typeof(value) IN ('blob', 'integer'))"

@@ -118,6 +118,9 @@ int lw_gather_image(struct lw_layout *layout, const char *ref, const struct lw_r
 		    const struct lw_gather_options *options, struct lw_gathered *g,
 		    struct lw_error *e) LW_WARN_UNUSED;
 
+/* One more blob that must travel, of no image. */
+void lw_gather_blob(struct lw_gathered *g, const struct lw_digest *digest, uint64_t size);
+
 /* When the last image is in: sorts images by name, blobs by size, then digest, each once.
  * LW_E_CONFLICT (two images of one name; one blob with two sizes), LW_E_LIMIT. */
 int lw_gather_finish(struct lw_gathered *g, struct lw_error *e) LW_WARN_UNUSED;

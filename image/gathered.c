@@ -112,6 +112,12 @@ static int check_blobs(const struct lw_gathered *g, struct lw_error *e)
 	return 0;
 }
 
+void lw_gather_blob(struct lw_gathered *g, const struct lw_digest *digest, uint64_t size)
+{
+	reserve_blobs(g, 1);
+	g->blobs[g->n_blobs++] = (struct lw_blob){ .digest = *digest, .size = size };
+}
+
 int lw_gather_finish(struct lw_gathered *g, struct lw_error *e)
 {
 	int r;

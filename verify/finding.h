@@ -175,6 +175,10 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "no role that may lists this target: check its path; ask whoever keeps the repository")        \
 	X(TUF_TARGET_MISMATCH, "tuf.target-mismatch", EVIDENCE, REFUSAL,                                 \
 	  "these are not the bytes that the repository lists: do not use them")                          \
+	X(TUF_GRACE, "tuf.grace", EVIDENCE, NOTE,                                                        \
+	  "expired, and taken because policy gives grace: bring newer metadata in time")                 \
+	X(TUF_UNUSED, "tuf.unused", EVIDENCE, NOTE,                                                      \
+	  "nothing here asks for this repository; it was not read")                                      \
 	/* gate 6 and the machine itself */                                                              \
 	X(COMMIT_CHANGED, "commit.changed", COMMIT, ERROR,                                               \
 	  "trust or state changed meanwhile: load again")                                                \

@@ -482,6 +482,10 @@ void lw_judgement_make(const struct lw_policy *p, const struct lw_rule *rule,
 	if (rule->base_accepted)
 		(void)snprintf(ret->base.text, sizeof(ret->base.text),
 			       "not looked at: the rest of the rule is not met");
+	ret->tuf.asked = rule->repository;
+	if (rule->repository)
+		(void)snprintf(ret->tuf.text, sizeof(ret->tuf.text), "%s was not asked",
+			       rule->repository->name);
 	ret->standings = lw_alloc_array(image->n_testimonies, sizeof(*ret->standings));
 	ret->groups = lw_alloc_array(rule->n_require, sizeof(*ret->groups));
 	ret->attestations = lw_alloc_array(rule->n_attestations, sizeof(*ret->attestations));
@@ -507,8 +511,15 @@ void lw_judgement_make(const struct lw_policy *p, const struct lw_rule *rule,
 		}
 	}
 	/* A rule that asks for nothing lets nothing in, unless it says so. */
-	if (rule->n_require == 0 && rule->n_attestations == 0 && !rule->evidence_not_required)
+	if (rule->n_require == 0 && rule->n_attestations == 0 && !rule->repository &&
+	    !rule->evidence_not_required)
 		ret->met = false;
+}
+
+bool lw_judgement_holds(const struct lw_judgement *j)
+{
+	return j->rule && j->met && (!j->base.asked || j->base.met) &&
+	       (!j->tuf.asked || j->tuf.met);
 }
 
 void lw_judgement_release(struct lw_judgement *j)

@@ -61,8 +61,8 @@ struct lw_group_result {
 };
 
 struct lw_judgement {
-	const struct lw_rule *rule;	      /* borrowed from the policy; NULL: none matches */
-	bool met;			      /* groups and attestations; the base apart */
+	const struct lw_rule *rule; /* borrowed from the policy; NULL: none matches */
+	bool met;		    /* groups, attestations, the repository; the base apart */
 	struct lw_standing *standings;	      /* owned; one for each testimony */
 	struct lw_group_result *groups;	      /* owned; of rule->require */
 	struct lw_group_result *attestations; /* owned; of rule->attestations */
@@ -71,12 +71,18 @@ struct lw_judgement {
 		struct lw_digest digest; /* of the base, where known */
 		char text[320];		 /* safe: which base, how many layers, or why not */
 	} base;
+	struct {
+		bool asked, met;
+		char text[640]; /* safe: which target of which versions, or why not */
+	} tuf;			/* of rule->repository: verify/binding.h */
 };
 
 /* Judges by the rule (not NULL). Adds findings to the verdict, named after the image. */
 void lw_judgement_make(const struct lw_policy *p, const struct lw_rule *rule,
 		       const struct lw_judged *image, struct lw_verdict *v,
 		       struct lw_judgement *ret);
+/* Whether all of the rule is met: its groups and attestations, the base and the repository. */
+bool lw_judgement_holds(const struct lw_judgement *j);
 void lw_judgement_release(struct lw_judgement *j);
 
 /* "2 of 3: acme ✓ security ✓ qa absent": appended. */

@@ -118,12 +118,22 @@ void lw_judgement_write(const struct lw_policy *p, const struct lw_judged *image
 		write_group(p, &j->groups[i], NULL, w);
 	lw_json_w_end_array(w);
 	lw_json_w_member(w, "match", j->rule->match);
-	member_bool(w, "met", j->met && (!j->base.asked || j->base.met));
+	member_bool(w, "met", lw_judgement_holds(j));
 	lw_json_w_key(w, "signatures");
 	lw_json_w_array(w);
 	for (size_t i = 0; i < image->n_testimonies; i++)
 		write_testimony(p, image, j, i, w);
 	lw_json_w_end_array(w);
+	lw_json_w_key(w, "tuf");
+	if (j->tuf.asked) {
+		lw_json_w_object(w);
+		member_bool(w, "met", j->tuf.met);
+		lw_json_w_member(w, "repository", j->rule->repository->name);
+		lw_json_w_member(w, "text", j->tuf.text);
+		lw_json_w_end_object(w);
+	} else {
+		lw_json_w_null(w);
+	}
 	lw_json_w_member(w, "zone", j->rule->zone);
 	lw_json_w_end_object(w);
 }

@@ -36,7 +36,7 @@ int lw_policy_read_texts(const struct lw_json *list, const char *what, const cha
 }
 
 struct policy_fields {
-	const struct lw_json *signers, *senders, *images, *time, *zones;
+	const struct lw_json *signers, *senders, *images, *time, *tuf, *zones;
 };
 
 static int read_zones(struct lw_policy *p, const struct lw_json *zones, struct lw_error *e)
@@ -47,6 +47,19 @@ static int read_zones(struct lw_policy *p, const struct lw_json *zones, struct l
 		if (!lw_text_is_label(lw_span_str(p->zones[i])))
 			r = lw_fail(e, LW_E_FORMAT, "zones: '%s' is not a label", p->zones[i]);
 	return r;
+}
+
+static int read_repositories(struct lw_policy *p, const struct lw_json *tuf,
+			     const struct lw_policy_files *files, struct lw_error *e)
+{
+	if (lw_json_count(tuf) > LW_MAX_REPOSITORIES)
+		return lw_fail(e, LW_E_LIMIT, "more than %zu repositories",
+			       LW_MAX_REPOSITORIES);
+	p->repositories = lw_alloc_array(lw_json_count(tuf), sizeof(*p->repositories));
+	for (const struct lw_json *n = lw_json_first(tuf); n; n = lw_json_next(n))
+		if (lw_policy_read_repository(p, n, files, e) < 0)
+			return lw_prefix(e, "repository '%s'", lw_json_key(n));
+	return 0;
 }
 
 static int read_policy(struct lw_policy *p, const struct policy_fields *f,
@@ -65,6 +78,9 @@ static int read_policy(struct lw_policy *p, const struct policy_fields *f,
 	for (const struct lw_json *n = lw_json_first(f->senders); n; n = lw_json_next(n))
 		if ((r = lw_policy_read_sender(p, n, e)) < 0)
 			return lw_prefix(e, "sender '%s'", lw_json_key(n));
+	r = f->tuf ? read_repositories(p, f->tuf, files, e) : 0;
+	if (r < 0)
+		return r;
 	for (const struct lw_json *n = lw_json_first(f->images); n; n = lw_json_next(n)) {
 		size_t i = p->n_rules;
 
@@ -92,6 +108,7 @@ int lw_policy_parse(struct lw_span bytes, const struct lw_policy_files *files,
 		LW_POLICY_FIELD(struct policy_fields, signers, LW_JSON_READ_OBJECT,
 				.flags = LW_JSON_REQUIRED),
 		LW_POLICY_FIELD(struct policy_fields, time, LW_JSON_READ_OBJECT),
+		LW_POLICY_FIELD(struct policy_fields, tuf, LW_JSON_READ_OBJECT),
 		LW_POLICY_FIELD(struct policy_fields, zones, LW_JSON_READ_ARRAY, .min = 1,
 				.max = LW_MAX_ZONES),
 	};
@@ -130,6 +147,9 @@ void lw_policy_free(struct lw_policy *p)
 		free(p->senders[i].approvers.signers);
 	for (size_t i = 0; i < p->n_rules; i++)
 		lw_policy_release_rule(&p->rules[i]);
+	for (size_t i = 0; i < p->n_repositories; i++)
+		lw_buf_free(&p->repositories[i].root);
+	free(p->repositories);
 	free(p->time.signers);
 	free(p->signers);
 	free(p->senders);
@@ -144,6 +164,14 @@ const struct lw_sender *lw_policy_sender(const struct lw_policy *p, const char *
 	for (size_t i = 0; i < p->n_senders; i++)
 		if (strcmp(p->senders[i].name, name) == 0)
 			return &p->senders[i];
+	return NULL;
+}
+
+const struct lw_repository *lw_policy_repository(const struct lw_policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_repositories; i++)
+		if (strcmp(p->repositories[i].name, name) == 0)
+			return &p->repositories[i];
 	return NULL;
 }
 

@@ -71,6 +71,16 @@ enum lw_identity {
 			      `identity_name`, then as matchRepository */
 };
 
+/* A vendor's TUF repository, which images may be bound to. */
+struct lw_repository {
+	const char *name;
+	struct lw_buf root; /* its first root, which meets its own threshold */
+	/* Which target an image is bound to (verify/binding.h). */
+	bool tag_by_colon;	    /* "path": "repository:tag", not "repository/tag" */
+	const char *strip, *prefix; /* "" where not said */
+	int64_t grace_sec;	    /* how long after its expiry metadata is still taken */
+};
+
 struct lw_rule {
 	const char *match;
 	const char *zone;
@@ -94,6 +104,8 @@ struct lw_rule {
 	 * refused. */
 	bool report_bad;
 	bool base_accepted; /* "base": "accepted" */
+	/* "tuf": it must list the image; NULL: none must. Borrowed from the policy. */
+	const struct lw_repository *repository;
 };
 
 struct lw_policy {
@@ -101,6 +113,8 @@ struct lw_policy {
 	size_t n_signers;
 	struct lw_sender *senders;
 	size_t n_senders;
+	struct lw_repository *repositories;
+	size_t n_repositories;
 	struct lw_rule *rules;
 	size_t n_rules;
 	const char **zones; /* owned list of borrowed strings, the laxest first; may be empty */
@@ -126,6 +140,7 @@ void lw_policy_free(struct lw_policy *p);
 
 /* NULL when there is none. */
 const struct lw_sender *lw_policy_sender(const struct lw_policy *p, const char *name);
+const struct lw_repository *lw_policy_repository(const struct lw_policy *p, const char *name);
 /* The most specific rule that matches a full image name in a zone, or NULL: longest literal
  * text before the first wildcard, then no wildcard before `*` before `**`, then the longer
  * pattern, then the first. `*` matches within a path component, `**` across. Zone NULL: the

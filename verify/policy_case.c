@@ -200,6 +200,12 @@ static int judge(struct stage *s, const struct lw_policy_case *c, int64_t now,
 	image.testimonies = s->list;
 	image.n_testimonies = s->n;
 	lw_judgement_make(s->p, s->rule, &image, v, &j);
+	if (s->rule->repository && !c->listed) {
+		lw_verdict_add(v, LW_FINDING_TUF_TARGET_UNKNOWN, c->image,
+			       "a target that the repository lists",
+			       "the case does not say so");
+		j.met = false;
+	}
 	if (j.met)
 		lw_verdict_pass(v, LW_GATE_EVIDENCE);
 	lw_judgement_release(&j);

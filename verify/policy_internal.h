@@ -5,6 +5,7 @@
 /*
  * What the files of the policy share: policy.c (the document, looking things up),
  * policy_signers.c (people: signers, groups, senders, time), policy_rules.c (rules for images),
+ * policy_repositories.c (the vendors' TUF repositories),
  * policy_match.c (patterns), policy_lint.c. Readers fill the policy as they go: what they
  * leave behind on failure is released with it.
  */
@@ -38,6 +39,11 @@ int lw_policy_read_sender(struct lw_policy *p, const struct lw_json *node,
 			  struct lw_error *e) LW_WARN_UNUSED;
 int lw_policy_read_time(struct lw_policy *p, const struct lw_json *node,
 			struct lw_error *e) LW_WARN_UNUSED;
+
+/* Appends to p->repositories, which has room. */
+int lw_policy_read_repository(struct lw_policy *p, const struct lw_json *node,
+			      const struct lw_policy_files *files,
+			      struct lw_error *e) LW_WARN_UNUSED;
 
 int lw_policy_read_rule(struct lw_policy *p, const struct lw_json *node,
 			struct lw_error *e) LW_WARN_UNUSED;

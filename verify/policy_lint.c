@@ -280,6 +280,8 @@ static const char *weaker_in(const struct lw_policy *p, const struct lw_rule *hi
 		return "lets in images with bad signatures";
 	if (low->base_accepted && !high->base_accepted)
 		return "does not ask for the base image";
+	if (low->repository && high->repository != low->repository)
+		return "is not bound to the same repository";
 	return NULL;
 }
 
@@ -334,6 +336,18 @@ static void lint_zones(struct lint *l, const struct lw_rule *r, const char *wher
 			  r->zone);
 }
 
+/* ---- repositories ---- */
+
+static void lint_repository(struct lint *l, const struct lw_repository *repository)
+{
+	lw_auto_free char *where = lw_asprintf("repository %s", repository->name);
+
+	for (size_t i = 0; i < l->p->n_rules; i++)
+		if (l->p->rules[i].repository == repository)
+			return;
+	lw_remark(l->remarks, LW_REMARK_REPOSITORY_UNUSED, where, "no rule names it");
+}
+
 /* ---- all of it ---- */
 
 void lw_policy_lint(const struct lw_policy *p, int64_t now, int64_t horizon_sec,
@@ -350,6 +364,8 @@ void lw_policy_lint(const struct lw_policy *p, int64_t now, int64_t horizon_sec,
 	}
 	if (p->time.threshold)
 		lint_group(&l, &p->time, LW_KEY_OWN, "time");
+	for (size_t i = 0; i < p->n_repositories; i++)
+		lint_repository(&l, &p->repositories[i]);
 	for (size_t i = 0; i < p->n_rules; i++) {
 		const struct lw_rule *r = &p->rules[i];
 		lw_auto_free char *where = lw_asprintf("images[%zu] %s", i, r->match);

@@ -275,7 +275,7 @@ int lw_policy_read_identity(struct lw_rule *rule, const struct lw_json *node,
 /* ---- a rule ---- */
 
 struct fields {
-	const char *match, *zone, *evidence, *unnamed, *bad_signatures, *base;
+	const char *match, *zone, *evidence, *unnamed, *bad_signatures, *base, *tuf;
 	const struct lw_json *require, *attestations, *signatures, *signedIdentity;
 };
 
@@ -289,6 +289,7 @@ static const struct lw_json_field rule_fields[] = {
 	FIELD(require, LW_JSON_READ_ARRAY, .min = 1, .max = LW_MAX_RULE_GROUPS),
 	FIELD(signatures, LW_JSON_READ_ARRAY, .min = 1, .max = LW_MAX_RULE_GROUPS),
 	FIELD(signedIdentity, LW_JSON_READ_OBJECT),
+	FIELD(tuf, LW_JSON_READ_LABEL),
 	FIELD(unnamed, LW_JSON_READ_STRING),
 	FIELD(zone, LW_JSON_READ_LABEL),
 };
@@ -323,11 +324,12 @@ static int read_words(struct lw_rule *rule, const struct fields *f, struct lw_er
 /* What says nothing, or two things, is a slip. */
 static int require_sense(const struct fields *f, struct lw_error *e)
 {
-	bool asks = f->require || f->attestations;
+	bool asks = f->require || f->attestations || f->tuf;
 
 	if (!f->evidence == !asks)
 		return lw_fail(e, LW_E_FORMAT,
-			       "want either \"evidence\", or \"require\" or \"attestations\"");
+			       "want either \"evidence\", or \"require\", \"attestations\" or "
+			       "\"tuf\"");
 	if (!asks &&
 	    (f->signatures || f->signedIdentity || f->unnamed || f->bad_signatures || f->base))
 		return lw_fail(
@@ -357,14 +359,11 @@ static int place(const struct lw_policy *p, struct lw_rule *rule, const char *zo
 
 int lw_policy_read_rule(struct lw_policy *p, const struct lw_json *node, struct lw_error *e)
 {
-	static const char *const later[] = { "tuf", NULL };
 	struct lw_rule *rule = &p->rules[p->n_rules++];
 	struct fields f = { 0 };
-	int r = lw_policy_no_later(node, later, "image rule", e);
+	int r = lw_json_read(node, rule_fields, LW_COUNT_OF(rule_fields),
+			     LW_JSON_REFUSE_UNKNOWN, "image rule", &f, e);
 
-	if (r == 0)
-		r = lw_json_read(node, rule_fields, LW_COUNT_OF(rule_fields),
-				 LW_JSON_REFUSE_UNKNOWN, "image rule", &f, e);
 	if (r == 0)
 		r = require_sense(&f, e);
 	if (r == 0)
@@ -372,6 +371,9 @@ int lw_policy_read_rule(struct lw_policy *p, const struct lw_json *node, struct 
 	if (r != 0)
 		return r;
 	rule->match = f.match;
+	rule->repository = f.tuf ? lw_policy_repository(p, f.tuf) : NULL;
+	if (f.tuf && !rule->repository)
+		return lw_fail(e, LW_E_NOTFOUND, "no repository '%s' under \"tuf\"", f.tuf);
 	r = place(p, rule, f.zone, e);
 	if (r == 0)
 		r = read_signature_types(rule, f.signatures, e);

@@ -91,6 +91,7 @@ struct case_fields {
 	const char *image, *zone, *expect, *because;
 	const struct lw_json *signed_by, *attestations;
 	int64_t at;
+	bool listed;
 };
 
 static int read_case(const struct lw_policy *p, const struct lw_json *node,
@@ -106,6 +107,7 @@ static int read_case(const struct lw_policy *p, const struct lw_json *node,
 				.flags = LW_JSON_REQUIRED),
 		LW_POLICY_FIELD(struct case_fields, image, LW_JSON_READ_PLAIN,
 				.flags = LW_JSON_REQUIRED, .min = 1, .max = LW_MAX_REFERENCE),
+		LW_POLICY_FIELD(struct case_fields, listed, LW_JSON_READ_BOOL),
 		LW_POLICY_FIELD(struct case_fields, signed_by, LW_JSON_READ_ARRAY,
 				.max = LW_MAX_SIGNERS),
 		LW_POLICY_FIELD(struct case_fields, zone, LW_JSON_READ_LABEL),
@@ -124,6 +126,7 @@ static int read_case(const struct lw_policy *p, const struct lw_json *node,
 	c->image = f.image;
 	c->zone = f.zone;
 	c->at = f.at;
+	c->listed = f.listed;
 	c->attestations = lw_alloc_array(f.attestations ? lw_json_count(f.attestations) : 0,
 					 sizeof(*c->attestations));
 	for (const struct lw_json *n = f.attestations ? lw_json_first(f.attestations) : NULL;

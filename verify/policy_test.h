@@ -33,7 +33,8 @@ struct lw_policy_case {
 	size_t n_signed_by;
 	struct lw_case_attestation *attestations;
 	size_t n_attestations;
-	int64_t at; /* seconds; -1: now */
+	int64_t at;  /* seconds; -1: now */
+	bool listed; /* by the repository that the rule names */
 	bool accepted;
 	bool has_because; /* only where refused */
 	enum lw_finding_id because;

@@ -32,6 +32,7 @@ const char *lw_severity_name(enum lw_severity s); /* "note", "warning", "error" 
 	X(RULE_NOT_REQUIRED, "rule.not-required", WARNING)                                     \
 	X(ZONE_WEAKER, "zone.weaker", ERROR)                                                   \
 	X(ZONE_DIRECT, "zone.direct", WARNING)                                                 \
+	X(REPOSITORY_UNUSED, "repository.unused", WARNING)                                     \
 	/* policy import */                                                                    \
 	X(IMPORT_LEFT_OUT, "import.left-out", ERROR)                                           \
 	X(IMPORT_WIDER, "import.wider", ERROR)                                                 \

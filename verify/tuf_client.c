@@ -99,25 +99,31 @@ static int load(struct lw_tuf_client *c, const char *role, size_t max, struct lw
 	return r < 0 ? refuse_halves(c, r, role, e) : 0;
 }
 
-/* What is kept of a role, where it still is what it must be; NULL otherwise, and that is no
- * refusal: it is fetched again. */
-static struct lw_tuf_metadata *kept(struct lw_tuf_client *c, const char *name,
-				    const struct lw_tuf_metadata *delegator,
-				    const struct lw_tuf_role *role, enum lw_tuf_type type,
-				    const struct lw_tuf_file *want)
+/* What is kept of a role, where it still is what it must be; *ret NULL otherwise, and that is
+ * no refusal: it is fetched again. A store that cannot say what it keeps is an error: floors
+ * must not fall because of it. */
+static int kept(struct lw_tuf_client *c, const char *name,
+		const struct lw_tuf_metadata *delegator, const struct lw_tuf_role *role,
+		enum lw_tuf_type type, const struct lw_tuf_file *want,
+		struct lw_tuf_metadata **ret, struct lw_error *e)
 {
 	LW_AUTO(tuf_taken) struct lw_tuf_taken taken = { 0 };
 	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *m = NULL;
 	enum lw_finding_id before = c->reason;
 	struct lw_error ignored = { 0 };
-	int r = load(c, name, LW_MAX_TUF_METADATA_BYTES, &taken, &ignored);
+	int r = load(c, name, LW_MAX_TUF_METADATA_BYTES, &taken, e);
 
+	*ret = NULL;
+	if (r < 0 && r != -LW_E_NOTFOUND && r != -LW_E_FORMAT && r != -LW_E_LIMIT)
+		return r;
 	if (r == 0 && want)
 		r = lw_tuf_file_check(want, lw_buf_span(&taken.file), &ignored);
 	if (r == 0)
 		r = lw_tuf_read(c, &taken.halves, delegator, role, type, &m, &ignored);
 	c->reason = before;
-	return r < 0 || (want && m->version != want->version) ? NULL : lw_steal(m);
+	if (r == 0 && (!want || m->version == want->version))
+		*ret = lw_steal(m);
+	return 0;
 }
 
 static int keep(struct lw_tuf_client *c, const char *name, const struct lw_tuf_taken *t,
@@ -309,8 +315,11 @@ static int update_timestamp(struct lw_tuf_client *c, struct lw_error *e)
 	const struct lw_tuf_role *role = lw_tuf_root_role(c->root, "timestamp");
 	int r;
 
-	replace(&c->timestamp, kept(c, "timestamp", c->root, role, LW_TUF_TIMESTAMP, NULL));
-	r = fetch(c, "timestamp", "timestamp.json", LW_MAX_TUF_TIMESTAMP_BYTES, &taken, e);
+	replace(&c->timestamp, NULL);
+	r = kept(c, "timestamp", c->root, role, LW_TUF_TIMESTAMP, NULL, &c->timestamp, e);
+	if (r == 0)
+		r = fetch(c, "timestamp", "timestamp.json", LW_MAX_TUF_TIMESTAMP_BYTES, &taken,
+			  e);
 	if (r == 0)
 		r = lw_tuf_read(c, &taken.halves, c->root, role, LW_TUF_TIMESTAMP, &next, e);
 	if (r == 0)
@@ -382,11 +391,13 @@ static int update_snapshot(struct lw_tuf_client *c, struct lw_error *e)
 
 	if (r < 0)
 		return r;
-	replace(&c->snapshot, kept(c, "snapshot", c->root, role, LW_TUF_SNAPSHOT, &said));
-	if (c->snapshot)
-		return check_expiry(c, c->snapshot, "snapshot", e);
-	was = kept(c, "snapshot", c->root, role, LW_TUF_SNAPSHOT, NULL);
-	r = fetch_said(c, "snapshot", &said, LW_MAX_TUF_SNAPSHOT_BYTES, &taken, e);
+	replace(&c->snapshot, NULL);
+	r = kept(c, "snapshot", c->root, role, LW_TUF_SNAPSHOT, &said, &c->snapshot, e);
+	if (r < 0 || c->snapshot)
+		return r < 0 ? r : check_expiry(c, c->snapshot, "snapshot", e);
+	r = kept(c, "snapshot", c->root, role, LW_TUF_SNAPSHOT, NULL, &was, e);
+	if (r == 0)
+		r = fetch_said(c, "snapshot", &said, LW_MAX_TUF_SNAPSHOT_BYTES, &taken, e);
 	if (r == 0)
 		r = lw_tuf_read(c, &taken.halves, c->root, role, LW_TUF_SNAPSHOT, &next, e);
 	if (r == 0)
@@ -418,11 +429,11 @@ int lw_tuf_load_targets(struct lw_tuf_client *c, const char *name,
 	r = lw_tuf_file(c->snapshot, lw_buf_str(&file_name), &said, e);
 	if (r < 0)
 		return lw_tuf_refuse(c, LW_FINDING_TUF_MISSING, lw_buf_str(&file_name), e);
-	m = kept(c, name, delegator, role, LW_TUF_TARGETS, &said);
-	if (m && m->expires > c->options.now) {
+	r = kept(c, name, delegator, role, LW_TUF_TARGETS, &said, &m, e);
+	if (r == 0 && m && m->expires > c->options.now)
 		*ret = lw_steal(m);
-		return 0;
-	}
+	if (r < 0 || *ret)
+		return r;
 	replace(&m, NULL);
 	r = fetch_said(c, name, &said, LW_MAX_TUF_METADATA_BYTES, &taken, e);
 	if (r == 0)
@@ -439,6 +450,12 @@ int lw_tuf_load_targets(struct lw_tuf_client *c, const char *name,
 }
 
 /* ---- the client ---- */
+
+static void forget_searches(struct lw_tuf_client *c)
+{
+	while (c->n_read > 0)
+		lw_tuf_metadata_free(c->read[--c->n_read].m);
+}
 
 static int done(struct lw_tuf_client *c, int r, enum lw_finding_id *ret_reason)
 {
@@ -471,6 +488,7 @@ int lw_tuf_client_refresh(struct lw_tuf_client *c, enum lw_finding_id *ret_reaso
 	struct lw_tuf_metadata *targets = NULL;
 
 	c->reason = LW_FINDING_COUNT;
+	forget_searches(c);
 
 	int r = walk_roots(c, e);
 
@@ -486,17 +504,11 @@ int lw_tuf_client_refresh(struct lw_tuf_client *c, enum lw_finding_id *ret_reaso
 	return done(c, r, ret_reason);
 }
 
-static void forget_search(struct lw_tuf_client *c)
-{
-	while (c->n_read > 0)
-		lw_tuf_metadata_free(c->read[--c->n_read]);
-}
-
 void lw_tuf_client_free(struct lw_tuf_client *c)
 {
 	if (!c)
 		return;
-	forget_search(c);
+	forget_searches(c);
 	lw_tuf_metadata_free(c->root);
 	lw_tuf_metadata_free(c->timestamp);
 	lw_tuf_metadata_free(c->snapshot);
@@ -517,7 +529,8 @@ int lw_tuf_client_find(struct lw_tuf_client *c, const char *path, struct lw_tuf_
 		       enum lw_finding_id *ret_reason, struct lw_error *e)
 {
 	c->reason = LW_FINDING_COUNT;
-	forget_search(c);
+	if (c->n_read > LW_MAX_TUF_DELEGATIONS)
+		forget_searches(c);
 	if (!c->targets)
 		return done(c, lw_fail(e, LW_E_INTERNAL, "nothing was refreshed"), ret_reason);
 	return done(c, lw_tuf_search(c, path, ret, e), ret_reason);

@@ -73,6 +73,7 @@ struct lw_tuf_target {
 	const char
 		*role; /* that lists it; as `file` borrowed until the next find, or the end */
 	struct lw_tuf_file file;
+	int64_t expires; /* seconds: when the first of the targets roles asked does */
 };
 /* Section 5.6.7: who lists this target? After a refresh. LW_E_NOTFOUND with
  * LW_FINDING_TUF_TARGET_UNKNOWN: nobody who may. */

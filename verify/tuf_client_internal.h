@@ -11,8 +11,14 @@
 struct lw_tuf_client {
 	struct lw_tuf_options options;
 	struct lw_tuf_metadata *root, *timestamp, *snapshot, *targets;
-	/* what the last search read; its last one may hold the target it found */
-	struct lw_tuf_metadata *read[LW_MAX_TUF_DELEGATIONS];
+	/* What searches read, so that the next need not prove and read it again: of a role, as
+	 * this delegator judges it. The last search may have found its target in one. There is
+	 * room for what one search reads beside what is kept from those before. */
+	struct lw_tuf_read_role {
+		const struct lw_tuf_metadata *delegator;
+		char name[LW_MAX_TUF_ROLE + 1];
+		struct lw_tuf_metadata *m;
+	} read[2 * LW_MAX_TUF_DELEGATIONS];
 	size_t n_read;
 	char found_role[LW_MAX_TUF_ROLE + 1];
 	enum lw_finding_id reason;

@@ -112,17 +112,30 @@ static int ask(struct search *s, const struct pending *p, const struct lw_tuf_me
 	memcpy(asked->by, p->by, sizeof(p->by));
 	role.name = p->name;
 
-	int r = lw_tuf_load_targets(c, p->name, p->delegator, &role, &c->read[c->n_read], e);
+	for (size_t i = 0; i < c->n_read; i++)
+		if (c->read[i].delegator == p->delegator &&
+		    strcmp(c->read[i].name, p->name) == 0) {
+			*ret = c->read[i].m;
+			return 0;
+		}
 
-	if (r == 0)
-		*ret = c->read[c->n_read++];
-	return r;
+	struct lw_tuf_read_role *read = &c->read[c->n_read];
+	int r = lw_tuf_load_targets(c, p->name, p->delegator, &role, &read->m, e);
+
+	if (r < 0)
+		return r;
+	read->delegator = p->delegator;
+	memcpy(read->name, p->name, sizeof(p->name));
+	*ret = read->m;
+	c->n_read++;
+	return 0;
 }
 
 static int search(struct search *s, struct lw_tuf_target *ret, struct lw_error *e)
 {
 	const struct lw_tuf_metadata *m = s->c->targets;
 
+	ret->expires = m->expires;
 	if (is_listed(s, m, "targets", ret))
 		return 0;
 	push_children(s, m, "targets");
@@ -134,6 +147,8 @@ static int search(struct search *s, struct lw_tuf_target *ret, struct lw_error *
 
 		int r = ask(s, &p, &m, e);
 
+		if (r == 0 && m->expires < ret->expires)
+			ret->expires = m->expires;
 		if (r < 0 || is_listed(s, m, p.name, ret))
 			return r;
 		push_children(s, m, p.name);

@@ -7,6 +7,8 @@
 
 #include "base/digest.h"
 #include "base/encode.h"
+#include "base/fs.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "keys/private.h"
 #include "verify/approval.h"
@@ -73,7 +75,7 @@ static inline void people_sign(uint8_t seed, struct lw_span payload, struct lw_b
 }
 
 /* "1.pub" is the key of seed 1, "2.pub" of seed 2 ...; "unsupported.pub" is an X25519 key,
- * "broken.pub" no key, "empty.pub" nothing. */
+ * "broken.pub" no key, "empty.pub" nothing; "root.json" the root of a TUF repository. */
 static inline int people_file(void *data, const char *name, struct lw_buf *out,
 			      struct lw_error *e)
 {
@@ -91,6 +93,9 @@ static inline int people_file(void *data, const char *name, struct lw_buf *out,
 			    "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
 	} else if (strcmp(name, "empty.pub") == 0) {
 		return 0;
+	} else if (strcmp(name, "root.json") == 0) { /* of the top folder, where units run */
+		return lw_fs_read_path("tests/samples/tuf/repository/metadata/1.root.json",
+				       LW_MAX_TUF_ROOT_BYTES, out, e);
 	} else if (seed > 0 && seed < 256 && strcmp(end, ".pub") == 0) {
 		people_public((uint8_t)seed, out);
 	} else {

@@ -30,7 +30,6 @@ struct fixture {
 	int fds[BLOBS];		/* what was written, kept */
 	unsigned closed[BLOBS]; /* how often */
 	bool good[BLOBS];
-	int give;	   /* to each sink instead of a file; -1: none */
 	bool refuse;	   /* to close */
 	unsigned bads;	   /* told */
 	atomic_bool wrong; /* seen in another thread, where no assertion can fail */
@@ -48,7 +47,7 @@ static int open_sink(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *
 
 	(void)ret_offset;
 	(void)e;
-	*ret_fd = f->give >= 0 ? f->give : memfd_create("sink", MFD_CLOEXEC);
+	*ret_fd = memfd_create("sink", MFD_CLOEXEC);
 	f->fds[index_of(f, entry)] = *ret_fd;
 	return 0;
 }
@@ -108,7 +107,6 @@ static int setup(void **state)
 	f->medium.size = at;
 	f->entries.list = f->list;
 	f->entries.n = BLOBS;
-	f->give = -1;
 	f->job = (struct lw_content_job){ .medium = &f->medium,
 					  .entries = &f->entries,
 					  .first_offset = FIRST,
@@ -127,7 +125,7 @@ static int teardown(void **state)
 
 	assert_false(f->wrong);
 	for (size_t i = 0; i < BLOBS; i++)
-		if (f->fds[i] > 0 && f->fds[i] != f->give)
+		if (f->fds[i] > 0)
 			(void)close(f->fds[i]);
 	(void)close(f->medium.fd);
 	free(f);
@@ -195,18 +193,6 @@ static void a_sink_that_cannot_be_closed_ends_it(void **state)
 		assert_true(f->closed[i] <= 1);
 }
 
-/* A fault is said once to whoever syncs first: the one at the end would hear nothing of it. */
-static void a_sync_on_the_way_that_fails_ends_it(void **state)
-{
-	struct fixture *f = *state;
-	struct lw_error e = { 0 };
-
-	f->give = open("/dev/null", O_WRONLY | O_CLOEXEC); /* takes bytes, cannot be synced */
-	assert_true(f->give >= 0);
-	FAILS(LW_E_IO, lw_content_read(&f->job, &e));
-	(void)close(f->give);
-}
-
 static void nothing_is_written_where_nothing_is_to_be(void **state)
 {
 	struct fixture *f = *state;
@@ -226,7 +212,6 @@ int main(void)
 		FRESH(every_sink_is_filled_and_closed_once),
 		FRESH(a_bad_blobs_sink_is_told_so),
 		FRESH(a_sink_that_cannot_be_closed_ends_it),
-		FRESH(a_sync_on_the_way_that_fails_ends_it),
 		FRESH(nothing_is_written_where_nothing_is_to_be),
 	};
 

@@ -341,7 +341,7 @@ static void the_ledger_is_complete(void **state)
 		{ "\"evidence\":[" EV_REFERRER "," EV_SIG "," EV_FALLBACK "]",
 		  "\"evidence\":[]", LW_E_CONFLICT },
 		{ "\"ledger\":[" ROW1 "," ROW2 "]", "\"ledger\":[]", LW_E_LIMIT },
-		{ "\"images\":[" RICH "]", "\"images\":[]", LW_E_LIMIT },
+		{ "\"images\":[" RICH "]", "\"images\":[]", LW_E_FORMAT },
 		{ "\"images\":[" RICH "]", "\"images\":[" RICH "," RICH "]", LW_E_FORMAT },
 		{ "\"images\":[" RICH "]", "\"images\":[" RICH "," PLAIN "]", LW_E_FORMAT },
 	};

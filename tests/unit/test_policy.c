@@ -87,8 +87,6 @@ static void later_versions(void **state)
 	static const struct {
 		const char *at, *with;
 	} later[] = {
-		{ "\"evidence\":\"not-required\"",
-		  "\"evidence\":\"not-required\",\"tuf\":\"acme\"" },
 		{ "\"owner\":\"bob\"", "\"owner\":\"bob\",\"purposes\":[\"seal\"]" },
 		{ "\"challenge\":\"optional\"", "\"challenge\":\"required\"" },
 		{ "\"sequence_window\":0", "\"sequence_window\":1" },

@@ -174,7 +174,10 @@ static const struct row {
 	  "'zone':'staging','evidence':'not-required','signedIdentity':{'type':'matchExact'}",
 	  LW_E_FORMAT },
 	{ RULE0, "'zone':'staging','base':'accepted'", LW_E_FORMAT },
-	{ RULE0, RULE0 ",'tuf':'acme'", LW_E_UNSUPPORTED },
+	{ RULE0, RULE0 ",'tuf':'acme'", LW_E_NOTFOUND },
+	{ RULE0, RULE0 ",'tuf':''", LW_E_FORMAT },
+	{ RULE0, RULE0 ",'tuf':null", LW_E_FORMAT },
+	{ RULE0, "'zone':'staging','evidence':'not-required','tuf':'acme'", LW_E_FORMAT },
 	{ RULE0, RULE0 ",'maxAge':'P1D'", LW_E_FORMAT },
 	/* require */
 	{ RULE0, "'zone':'staging','require':[]", LW_E_LIMIT },

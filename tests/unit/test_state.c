@@ -167,7 +167,7 @@ static void test_pragmas(void **state)
 		{ "PRAGMA cell_size_check", "1" },
 		{ "PRAGMA temp_store", "2" },
 		{ "PRAGMA application_id", "1282894693" },
-		{ "PRAGMA user_version", "1" },
+		{ "PRAGMA user_version", "2" },
 	};
 
 	for (int mode = 0; mode < 2; mode++) {
@@ -195,7 +195,7 @@ static void test_tampered(void **state)
 {
 	static const char *const sql[] = {
 		"PRAGMA journal_mode = DELETE",
-		"PRAGMA user_version = 2",
+		"PRAGMA user_version = 1",
 		"PRAGMA user_version = 0",
 		"PRAGMA user_version = -1",
 		"PRAGMA application_id = 1",

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/repositories.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "bundle/box.h"
+#include "bundle/roles.h"
+#include "verify/binding.h"
+
+#include <string.h>
+
+/* One repository. */
+struct followed {
+	struct lw_repositories *all;
+	const struct lw_repository *repository;
+	const struct lw_carried *carried; /* NULL: the bundle brings nothing of it */
+	struct lw_digest first;
+	struct lw_roles changed; /* since the state kept it */
+	struct lw_box_tuf *box;
+	bool broken; /* the box, and what it said */
+	bool tried, refused;
+	struct lw_tuf_client *client;
+};
+
+struct lw_repositories {
+	struct lw_repositories_options options;
+	struct followed *list; /* one for each of the policy's */
+	size_t n;
+};
+
+/* ---- the store: what changed, then the state, then the first root ---- */
+
+static int get(struct followed *f, const char *role, struct lw_buf *file, struct lw_buf *halves,
+	       struct lw_error *e)
+{
+	const struct lw_role *c = lw_roles_find(&f->changed, role);
+
+	if (!c)
+		return lw_state_tuf_get(f->all->options.enclave->state, f->repository->name,
+					&f->first, role, file, halves, e);
+	if (c->dropped)
+		return lw_fail(e, LW_E_NOTFOUND, "%s", role);
+	lw_buf_add(file, c->file.p, c->file.n);
+	lw_buf_add(halves, c->halves.p, c->halves.n);
+	return 0;
+}
+
+static int load(void *data, const char *role, size_t max, struct lw_buf *file,
+		struct lw_tuf_signed *halves, struct lw_error *e)
+{
+	struct followed *f = data;
+	LW_AUTO(buf) struct lw_buf kept = { 0 };
+	int r = get(f, role, file, &kept, e);
+
+	/* The first root is trust of ours: it is taken apart here. */
+	if (r == -LW_E_NOTFOUND && strcmp(role, "root") == 0) {
+		lw_buf_add(file, f->repository->root.p, f->repository->root.n);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (file->n > max)
+		return lw_fail(e, LW_E_LIMIT, "want at most %zu bytes, have %zu", max, file->n);
+
+	struct lw_span body = lw_buf_span(&kept);
+
+	r = lw_tuf_signed_take(&body, halves, e);
+	return r < 0 ? lw_fail(e, LW_E_STATE, "state.db: what is kept of '%s' is damaged", role)
+		     : 0;
+}
+
+static int save(void *data, const char *role, struct lw_span file,
+		const struct lw_tuf_signed *halves, struct lw_error *e)
+{
+	struct followed *f = data;
+
+	(void)e;
+	lw_roles_save(&f->changed, role, file, halves);
+	return 0;
+}
+
+static int drop(void *data, const char *role, struct lw_error *e)
+{
+	struct followed *f = data;
+
+	(void)e;
+	lw_roles_drop(&f->changed, role);
+	return 0;
+}
+
+/* ---- the transport ---- */
+
+/* Of a repository that the bundle does not bring, what is kept stands as it is: it has not
+ * changed, until it expires. */
+static int fetch_kept(struct followed *f, const char *name, struct lw_buf *out,
+		      struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf halves = { 0 };
+
+	if (strcmp(name, "timestamp.json") != 0)
+		return lw_fail(e, LW_E_NOTFOUND, "not in this bundle");
+	return get(f, "timestamp", out, &halves, e) < 0
+		       ? lw_fail(e, LW_E_NOTFOUND,
+				 "neither in this bundle, nor kept from before")
+		       : 0;
+}
+
+static int fetch(void *data, const char *name, size_t max, struct lw_buf *out,
+		 struct lw_error *e)
+{
+	struct followed *f = data;
+	const struct lw_repositories_options *o = &f->all->options;
+	const struct lw_carried_file *file;
+
+	if (!f->carried)
+		return fetch_kept(f, name, out, e);
+	file = lw_carried_find(f->carried, name);
+	if (!file)
+		return lw_fail(e, LW_E_NOTFOUND, "not in this bundle");
+	if (file->size > max)
+		return lw_fail(e, LW_E_LIMIT, "want at most %zu bytes, have %llu", max,
+			       (unsigned long long)file->size);
+	return o->read(o->data, file, out, e);
+}
+
+static int split(void *data, struct lw_span file, struct lw_tuf_signed *ret, struct lw_error *e)
+{
+	struct followed *f = data;
+	int r = f->box ? 0 : lw_box_tuf_open(f->all->options.program, &f->box, e);
+
+	if (r == 0)
+		r = lw_box_tuf_split(f->box, file, ret, e);
+	f->broken = r == -LW_E_JAIL || r == -LW_E_STATE;
+	return r;
+}
+
+/* ---- following ---- */
+
+static const char *object(const struct followed *f, char text[LW_MAX_LABEL + 16])
+{
+	(void)snprintf(text, LW_MAX_LABEL + 16, "repository %s", f->repository->name);
+	return text;
+}
+
+/* What the client would not take. LW_E_STATE from the box: there can be none, whatever the
+ * file. */
+static int refuse(struct followed *f, enum lw_finding_id reason, struct lw_verdict *v,
+		  struct lw_error *e)
+{
+	char text[LW_MAX_LABEL + 16];
+
+	if (reason == LW_FINDING_COUNT || (f->broken && e->code == LW_E_STATE))
+		return -(int)e->code;
+	lw_verdict_add(v, f->broken ? LW_FINDING_EVIDENCE_BOX : reason, object(f, text),
+		       "metadata to be followed from what is trusted", e->text);
+	f->refused = true;
+	return 0;
+}
+
+/* That a newer root is not here proves nothing: the sender says how far it could see. */
+static void compare_with_said(struct followed *f, struct lw_verdict *v)
+{
+	const struct lw_tuf_metadata *root = lw_tuf_client_trusted(f->client, LW_TUF_ROOT);
+	char text[LW_MAX_LABEL + 16], want[64], have[64];
+
+	if (!f->carried || root->version >= f->carried->newest_root)
+		return;
+	(void)snprintf(want, sizeof(want), "root %lld, which the sender saw",
+		       (long long)f->carried->newest_root);
+	(void)snprintf(have, sizeof(have), "roots up to %lld", (long long)root->version);
+	lw_verdict_add(v, LW_FINDING_TUF_MISSING, object(f, text), want, have);
+	f->refused = true;
+}
+
+/* What is taken by policy's grace alone is told in every verdict. */
+static void tell_grace(const struct followed *f, struct lw_verdict *v)
+{
+	int64_t hi = f->all->options.now->hi;
+
+	for (unsigned t = LW_TUF_ROOT; t <= LW_TUF_TARGETS; t++) {
+		const struct lw_tuf_metadata *m =
+			lw_tuf_client_trusted(f->client, (enum lw_tuf_type)t);
+		char text[LW_MAX_LABEL + 16], end[LW_TIME_TEXT], was[LW_TIME_TEXT];
+
+		if (m->expires > hi)
+			continue;
+		lw_verdict_addf(v, LW_FINDING_TUF_GRACE, object(f, text),
+				"metadata that has not expired",
+				"%s %lld, expired at %s; by policy taken until %s",
+				lw_tuf_type_name((enum lw_tuf_type)t), (long long)m->version,
+				lw_time_format(m->expires, was),
+				lw_time_format(m->expires + f->repository->grace_sec, end));
+	}
+}
+
+static int follow(struct followed *f, struct lw_verdict *v, struct lw_error *e)
+{
+	const struct lw_tuf_options options = {
+		.transport = { .fetch = fetch, .data = f },
+		.store = { .load = load, .save = save, .drop = drop, .data = f },
+		.split = split,
+		.split_data = f,
+		.now = f->all->options.now->hi - f->repository->grace_sec,
+	};
+	enum lw_finding_id reason = LW_FINDING_COUNT;
+	int r = lw_tuf_client_open(&options, &f->client, &reason, e);
+
+	/* What is kept was proven before: if it is not that any more, the state is at fault. */
+	if (r < 0)
+		return r;
+	r = lw_tuf_client_refresh(f->client, &reason, e);
+	if (r < 0)
+		return refuse(f, reason, v, e);
+	compare_with_said(f, v);
+	tell_grace(f, v);
+	return 0;
+}
+
+int lw_repositories_follow(struct lw_repositories *r, const struct lw_repository *which,
+			   struct lw_verdict *v, struct lw_tuf_client **ret, struct lw_error *e)
+{
+	struct followed *f = &r->list[which - r->options.policy->repositories];
+	int rc = f->tried ? 0 : follow(f, v, e);
+
+	f->tried = true;
+	*ret = rc < 0 || f->refused ? NULL : f->client;
+	return rc;
+}
+
+int lw_repositories_follow_carried(struct lw_repositories *r, struct lw_verdict *v,
+				   struct lw_error *e)
+{
+	struct lw_tuf_client *client;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->options.n_carried && rc == 0; i++) {
+		const char *name = r->options.carried[i].repository;
+		const struct lw_repository *known =
+			lw_policy_repository(r->options.policy, name);
+
+		if (known)
+			rc = lw_repositories_follow(r, known, v, &client, e);
+		else
+			lw_verdict_add(v, LW_FINDING_TUF_UNUSED, name,
+				       "a repository that policy knows",
+				       "metadata that nothing here asks for");
+	}
+	return rc;
+}
+
+int lw_image_bind(struct lw_repositories *r, const struct lw_blob_source *source,
+		  const struct lw_image *image, const struct lw_judged *judged,
+		  struct lw_verdict *v, struct lw_judgement *j, struct lw_error *e)
+{
+	const struct lw_repository *which = j->rule->repository;
+	LW_AUTO(buf) struct lw_buf manifest = { 0 };
+	struct lw_tuf_client *client = NULL;
+	int rc = lw_repositories_follow(r, which, v, &client, e);
+
+	if (rc < 0)
+		return rc;
+	if (!client) {
+		(void)snprintf(j->tuf.text, sizeof(j->tuf.text),
+			       "%s could not be followed: see its finding", which->name);
+		j->met = false;
+		return 0;
+	}
+	rc = source->read(source->data, &image->digest, image->size, LW_MAX_MANIFEST_BYTES,
+			  &manifest, e);
+	return rc < 0 ? rc
+		      : lw_binding_judge(client, which, judged, lw_buf_span(&manifest), v, j,
+					 e);
+}
+
+/* ---- outcome ---- */
+
+void lw_repositories_list(const struct lw_repositories *r, struct lw_followed **ret,
+			  size_t *ret_n)
+{
+	*ret = lw_alloc_array(r->n, sizeof(**ret));
+	*ret_n = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct followed *f = &r->list[i];
+		struct lw_followed *out = &(*ret)[*ret_n];
+
+		if (!f->tried || f->refused || !f->client)
+			continue;
+		(void)snprintf(out->repository, sizeof(out->repository), "%s",
+			       f->repository->name);
+		for (unsigned t = LW_TUF_ROOT; t <= LW_TUF_TARGETS; t++) {
+			const struct lw_tuf_metadata *m =
+				lw_tuf_client_trusted(f->client, (enum lw_tuf_type)t);
+
+			out->roles[t] = (struct lw_followed_role){ m->version, m->expires };
+		}
+		++*ret_n;
+	}
+}
+
+void lw_followed_write(const struct lw_followed *list, size_t n, struct lw_json_writer *w)
+{
+	static const enum lw_tuf_type sorted[] = { LW_TUF_ROOT, LW_TUF_SNAPSHOT, LW_TUF_TARGETS,
+						   LW_TUF_TIMESTAMP };
+	char time[LW_TIME_TEXT];
+
+	lw_json_w_array(w);
+	for (size_t i = 0; i < n; i++) {
+		lw_json_w_object(w);
+		lw_json_w_member(w, "repository", list[i].repository);
+		for (size_t k = 0; k < LW_COUNT_OF(sorted); k++) {
+			const struct lw_followed_role *role = &list[i].roles[sorted[k]];
+
+			lw_json_w_key(w, lw_tuf_type_name(sorted[k]));
+			lw_json_w_object(w);
+			lw_json_w_member(w, "expires", lw_time_format(role->expires, time));
+			lw_json_w_member_integer(w, "version", role->version);
+			lw_json_w_end_object(w);
+		}
+		lw_json_w_end_object(w);
+	}
+	lw_json_w_end_array(w);
+}
+
+static int commit(const struct followed *f, struct lw_error *e)
+{
+	struct lw_state *s = f->all->options.enclave->state;
+	int r = 0;
+
+	for (size_t i = 0; i < f->changed.n && r == 0; i++) {
+		const struct lw_role *c = &f->changed.list[i];
+
+		r = c->dropped ? lw_state_tuf_remove(s, f->repository->name, c->name, e)
+			       : lw_state_tuf_set(s, f->repository->name, &f->first, c->name,
+						  lw_buf_span(&c->file),
+						  lw_buf_span(&c->halves), e);
+	}
+	return r;
+}
+
+int lw_repositories_commit(const struct lw_repositories *r, struct lw_error *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n && rc == 0; i++)
+		rc = commit(&r->list[i], e);
+	return rc;
+}
+
+/* ---- opening ---- */
+
+void lw_repositories_open(const struct lw_repositories_options *options,
+			  struct lw_repositories **ret)
+{
+	struct lw_repositories *r = lw_alloc_array(1, sizeof(*r));
+	const struct lw_policy *p = options->policy;
+
+	r->options = *options;
+	r->n = p->n_repositories;
+	r->list = lw_alloc_array(r->n, sizeof(*r->list));
+	for (size_t i = 0; i < r->n; i++) {
+		struct followed *f = &r->list[i];
+
+		f->all = r;
+		f->repository = &p->repositories[i];
+		f->first = lw_digest_of(lw_buf_span(&f->repository->root));
+		for (size_t k = 0; k < options->n_carried; k++)
+			if (strcmp(options->carried[k].repository, f->repository->name) == 0)
+				f->carried = &options->carried[k];
+	}
+	*ret = r;
+}
+
+static void release(struct followed *f)
+{
+	lw_tuf_client_free(f->client);
+	lw_box_tuf_close(f->box);
+	lw_roles_release(&f->changed);
+}
+
+void lw_repositories_close(struct lw_repositories *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->n; i++)
+		release(&r->list[i]);
+	free(r->list);
+	free(r);
+}
