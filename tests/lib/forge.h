@@ -120,7 +120,7 @@ static inline void forge_open(struct forge *f, struct lw_span file)
 	forge_must(lw_entries_parse(lw_unproven_in_the_box(lw_buf_span(&text)), &text, &entries,
 				    &e),
 		   "entries", &e);
-	f->blobs = lw_alloc_array(entries.n + 64, sizeof(*f->blobs)); /* room for more */
+	f->blobs = lw_alloc_array(entries.n + 1024, sizeof(*f->blobs)); /* room for more */
 	for (size_t i = 0; i < entries.n; i++, f->n_blobs++)
 		f->blobs[i] = (struct forge_blob){ entries.list[i].digest,
 						   forge_copy(forge_member(file, &at)) };

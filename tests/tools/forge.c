@@ -5,13 +5,22 @@
  *
  *	forge layout DIR SEED
  *		A small OCI layout with an index of two platforms, its signature (cosign's tag),
- *an attestation (a referrer), and a plain image. All sizes are the same for all seeds. forge
- *list The forgeries: name, exit status and finding that must come. forge make NAME IN.lwb
- *OUT.lwb KEY... IN (packed from such a layout), forged, with good signatures by the keys.
+ *		an attestation (a referrer), and a plain image. All sizes are the same for all
+ *		seeds.
+ *	forge list
+ *		The forgeries: name, exit status and finding that must come.
+ *	forge make NAME IN.lwb OUT.lwb KEY...
+ *		IN (packed from such a layout), forged, with good signatures by the keys.
+ *	forge sparse BYTES IN.lwb OUT.lwb KEY...
+ *		IN with a blob of so many zeros more.
+ *	forge tuf NEWEST DIR IN.lwb OUT.lwb KEY...
+ *		The first repository that IN brings, its files those of DIR, NEWEST the newest
+ *		root that the sender says it saw.
  */
 
 #include "tests/lib/forgeries.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -233,6 +242,62 @@ static void make_sparse(const char *bytes, const char *in, const char *out, char
 	drop_forge(&f);
 }
 
+static void drop_carried(struct forge *f, struct lw_carried *c)
+{
+	for (size_t i = 0; i < c->n_files; i++) {
+		for (size_t b = f->n_blobs; b-- > 0;)
+			if (lw_digest_equal(&f->blobs[b].digest, &c->files[i].digest))
+				forge_drop_blob(f, b);
+		free(c->files[i].name);
+	}
+	free(c->files);
+	c->files = NULL;
+	c->n_files = 0;
+}
+
+static int visible(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+static void make_carried(char **words, int n)
+{
+	const char *newest = words[0], *dir = words[1], *in = words[2], *out = words[3];
+	lw_auto_fd int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	LW_AUTO(buf) struct lw_buf whole = { 0 };
+	struct forge f = { 0 };
+	struct dirent **names = NULL;
+
+	read_forge(&f, in, words + 4, n - 4);
+
+	struct lw_carried *c = &f.c.carried[0];
+	int files = scandir(dir, &names, visible, alphasort);
+
+	if (f.c.n_carried == 0 || folder < 0 || files < 0)
+		err(1, "%s", dir);
+	drop_carried(&f, c);
+	c->newest_root = atoll(newest);
+	c->files = lw_alloc_array((size_t)files, sizeof(*c->files));
+	for (int i = 0; i < files; i++) {
+		LW_AUTO(buf) struct lw_buf bytes = { 0 };
+		struct lw_digest d;
+
+		forge_must(lw_fs_read_beneath(folder, names[i]->d_name, (size_t)64 << 20,
+					      &bytes, &error),
+			   names[i]->d_name, &error);
+		d = lw_digest_of(lw_buf_span(&bytes));
+		(void)forge_add_blob(&f, lw_buf_span(&bytes));
+		c->files[c->n_files++] = (struct lw_carried_file){
+			.name = lw_strdup(names[i]->d_name), .digest = d, .size = bytes.n
+		};
+		free(names[i]);
+	}
+	free(names);
+	forge_build(&f, &whole);
+	make_file(AT_FDCWD, out, lw_buf_span(&whole));
+	drop_forge(&f);
+}
+
 static void make(const char *name, const char *in, const char *out, char **keys, int n_keys)
 {
 	LW_AUTO(buf) struct lw_buf file = { 0 };
@@ -261,11 +326,13 @@ int main(int argc, char **argv)
 				     forgeries[i].code);
 	} else if (argc >= 6 && strcmp(argv[1], "make") == 0) {
 		make(argv[2], argv[3], argv[4], argv + 5, argc - 5);
+	} else if (argc >= 7 && strcmp(argv[1], "tuf") == 0) {
+		make_carried(argv + 2, argc - 2);
 	} else if (argc >= 6 && strcmp(argv[1], "sparse") == 0) {
 		make_sparse(argv[2], argv[3], argv[4], argv + 5, argc - 5);
 	} else {
 		errx(2, "usage: forge layout DIR SEED | list | make NAME IN OUT KEY... | "
-			"sparse BYTES IN OUT KEY...");
+			"sparse BYTES IN OUT KEY... | tuf NEWEST DIR IN OUT KEY...");
 	}
 	return 0;
 }
