@@ -43,19 +43,48 @@ restore() { # NAME
 	[ "$1" = none ] || cp -a "snap/$1" enclave
 }
 
+# A vendor's repository that lists all images, and an enclave that binds them to it.
+make_bound() {
+	local layout digest name targets=()
+
+	for layout in small big; do
+		while read -r name digest; do
+			targets+=("${name/:/\/}=$layout/blobs/sha256/$digest")
+		done < <(jq -r '.manifests[] | [.annotations["io.containerd.image.name"],
+			.digest[7:]] | join(" ")' "$layout/index.json")
+	done
+	make_keys vendor vendor-2
+	lw tuf init repo --root vendor.pub --key vendor.key >/dev/null 2>&1
+	lw tuf add repo "${targets[@]}" --key vendor.key >/dev/null 2>&1
+	cat >policy.json <<-'END'
+		{"format": "landwaiter-policy/1",
+		 "senders": {"acme": {"threshold": 2, "signers": ["alice", "bob"]}},
+		 "signers": {"alice": {"keys": [{"kind": "key", "file": "alice.pub"}]},
+		             "bob": {"keys": [{"kind": "key", "file": "bob.pub"}]}},
+		 "time": {"threshold": 2, "signers": ["alice", "bob"]},
+		 "tuf": {"vendor": {"root": "root.json"}},
+		 "images": [{"match": "**", "tuf": "vendor"}]}
+	END
+	AUDIENCE=$(lw init --policy policy.json --trust alice.pub=alice.pub --trust bob.pub=bob.pub \
+		--trust root.json=repo/metadata/1.root.json 2>init.log)
+}
+
 make_world() {
 	local blobs=enclave/store/blobs/sha256 big small
 
 	mkdir .look
 	printf '%s\n' "$look_sql" >look.sql
 	make_keys alice bob
-	make_enclave 2 alice bob
-	snapshot empty
 	make_layout small 3
 	"$LW_BIN/tools/mklayout" big big 1 9MiB 300KiB
-	make_bundle one.lwb oci:small:a0 oci:small:a1
+	make_bound
+	snapshot empty
+	make_bundle one.lwb --tuf vendor=repo/metadata oci:small:a0 oci:small:a1
 	cp -a sender snap/sender
-	make_bundle two.lwb oci:small:a1 oci:small:a2 oci:big:b0
+	# The second bundle leads on, root by root.
+	lw tuf rotate repo vendor=vendor-2.pub --key vendor.key --key vendor-2.key >/dev/null 2>&1
+	lw tuf rotate repo vendor=vendor.pub --key vendor.key --key vendor-2.key >/dev/null 2>&1
+	make_bundle two.lwb --tuf vendor=repo/metadata oci:small:a1 oci:small:a2 oci:big:b0
 	make_bundle open.lwb oci:small:a2
 	approve one.lwb alice bob
 	approve two.lwb alice bob
@@ -112,7 +141,7 @@ operation() { # NAME: sets $base, $command, $event, $again_old, $again_new
 	pack)
 		base=empty again_new=2
 		command=(pack -o out/new.lwb --sender acme --audience "$AUDIENCE" --expires P20D
-			--marking TEST oci:small:a1 oci:small:a2)
+			--marking TEST --tuf vendor=repo/metadata oci:small:a1 oci:small:a2)
 		;;
 	*) return 1 ;;
 	esac
@@ -153,6 +182,8 @@ SELECT 'image', name, hex(digest), size, media_type, platforms, zone, hex(bundle
 SELECT 'image_blob', i.name, hex(i.digest), hex(b.digest) FROM image_blob b
 	JOIN image i ON i.id = b.image ORDER BY i.name, i.digest, b.digest;
 SELECT 'sender', name, floor FROM sender ORDER BY name;
+SELECT 'tuf', repository, role, hex(first), hex(file), hex(halves) FROM tuf
+	ORDER BY repository, role;
 SELECT 'trust', name, hex(bytes) FROM trust ORDER BY name;
 SELECT 'value', name, value FROM value
 	WHERE name NOT IN ('time.attested.boot-sec', 'alarm.blobs') ORDER BY name;
