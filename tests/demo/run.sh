@@ -91,7 +91,7 @@ say "Made from Debian's own packages (a few seconds, the first time): Globex's b
 tests/demo/images.sh build/demo/images
 cosign_sign=$top/tests/tools/cosign-sign
 cd build/demo
-rm -rf enclave other sender readback release unsigned unendorsed bad ./*.key ./*.pub ./*.lwb ./*.jsonl ./*.json env.sh
+rm -rf enclave other plant globex globex-old globex-mixed sender readback release unsigned unendorsed bad ./*.key ./*.pub ./*.lwb ./*.jsonl ./*.json env.sh
 cp -a images release
 for image in base nginx; do
 	jq -r '.manifests[0] | "  \(.annotations["org.opencontainers.image.ref.name"])  \(.digest)"' \
@@ -267,12 +267,78 @@ quietly landwaiter approve elsewhere.lwb --key alice.key --yes
 quietly landwaiter approve elsewhere.lwb --key bob.key --yes
 refuse 3 seal.audience landwaiter load elsewhere.lwb
 
+last=$head # of this enclave's book
+
+# --- a vendor's TUF repository -------------------------------------------------------------------
+
+chapter "Bound to a repository: Globex says which digest a name stands for"
+say "Globex keeps a TUF repository of its releases; a second enclave takes its images by that."
+for who in globex-1 globex-2; do
+	quietly landwaiter keygen --no-passphrase "$who"
+done
+base=release/base/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' release/base/index.json)
+run landwaiter tuf init globex --root globex-1.pub --key globex-1.key
+run landwaiter tuf add globex "registry.globex.example/base/12=$base" --key globex-1.key
+jq '.tuf = {globex: {root: "globex-root.json"}} |
+	.images = [{match: "registry.globex.example/**", tuf: "globex"}]' policy.json >bound.json
+run jq -c '{tuf, images}' bound.json
+bound=$(landwaiter init --enclave plant --name plant --policy bound.json "${trust[@]}" \
+	--trust globex-root.json=globex/metadata/1.root.json 2>/dev/null)
+say "(landwaiter init --enclave plant --policy bound.json --trust globex-root.json=globex/metadata/1.root.json ...)"
+
+# carried FILE REPOSITORY NAME...: Globex's base under these names, for that enclave
+carried() {
+	local file=$1 repository=$2 tag words=()
+
+	shift 2
+	for tag in "$@"; do
+		words+=("registry.globex.example/base:$tag=oci:release/base:registry.globex.example/base:12")
+	done
+	run landwaiter pack "${words[@]}" --tuf "globex=$repository/metadata" --sender acme --audience "$bound" \
+		--expires P20D --marking 'COMPANY INTERNAL' -o "$file"
+	quietly landwaiter approve "$file" --key alice.key --yes
+	quietly landwaiter approve "$file" --key bob.key --yes
+}
+carried bound.lwb globex 12
+run landwaiter load bound.lwb --enclave plant
+
+chapter "Globex rotates its root three times; the enclave, three roots behind, follows"
+for key in globex-2 globex-1 globex-2; do
+	quietly landwaiter tuf rotate globex "globex-1=$key.pub" --key globex-1.key --key globex-2.key
+done
+cp -a globex globex-old # as it is between two releases
+run landwaiter tuf add globex "registry.globex.example/base/12.1=$base" --key globex-2.key
+run landwaiter tuf show globex
+carried followed.lwb globex 12.1
+run landwaiter load followed.lwb --enclave plant
+
+chapter "Refused: an old snapshot, replayed"
+say "Everything Globex ever signed is good for ever to those who forget what they have seen."
+carried replayed.lwb globex-old 12
+refuse 3 tuf.rollback landwaiter load replayed.lwb --enclave plant
+
+chapter "Refused: two releases mixed"
+say "Old targets in the place of new ones: the sender's own pack will not have them."
+cp -a globex globex-mixed
+newest() { # FOLDER
+	find "$1/metadata" -name '*.targets.json' | sort -V | tail -n 1
+}
+cp "$(newest globex-old)" "$(newest globex-mixed)"
+refuse 3 tuf.version landwaiter pack --tuf globex=globex-mixed/metadata --sender acme \
+	--audience "$bound" --expires P20D --marking 'COMPANY INTERNAL' -o mixed.lwb
+
+chapter "Refused: an expired timestamp"
+quietly landwaiter tuf renew globex timestamp --expires timestamp=PT10S --key globex-2.key
+carried frozen.lwb globex 12.1
+sleep 10
+refuse 3 tuf.expired landwaiter load frozen.lwb --enclave plant
+
 chapter "The book: every attempt is in it"
 run landwaiter log show
 show landwaiter log export '>book.jsonl'
 landwaiter log export >book.jsonl
 say "The last verdict printed the head of the book; who wrote it down can check all of it."
-run landwaiter log verify book.jsonl --head "$head"
+run landwaiter log verify book.jsonl --head "$last"
 
 # --- over to you ------------------------------------------------------------------------------
 
