@@ -45,9 +45,9 @@ edit() {
 online() { # VERSION
 	local n=$1
 
-	jq -c --argjson n "$n" --argjson t "$(ls bad | sed -n 's/\.targets\.json$//p' | tail -n 1)" \
+	jq -c --argjson n "$n" --argjson t "$(find bad -name '*.targets.json' -printf '%f\n' | cut -d . -f 1)" \
 		'.signed.version = $n | .signed.meta."targets.json" = {version: $t}' \
-		"$(ls bad/*.snapshot.json | tail -n 1)" >new && rm bad/*.snapshot.json
+		bad/*.snapshot.json >new && rm bad/*.snapshot.json
 	mv new "bad/$n.snapshot.json" && sign "bad/$n.snapshot.json" vendor.key
 	edit bad/timestamp.json ".version = $n | .meta.\"snapshot.json\" = {version: $n}" vendor.key
 }
@@ -65,6 +65,7 @@ tuf add repo "$app/2=layout/blobs/sha256/${two#sha256:}" --key vendor.key
 printf '{"format":"landwaiter-policy/1","senders":{"acme":{"threshold":1,"signers":["alice"]}},
 	"signers":{"alice":{"keys":[{"kind":"key","file":"alice.pub"}]}},
 	"tuf":{"acme":{"root":"root.json"}},"images":[{"match":"**","tuf":"acme"}]}' >policy.json
+# shellcheck disable=SC2034 # for make_bundle
 AUDIENCE=$(lw init --policy policy.json --trust alice.pub=alice.pub --trust root.json=first.json 2>init.log)
 make_bundle good.lwb --tuf acme=repo/metadata "$app:1=oci:layout:1"
 approve good.lwb alice
@@ -214,7 +215,7 @@ fresh
 jq -cjS '.signed' files/1.root.json >base
 for ((i = 2; i <= 260; i++)); do
 	sed "s/\"version\":1\([,}]\)/\"version\":$i\1/" base >message
-	grep -q "\"version\":$i[,}]" message
+	grep -q "\"version\":${i}[,}]" message
 	openssl pkeyutl -sign -rawin -in message -inkey vendor.key -out signature
 	printf '{"signatures":[{"keyid":"%s","sig":"%s"}],"signed":%s}' "$vendor_id" \
 		"$(od -An -v -tx1 signature | tr -d ' \n')" "$(cat message)" >"bad/$i.root.json"

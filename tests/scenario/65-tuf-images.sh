@@ -28,6 +28,7 @@ tuf init repo --root vendor.pub --key vendor.key --expires timestamp=P7D
 cp repo/metadata/1.root.json acme.pub # a trust file, whatever its name
 printf '%s' '{"acme":{"root":"acme.pub"}}' >tuf.json
 
+# shellcheck disable=SC2034 # for the library
 policy() { # NAME RULES [TUF]
 	LANDWAITER_ENCLAVE=$T/$1
 	jq -n --argjson rules "$2" --argjson tuf "${3:-$(cat tuf.json)}" '{format: "landwaiter-policy/1",
