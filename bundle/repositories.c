@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "bundle/box.h"
-#include "bundle/roles.h"
+#include "bundle/kept.h"
 #include "verify/binding.h"
 
 #include <string.h>
@@ -14,8 +14,7 @@ struct followed {
 	struct lw_repositories *all;
 	const struct lw_repository *repository;
 	const struct lw_carried *carried; /* NULL: the bundle brings nothing of it */
-	struct lw_digest first;
-	struct lw_roles changed; /* since the state kept it */
+	struct lw_kept kept;
 	struct lw_box_tuf *box;
 	bool broken; /* the box, and what it said */
 	bool tried, refused;
@@ -28,66 +27,6 @@ struct lw_repositories {
 	size_t n;
 };
 
-/* ---- the store: what changed, then the state, then the first root ---- */
-
-static int get(struct followed *f, const char *role, struct lw_buf *file, struct lw_buf *halves,
-	       struct lw_error *e)
-{
-	const struct lw_role *c = lw_roles_find(&f->changed, role);
-
-	if (!c)
-		return lw_state_tuf_get(f->all->options.enclave->state, f->repository->name,
-					&f->first, role, file, halves, e);
-	if (c->dropped)
-		return lw_fail(e, LW_E_NOTFOUND, "%s", role);
-	lw_buf_add(file, c->file.p, c->file.n);
-	lw_buf_add(halves, c->halves.p, c->halves.n);
-	return 0;
-}
-
-static int load(void *data, const char *role, size_t max, struct lw_buf *file,
-		struct lw_tuf_signed *halves, struct lw_error *e)
-{
-	struct followed *f = data;
-	LW_AUTO(buf) struct lw_buf kept = { 0 };
-	int r = get(f, role, file, &kept, e);
-
-	/* The first root is trust of ours: it is taken apart here. */
-	if (r == -LW_E_NOTFOUND && strcmp(role, "root") == 0) {
-		lw_buf_add(file, f->repository->root.p, f->repository->root.n);
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	if (file->n > max)
-		return lw_fail(e, LW_E_LIMIT, "want at most %zu bytes, have %zu", max, file->n);
-
-	struct lw_span body = lw_buf_span(&kept);
-
-	r = lw_tuf_signed_take(&body, halves, e);
-	return r < 0 ? lw_fail(e, LW_E_STATE, "state.db: what is kept of '%s' is damaged", role)
-		     : 0;
-}
-
-static int save(void *data, const char *role, struct lw_span file,
-		const struct lw_tuf_signed *halves, struct lw_error *e)
-{
-	struct followed *f = data;
-
-	(void)e;
-	lw_roles_save(&f->changed, role, file, halves);
-	return 0;
-}
-
-static int drop(void *data, const char *role, struct lw_error *e)
-{
-	struct followed *f = data;
-
-	(void)e;
-	lw_roles_drop(&f->changed, role);
-	return 0;
-}
-
 /* ---- the transport ---- */
 
 /* Of a repository that the bundle does not bring, what is kept stands as it is: it has not
@@ -96,13 +35,14 @@ static int fetch_kept(struct followed *f, const char *name, struct lw_buf *out,
 		      struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf halves = { 0 };
+	int r;
 
 	if (strcmp(name, "timestamp.json") != 0)
 		return lw_fail(e, LW_E_NOTFOUND, "not in this bundle");
-	return get(f, "timestamp", out, &halves, e) < 0
-		       ? lw_fail(e, LW_E_NOTFOUND,
-				 "neither in this bundle, nor kept from before")
-		       : 0;
+	r = lw_kept_get(&f->kept, "timestamp", out, &halves, e);
+	return r == -LW_E_NOTFOUND
+		       ? lw_fail(e, LW_E_NOTFOUND, "not in this bundle, nor kept from before")
+		       : r;
 }
 
 static int fetch(void *data, const char *name, size_t max, struct lw_buf *out,
@@ -197,7 +137,7 @@ static int follow(struct followed *f, struct lw_verdict *v, struct lw_error *e)
 {
 	const struct lw_tuf_options options = {
 		.transport = { .fetch = fetch, .data = f },
-		.store = { .load = load, .save = save, .drop = drop, .data = f },
+		.store = lw_kept_store(&f->kept),
 		.split = split,
 		.split_data = f,
 		.now = f->all->options.now->hi - f->repository->grace_sec,
@@ -321,28 +261,12 @@ void lw_followed_write(const struct lw_followed *list, size_t n, struct lw_json_
 	lw_json_w_end_array(w);
 }
 
-static int commit(const struct followed *f, struct lw_error *e)
-{
-	struct lw_state *s = f->all->options.enclave->state;
-	int r = 0;
-
-	for (size_t i = 0; i < f->changed.n && r == 0; i++) {
-		const struct lw_role *c = &f->changed.list[i];
-
-		r = c->dropped ? lw_state_tuf_remove(s, f->repository->name, c->name, e)
-			       : lw_state_tuf_set(s, f->repository->name, &f->first, c->name,
-						  lw_buf_span(&c->file),
-						  lw_buf_span(&c->halves), e);
-	}
-	return r;
-}
-
 int lw_repositories_commit(const struct lw_repositories *r, struct lw_error *e)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < r->n && rc == 0; i++)
-		rc = commit(&r->list[i], e);
+		rc = lw_kept_commit(&r->list[i].kept, e);
 	return rc;
 }
 
@@ -362,7 +286,12 @@ void lw_repositories_open(const struct lw_repositories_options *options,
 
 		f->all = r;
 		f->repository = &p->repositories[i];
-		f->first = lw_digest_of(lw_buf_span(&f->repository->root));
+		f->kept = (struct lw_kept){
+			.state = options->enclave->state,
+			.repository = f->repository->name,
+			.root = lw_buf_span(&f->repository->root),
+			.first = lw_digest_of(lw_buf_span(&f->repository->root)),
+		};
 		for (size_t k = 0; k < options->n_carried; k++)
 			if (strcmp(options->carried[k].repository, f->repository->name) == 0)
 				f->carried = &options->carried[k];
@@ -374,7 +303,7 @@ static void release(struct followed *f)
 {
 	lw_tuf_client_free(f->client);
 	lw_box_tuf_close(f->box);
-	lw_roles_release(&f->changed);
+	lw_kept_release(&f->kept);
 }
 
 void lw_repositories_close(struct lw_repositories *r)
