@@ -99,7 +99,7 @@ if [ "${1:-}" != --fast ]; then
 	mapfile -t flags < <(MAKEFLAGS="" make --no-print-directory -s _cppflags)
 	step "mandoc" mandoc_lint
 	step "clang-format (make format mends it)" format_all
-	step "codespell" codespell -q 3 -S build,.git,./tests/fuzz/corpus -L nd,fo,nulll
+	step "codespell" codespell -q 3 -S build,.git,./tests/fuzz/corpus -L nd,fo,nulll,mata,signatur
 	step "cppcheck" cppcheck_all
 	step "gcc -fanalyzer" analyze_all
 	step "clang-tidy" tidy_all

@@ -335,10 +335,10 @@ int lw_change_merge(struct lw_change *c, const struct lw_change *copy, size_t *r
 			       lw_digest_text(&a, want), lw_digest_text(&b, have));
 	for (size_t i = 0; i < copy->n; i++) {
 		const struct lw_metafile *from = copy->roles[i].next;
-		struct lw_metafile *to =
-			from ? lw_change_find(c, copy->roles[i].name)->next : NULL;
+		const struct lw_change_role *role = lw_change_find(c, copy->roles[i].name);
+		struct lw_metafile *to = role ? role->next : NULL;
 
-		for (size_t j = 0; from && j < from->signatures->n; j++) {
+		for (size_t j = 0; from && to && j < from->signatures->n; j++) {
 			const struct lw_value *s = from->signatures->list[j];
 			const char *keyid = lw_value_get_string(s, "keyid");
 			LW_AUTO(buf) struct lw_buf old = { 0 }, new = { 0 };

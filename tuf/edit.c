@@ -353,7 +353,7 @@ static int set_list(struct lw_change *c, const char *name, struct lw_value *list
 	if (!role->next && lw_value_equal(lw_value_get(role->base->body, "meta"), list))
 		return 0;
 	r = lw_edit_touch(c, name, &m, e);
-	if (r == 0)
+	if (m)
 		lw_value_set(&c->arena, m->body, "meta", list);
 	return r;
 }

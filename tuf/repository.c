@@ -204,7 +204,7 @@ static int read_listed(struct lw_repository *r, const struct lw_value *meta, str
 
 static int read_all(struct lw_repository *r, struct lw_error *e)
 {
-	struct lw_published timestamp, snapshot;
+	struct lw_published timestamp = { 0 }, snapshot = { 0 };
 	const struct lw_value *meta;
 	int code = read_roots(r, e);
 

@@ -121,7 +121,7 @@ static int kept(struct lw_tuf_client *c, const char *name,
 	if (r == 0)
 		r = lw_tuf_read(c, &taken.halves, delegator, role, type, &m, &ignored);
 	c->reason = before;
-	if (r == 0 && (!want || m->version == want->version))
+	if (m && (!want || m->version == want->version))
 		*ret = lw_steal(m);
 	return 0;
 }
