@@ -149,10 +149,10 @@ static int check_expiry(struct lw_tuf_client *c, const struct lw_tuf_metadata *m
 static int require_version(struct lw_tuf_client *c, const struct lw_tuf_metadata *m,
 			   int64_t want, const char *name, struct lw_error *e)
 {
-	if (m->version == want)
+	if (m && m->version == want)
 		return 0;
 	(void)lw_fail(e, LW_E_CONFLICT, "want version %lld, have %lld", (long long)want,
-		      (long long)m->version);
+		      (long long)(m ? m->version : 0));
 	return lw_tuf_refuse(c, LW_FINDING_TUF_VERSION, name, e);
 }
 
