@@ -108,7 +108,7 @@ static int look_at(void *data, const struct lw_state_image *row, struct lw_error
 	bool is = false;
 	int r;
 
-	if (s->found ||
+	if (s->found || row->pending ||
 	    lw_policy_zone(s->policy, row->zone) < lw_policy_zone(s->policy, s->zone))
 		return 0;
 	r = holds(row, s->digest, &is, e);

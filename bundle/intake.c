@@ -3,6 +3,10 @@
 
 #include "base/mem.h"
 
+#define EXPIRING_SEC                                                                           \
+	((int64_t)30 * 86400) /* how long before the enclave's own trust expires               \
+			       */
+
 /* The gates in their order. Gate 1 (the door) comes before a medium reaches us; gate 6 runs
  * inside the transaction that also takes the record. */
 static const struct {
@@ -79,6 +83,23 @@ int lw_intake_interval(struct lw_enclave *enclave, const struct lw_policy *polic
 	if (r == 0)
 		*ret = lw_interval_now(clock, floor, &attested, policy->clock_trusted);
 	return r;
+}
+
+int lw_intake_own_trust(struct lw_enclave *enclave, const struct lw_interval *now,
+			struct lw_verdict *v, struct lw_error *e)
+{
+	int64_t until = 0;
+	char end[LW_TIME_TEXT], hi[LW_TIME_TEXT + 8];
+	int r = lw_state_get_integer(enclave->state, "trust.until", &until, e);
+
+	if (r < 0 || until == 0 || now->source == LW_HI_UNKNOWN ||
+	    until - now->hi > EXPIRING_SEC)
+		return r;
+	(void)snprintf(hi, sizeof(hi), "good at %s", lw_time_format(now->hi, end));
+	lw_verdict_addf(v,
+			until <= now->hi ? LW_FINDING_TRUST_EXPIRED : LW_FINDING_TRUST_EXPIRING,
+			"the enclave's repository", hi, "until %s", lw_time_format(until, end));
+	return 0;
 }
 
 struct lw_record_time lw_intake_record_time(const struct lw_interval *i,

@@ -100,6 +100,10 @@ int lw_intake_policy(struct lw_enclave *enclave, struct lw_policy **ret,
 int lw_intake_interval(struct lw_enclave *enclave, const struct lw_policy *policy,
 		       const struct lw_clock *clock, struct lw_interval *ret,
 		       struct lw_error *e) LW_WARN_UNUSED;
+/* Whether the enclave's own trust still holds at the upper end of the time; it is a finding
+ * where it does not, or soon will not. Where it was set by hand nothing says until when. */
+int lw_intake_own_trust(struct lw_enclave *enclave, const struct lw_interval *now,
+			struct lw_verdict *v, struct lw_error *e) LW_WARN_UNUSED;
 /* How a record made now tells the time. */
 struct lw_record_time lw_intake_record_time(const struct lw_interval *i,
 					    const struct lw_clock *clock);

@@ -112,6 +112,9 @@ static int judge_again(struct lw_enclave *enclave, const struct lw_policy *polic
 	if (r < 0)
 		return r;
 	judge_time(&ret->interval, row->name, &ret->verdict);
+	r = lw_intake_own_trust(enclave, &ret->interval, &ret->verdict, e);
+	if (r < 0)
+		return r;
 	if (!rule) {
 		lw_verdict_add(&ret->verdict, LW_FINDING_POLICY_NO_MATCH, row->name,
 			       "a rule that matches in this zone", zone);

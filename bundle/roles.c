@@ -37,6 +37,17 @@ void lw_roles_save(struct lw_roles *r, const char *name, struct lw_span file,
 	lw_tuf_signed_put(halves, &role->halves);
 }
 
+int lw_roles_begin(struct lw_roles *r, struct lw_span root, struct lw_error *e)
+{
+	LW_AUTO(tuf_signed) struct lw_tuf_signed halves = { 0 };
+	int rc = lw_tuf_split(root, &halves, e);
+
+	if (rc < 0)
+		return lw_prefix(e, "the first root");
+	lw_roles_save(r, "root", root, &halves);
+	return 0;
+}
+
 void lw_roles_drop(struct lw_roles *r, const char *name)
 {
 	emptied(r, name)->dropped = true;

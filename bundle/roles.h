@@ -24,6 +24,10 @@ void lw_roles_save(struct lw_roles *r, const char *name, struct lw_span file,
 void lw_roles_drop(struct lw_roles *r, const char *name);
 void lw_roles_release(struct lw_roles *r);
 
+/* The root that following begins with; it is trust of the caller's, and taken apart here.
+ * LW_E_FORMAT, LW_E_LIMIT. */
+int lw_roles_begin(struct lw_roles *r, struct lw_span root, struct lw_error *e) LW_WARN_UNUSED;
+
 /* The files of a bundle or a repository where there is nothing below: r is borrowed. */
 struct lw_tuf_store lw_roles_store(struct lw_roles *r);
 

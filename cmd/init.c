@@ -4,13 +4,16 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "bundle/roles.h"
+#include "cmd/own_folder.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 #include "verify/policy.h"
 
 #include <string.h>
 
-static const char *arg_name, *arg_sender, *arg_threshold, *arg_max_age, *arg_clock, *arg_policy;
+static const char *arg_name, *arg_sender, *arg_threshold, *arg_max_age, *arg_clock, *arg_policy,
+	*arg_root, *arg_repository;
 static struct lw_list arg_approvers, arg_trust;
 static bool arg_any_audience;
 
@@ -30,6 +33,10 @@ static const struct lw_option options[] = {
 	  "whether the machine's clock is believed; trusted by default" },
 	{ "policy", 0, LW_OPTION_TEXT, "FILE", &arg_policy, "a policy instead of the above" },
 	{ "trust", 0, LW_OPTION_LIST, "NAME=FILE", &arg_trust, "a key file the policy names" },
+	{ "root", 0, LW_OPTION_TEXT, "FILE", &arg_root,
+	  "the first root of the enclave's own repository, as its ceremony made it" },
+	{ "repository", 0, LW_OPTION_TEXT, "DIR", &arg_repository,
+	  "that repository: its policy.json and what that names are the enclave's trust" },
 	{ 0 },
 };
 
@@ -266,8 +273,86 @@ static int create(struct trust *t, struct lw_digest *identity, struct lw_head *h
 	t->files = lw_alloc_array(t->n, sizeof(*t->files));
 	for (size_t i = 0; i < t->n; i++)
 		t->files[i] = (struct lw_trust_file){ t->names[i], lw_buf_span(&t->bytes[i]) };
-	return lw_enclave_create(lw_arg_enclave, arg_name ? arg_name : "evaluation", t->files,
-				 t->n, &now, identity, head, e);
+
+	const struct lw_birth_options birth = { .name = arg_name ? arg_name : "evaluation",
+						.trust = t->files,
+						.n_trust = t->n };
+
+	return lw_enclave_create(lw_arg_enclave, &birth, &now, identity, head, e);
+}
+
+/* ---- from a repository that a ceremony made ---- */
+
+static void describe(const struct lw_own_trust *t, const struct lw_digest *root)
+{
+	char text[LW_DIGEST_TEXT], time[LW_TIME_TEXT];
+
+	lw_command_say("An enclave is at %s.", lw_arg_enclave);
+	lw_command_say("  Its trust is that of a repository, in %zu files; the first root is",
+		       t->n_files);
+	lw_command_say("  %s", lw_digest_text(root, text));
+	lw_command_say("  Compare that with what the ceremony wrote down. It is good until %s.",
+		       lw_time_format(t->until, time));
+	lw_command_say("  The line below is its identity: what `pack --audience` takes.");
+}
+
+static int create_followed(struct lw_digest *identity, struct lw_head *head, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf root = { 0 };
+	LW_AUTO(roles) struct lw_roles roles = { 0 };
+	LW_AUTO(own_trust) struct lw_own_trust trust = { 0 };
+	LW_AUTO(own_folder) struct lw_own_folder folder = { 0 };
+	struct lw_clock now;
+	int r = lw_fs_read_path(arg_root, LW_MAX_TUF_ROOT_BYTES, &root, e);
+
+	if (r == 0)
+		r = lw_own_folder_open(arg_repository, &folder, e);
+	if (r == 0)
+		r = lw_clock_system(&now, e);
+	if (r == 0)
+		r = lw_roles_begin(&roles, lw_buf_span(&root), e);
+	if (r < 0)
+		return r;
+
+	const struct lw_tuf_store store = lw_roles_store(&roles);
+
+	r = lw_own_trust_read(&folder.source, &store, now.wall_sec, &trust, e);
+	if (r < 0 && trust.reason != LW_FINDING_COUNT) {
+		(void)lw_fail_as(e, LW_E_CONFLICT); /* of the repository, not of our words */
+		r = lw_prefix(e, "%s", lw_finding_kind(trust.reason)->code);
+	}
+	if (r < 0)
+		return r;
+
+	lw_auto_free struct lw_birth_role *kept = lw_alloc_array(roles.n, sizeof(*kept));
+	struct lw_birth_options birth = { .name = arg_name ? arg_name : "enclave",
+					  .trust = trust.files,
+					  .n_trust = trust.n_files,
+					  .root = lw_digest_of(lw_buf_span(&root)),
+					  .roles = kept,
+					  .until = trust.until };
+
+	for (size_t i = 0; i < roles.n; i++)
+		if (!roles.list[i].dropped)
+			kept[birth.n_roles++] =
+				(struct lw_birth_role){ roles.list[i].name,
+							lw_buf_span(&roles.list[i].file),
+							lw_buf_span(&roles.list[i].halves) };
+	r = lw_enclave_create(lw_arg_enclave, &birth, &now, identity, head, e);
+	if (r == 0)
+		describe(&trust, &birth.root);
+	return r;
+}
+
+static int print(const struct lw_digest *identity, const struct lw_head *head)
+{
+	char text[LW_DIGEST_TEXT];
+
+	lw_print_head(head);
+	(void)printf(lw_arg_json ? "{\"format\":\"landwaiter-init/1\",\"identity\":\"%s\"}\n"
+				 : "%s\n",
+		     lw_digest_text(identity, text));
+	return LW_EXIT_DONE;
 }
 
 static int run(int n, char **objects)
@@ -276,10 +361,19 @@ static int run(int n, char **objects)
 	struct lw_digest identity;
 	struct lw_head head;
 	struct lw_error e = { 0 };
-	char text[LW_DIGEST_TEXT];
 
 	(void)n;
 	(void)objects;
+	if (arg_root || arg_repository) {
+		if (!arg_root || !arg_repository || arg_policy || arg_sender || arg_threshold ||
+		    arg_approvers.n || arg_max_age || arg_clock || arg_any_audience ||
+		    arg_trust.n)
+			return lw_command_usage("want --root and --repository, and of the rest "
+						"--name alone");
+		if (create_followed(&identity, &head, &e) < 0)
+			return lw_command_failed(&e);
+		return print(&identity, &head);
+	}
 	if (arg_policy ? (arg_sender || arg_threshold || arg_approvers.n || arg_max_age ||
 			  arg_clock || arg_any_audience)
 		       : (!arg_sender || !arg_threshold || !arg_approvers.n || arg_trust.n))
@@ -291,13 +385,9 @@ static int run(int n, char **objects)
 	lw_command_say("  %sts trust was set by one person at this keyboard.",
 		       arg_policy ? "I" : "It asks for no vendor evidence, and i");
 	lw_command_say("  The line below is its identity: what `pack --audience` takes.");
-	lw_print_head(&head);
-	(void)printf(lw_arg_json ? "{\"format\":\"landwaiter-init/1\",\"identity\":\"%s\"}\n"
-				 : "%s\n",
-		     lw_digest_text(&identity, text));
-	return LW_EXIT_DONE;
+	return print(&identity, &head);
 }
 
 const struct lw_verb lw_verb_init = {
-	"init", "", "Make an enclave for evaluation. Prints its identity.", options, 0, 0, run,
+	"init", "", "Make an enclave. Prints its identity.", options, 0, 0, run,
 };

@@ -23,6 +23,8 @@ static void write_image(struct lw_json_writer *w, const struct lw_state_image *i
 	lw_json_w_member(w, "digest", lw_digest_text(&i->digest, text));
 	lw_json_w_member(w, "mediaType", i->media_type);
 	lw_json_w_member(w, "name", i->name);
+	lw_json_w_key(w, "pending");
+	lw_json_w_bool(w, i->pending);
 	lw_json_w_member(w, "platforms", i->platforms);
 	lw_json_w_member_integer(w, "record", (int64_t)i->record);
 	lw_json_w_key(w, "superseded");
@@ -43,7 +45,9 @@ static int each(void *data, const struct lw_state_image *i, struct lw_error *e)
 		write_image(w, i);
 	else
 		(void)printf("%s%s\n  %s  %s  zone %s  record %llu%s%s\n", i->name,
-			     i->superseded ? " (superseded)" : "",
+			     i->superseded ? " (superseded)"
+			     : i->pending  ? " (WITHHELD: to be judged again)"
+					   : "",
 			     lw_digest_text(&i->digest, text),
 			     lw_num_human_size(i->total_bytes, size), i->zone,
 			     (unsigned long long)i->record, i->platforms[0] ? "  " : "",

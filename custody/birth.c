@@ -76,9 +76,7 @@ int lw_birth_name(struct lw_span file, char out[static 65], struct lw_error *e)
 /* Making an enclave: built beside its place, made durable, renamed. */
 
 struct birth {
-	const char *name;
-	const struct lw_trust_file *trust;
-	size_t n_trust;
+	const struct lw_birth_options *options;
 	const struct lw_clock *now;
 	struct lw_buf file; /* identity.json */
 	struct lw_digest identity;
@@ -87,19 +85,21 @@ struct birth {
 
 static void fill_init(struct lw_json_writer *w, const void *data)
 {
-	const struct birth *b = data;
+	const struct lw_birth_options *o = ((const struct birth *)data)->options;
 	char text[LW_DIGEST_TEXT];
 
-	lw_json_w_member(w, "name", b->name);
+	lw_json_w_member(w, "name", o->name);
+	if (o->roles)
+		lw_json_w_member(w, "root", lw_digest_text(&o->root, text));
 	lw_json_w_key(w, "trust");
 	lw_json_w_array(w);
-	for (size_t i = 0; i < b->n_trust; i++) {
-		struct lw_digest d = lw_digest_of(b->trust[i].bytes);
+	for (size_t i = 0; i < o->n_trust; i++) {
+		struct lw_digest d = lw_digest_of(o->trust[i].bytes);
 
 		lw_json_w_object(w);
 		lw_json_w_member(w, "digest", lw_digest_text(&d, text));
-		lw_json_w_member(w, "name", b->trust[i].name);
-		lw_json_w_member_integer(w, "size", (int64_t)b->trust[i].bytes.n);
+		lw_json_w_member(w, "name", o->trust[i].name);
+		lw_json_w_member_integer(w, "size", (int64_t)o->trust[i].bytes.n);
 		lw_json_w_end_object(w);
 	}
 	lw_json_w_end_array(w);
@@ -112,6 +112,23 @@ static int add_trust(struct lw_state *s, const struct lw_trust_file *file, struc
 	if (lw_state_trust_get(s, file->name, &there, NULL) == 0)
 		return lw_fail(e, LW_E_USAGE, "trust file '%s' is given twice", file->name);
 	return lw_state_trust_set(s, file->name, file->bytes, e);
+}
+
+static int add_repository(struct lw_state *s, const struct lw_birth_options *o,
+			  struct lw_error *e)
+{
+	char text[LW_DIGEST_TEXT];
+	int rc;
+
+	if (!o->roles)
+		return 0;
+	rc = lw_state_set(s, "trust.root", lw_span_str(lw_digest_text(&o->root, text)), e);
+	if (!rc)
+		rc = lw_state_set_integer(s, "trust.until", o->until, e);
+	for (size_t i = 0; !rc && i < o->n_roles; i++)
+		rc = lw_state_tuf_set(s, LW_OWN_REPOSITORY, &o->root, o->roles[i].role,
+				      o->roles[i].file, o->roles[i].halves, e);
+	return rc;
 }
 
 static int first_transaction(struct lw_state *s, struct birth *b, struct lw_error *e)
@@ -127,8 +144,10 @@ static int first_transaction(struct lw_state *s, struct birth *b, struct lw_erro
 	lw_digest_text(&b->identity, text);
 	if (!rc)
 		rc = lw_state_set(s, "identity", lw_span_str(text), e);
-	for (size_t i = 0; !rc && i < b->n_trust; i++)
-		rc = add_trust(s, &b->trust[i], e);
+	for (size_t i = 0; !rc && i < b->options->n_trust; i++)
+		rc = add_trust(s, &b->options->trust[i], e);
+	if (!rc)
+		rc = add_repository(s, b->options, e);
 	if (!rc)
 		rc = lw_state_set_integer(s, "time.floor", time.floor, e);
 	if (!rc)
@@ -141,7 +160,7 @@ static int build(int dir, struct birth *b, struct lw_error *e)
 {
 	LW_AUTO(state) struct lw_state *state = NULL;
 	LW_AUTO(store) struct lw_store *store = NULL;
-	int rc = lw_birth_write(b->name, b->now, &b->file, e);
+	int rc = lw_birth_write(b->options->name, b->now, &b->file, e);
 
 	if (rc)
 		return rc;
@@ -207,17 +226,16 @@ static int create_beside(int parent, const char *place, struct birth *b, struct 
 	return rc;
 }
 
-int lw_enclave_create(const char *path, const char *name, const struct lw_trust_file *trust,
-		      size_t n_trust, const struct lw_clock *now,
-		      struct lw_digest *ret_identity, struct lw_head *ret_head,
-		      struct lw_error *e)
+int lw_enclave_create(const char *path, const struct lw_birth_options *options,
+		      const struct lw_clock *now, struct lw_digest *ret_identity,
+		      struct lw_head *ret_head, struct lw_error *e)
 {
-	struct birth b = { .name = name, .trust = trust, .n_trust = n_trust, .now = now };
+	struct birth b = { .options = options, .now = now };
 	lw_auto_fd int parent = -1;
 	const char *place = NULL;
 	char shown[512];
 
-	if (!lw_text_is_label(lw_span_str(name)))
+	if (!lw_text_is_label(lw_span_str(options->name)))
 		return lw_fail(
 			e, LW_E_USAGE,
 			"an enclave's name is 1 to 64 of a-z, 0-9, '.', '_' and '-', and "

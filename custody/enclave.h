@@ -43,14 +43,30 @@ void lw_enclave_close(struct lw_enclave *enclave);
  * a folder ".landwaiter-new-<random>", made durable, and renamed; those that others left when
  * they were killed are removed. `name` is a label.
  * LW_E_EXISTS: something is there already. LW_E_USAGE: a bad name; a trust file twice. */
-struct lw_trust_file {
-	const char *name;
-	struct lw_span bytes;
+struct lw_birth_role {
+	const char *role;
+	struct lw_span file, halves; /* as lw_state_tuf_set has them */
 };
-int lw_enclave_create(const char *path, const char *name, const struct lw_trust_file *trust,
-		      size_t n_trust, const struct lw_clock *now,
-		      struct lw_digest *ret_identity, struct lw_head *ret_head,
-		      struct lw_error *e) LW_WARN_UNUSED;
+struct lw_birth_options {
+	const char *name;
+	const struct lw_trust_file *trust;
+	size_t n_trust;
+	/* Where trust comes from a repository of the enclave's own: its first root, what is
+	 * trusted of it now, and when the first of that expires. roles NULL: it was set by
+	 * hand.
+	 */
+	struct lw_digest root;
+	const struct lw_birth_role *roles;
+	size_t n_roles;
+	int64_t until;
+};
+int lw_enclave_create(const char *path, const struct lw_birth_options *options,
+		      const struct lw_clock *now, struct lw_digest *ret_identity,
+		      struct lw_head *ret_head, struct lw_error *e) LW_WARN_UNUSED;
+/* The enclave's own repository in the state: what it is called in lw_state_tuf_*, which no
+ * policy's may be. "trust.root": the digest of its first root, as text; not there where trust
+ * was set by hand. "trust.until": seconds. */
+#define LW_OWN_REPOSITORY "enclave"
 
 /* Does what commits have queued: "index" (rewrite the store's index.json from the accepted
  * images), "sweep" (delete files without a row). May be repeated. Not within a transaction, nor

@@ -128,7 +128,7 @@ static int add_image(void *data, const struct lw_state_image *image, struct lw_e
 {
 	struct listing *l = data;
 
-	if (image->superseded)
+	if (image->superseded || image->pending)
 		return 0;
 
 	struct row *row = add_row(l);

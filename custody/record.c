@@ -24,6 +24,8 @@ static const char *const event_names[] = {
 	[LW_EVENT_TIME_ATTEST] = "time-attest",
 	[LW_EVENT_TIME_RESET] = "time-reset",
 	[LW_EVENT_ALARM] = "alarm",
+	[LW_EVENT_TRUST] = "trust-update",
+	[LW_EVENT_REJUDGE] = "rejudge",
 };
 
 const char *lw_event_name(enum lw_event e)

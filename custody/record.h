@@ -26,6 +26,8 @@ enum lw_event {
 	LW_EVENT_TIME_ATTEST,
 	LW_EVENT_TIME_RESET,
 	LW_EVENT_ALARM,
+	LW_EVENT_TRUST,	  /* the enclave's own repository brought other trust */
+	LW_EVENT_REJUDGE, /* what was accepted was judged again because of it */
 };
 const char *lw_event_name(enum lw_event e); /* "load", "time-attest", ... */
 

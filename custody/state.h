@@ -68,6 +68,19 @@ int lw_state_trust_get(struct lw_state *s, const char *name, struct lw_buf *ret,
 int lw_state_trust_set(struct lw_state *s, const char *name, struct lw_span bytes,
 		       struct lw_error *e) LW_WARN_UNUSED;
 
+/* All of them at once, others go: one change of "trust.version". */
+struct lw_trust_file {
+	const char *name;
+	struct lw_span bytes;
+};
+int lw_state_trust_replace(struct lw_state *s, const struct lw_trust_file *files, size_t n,
+			   struct lw_error *e) LW_WARN_UNUSED;
+/* In the order of their names; bytes are borrowed during the call. */
+int lw_state_each_trust(struct lw_state *s,
+			int (*found)(void *data, const struct lw_trust_file *file,
+				     struct lw_error *e),
+			void *data, struct lw_error *e) LW_WARN_UNUSED;
+
 /* Senders: the highest sequence ever accepted; 0 for one not seen yet. */
 int lw_state_sender_floor(struct lw_state *s, const char *sender, uint64_t *ret,
 			  struct lw_error *e) LW_WARN_UNUSED;
@@ -121,6 +134,8 @@ struct lw_state_image {
 	uint64_t record;
 	int64_t accepted;
 	bool superseded;
+	bool pending; /* trust changed since it was judged: not to be used until it holds again
+		       */
 	uint64_t total_bytes; /* of all its blobs, evidence included */
 	/* the JSON of its row in contents (evidence, omitted children), owned by the reader
 	 * when returned by lw_state_image_get; borrowed when added */
@@ -144,6 +159,8 @@ void lw_state_image_release(struct lw_state_image *i);
 /* It is in that zone from now on, as judged. LW_E_NOTFOUND. */
 int lw_state_image_promote(struct lw_state *s, int64_t image, const char *zone,
 			   const char *judgement, struct lw_error *e) LW_WARN_UNUSED;
+/* All are to be judged again: "pending". What is added or promoted is judged. */
+int lw_state_images_mark(struct lw_state *s, struct lw_error *e) LW_WARN_UNUSED;
 /* Its blobs keep their rows. LW_E_NOTFOUND. */
 int lw_state_image_remove(struct lw_state *s, int64_t image, struct lw_error *e) LW_WARN_UNUSED;
 /* In name order, the current row of a name first. The detail is borrowed during the call. */

@@ -129,14 +129,14 @@ static int insert_image(struct lw_state *s, const struct lw_state_image *i, stru
 	return lw_state_change(
 		s,
 		"INSERT INTO image (name, digest, size, media_type, platforms, zone, bundle, "
-		"record, accepted, superseded, total_bytes, detail, judgement) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12) "
+		"record, accepted, superseded, total_bytes, detail, judgement, pending) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12, 0) "
 		"ON CONFLICT (name, digest) DO UPDATE SET size = excluded.size, "
 		"media_type = excluded.media_type, platforms = excluded.platforms, "
 		"zone = excluded.zone, bundle = excluded.bundle, record = excluded.record, "
 		"accepted = excluded.accepted, superseded = 0, "
 		"total_bytes = excluded.total_bytes, detail = excluded.detail, "
-		"judgement = excluded.judgement",
+		"judgement = excluded.judgement, pending = 0",
 		LW_ARGS(lw_arg_text(i->name), lw_arg_digest(&i->digest),
 			lw_arg_integer((int64_t)i->size), lw_arg_text(i->media_type),
 			lw_arg_text(i->platforms), lw_arg_text(i->zone),
@@ -174,7 +174,7 @@ int lw_state_image_add(struct lw_state *s, const struct lw_state_image *i, int64
 
 #define IMAGE_COLUMNS                                                                          \
 	"id, name, digest, size, media_type, platforms, zone, bundle, record, accepted, "      \
-	"superseded, total_bytes, detail, judgement"
+	"superseded, total_bytes, detail, judgement, pending"
 
 static char *column_string(sqlite3_stmt *st, int column)
 {
@@ -209,6 +209,7 @@ static int read_image(sqlite3_stmt *st, struct lw_state_image *ret, struct lw_er
 	ret->total_bytes = (uint64_t)sqlite3_column_int64(st, 11);
 	ret->detail = column_string(st, 12);
 	ret->judgement = column_string(st, 13);
+	ret->pending = sqlite3_column_int64(st, 14) != 0;
 	return 0;
 }
 
@@ -315,13 +316,18 @@ int lw_state_image_promote(struct lw_state *s, int64_t image, const char *zone,
 {
 	int changed = 0;
 	int rc = lw_state_change(
-		s, "UPDATE image SET zone = ?2, judgement = ?3 WHERE id = ?1",
+		s, "UPDATE image SET zone = ?2, judgement = ?3, pending = 0 WHERE id = ?1",
 		LW_ARGS(lw_arg_integer(image), lw_arg_text(zone), lw_arg_text(judgement)),
 		&changed, e);
 
 	if (!rc && !changed)
 		rc = lw_fail(e, LW_E_NOTFOUND, "no such image in the state");
 	return rc;
+}
+
+int lw_state_images_mark(struct lw_state *s, struct lw_error *e)
+{
+	return lw_state_change(s, "UPDATE image SET pending = 1", NULL, 0, NULL, e);
 }
 
 int lw_state_image_remove(struct lw_state *s, int64_t image, struct lw_error *e)

@@ -40,6 +40,7 @@ static const struct {
 		   "total_bytes INTEGER NOT NULL CHECK (total_bytes >= 0), "
 		   "detail TEXT NOT NULL, "
 		   "judgement TEXT NOT NULL, "
+		   "pending INTEGER NOT NULL CHECK (pending IN (0, 1)), "
 		   "UNIQUE (name, digest)"
 		   ") STRICT" },
 	{ "image_blob", "CREATE TABLE image_blob ("

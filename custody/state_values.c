@@ -105,6 +105,45 @@ int lw_state_trust_set(struct lw_state *s, const char *name, struct lw_span byte
 	return rc ? rc : lw_state_set_integer(s, TRUST_VERSION, version + 1, e);
 }
 
+int lw_state_trust_replace(struct lw_state *s, const struct lw_trust_file *files, size_t n,
+			   struct lw_error *e)
+{
+	int64_t version = 0;
+	int rc = lw_state_get_integer(s, TRUST_VERSION, &version, e);
+
+	if (!rc)
+		rc = lw_state_change(s, "DELETE FROM trust", NULL, 0, NULL, e);
+	for (size_t i = 0; !rc && i < n; i++)
+		rc = lw_state_trust_set(s, files[i].name, files[i].bytes, e);
+	return rc ? rc : lw_state_set_integer(s, TRUST_VERSION, version + 1, e);
+}
+
+int lw_state_each_trust(struct lw_state *s,
+			int (*found)(void *data, const struct lw_trust_file *file,
+				     struct lw_error *e),
+			void *data, struct lw_error *e)
+{
+	LW_AUTO(statement) sqlite3_stmt *st = NULL;
+	bool row = false;
+	int rc = lw_state_walk(s, "SELECT name, bytes FROM trust ORDER BY name", NULL, 0, &st,
+			       e);
+
+	while (!rc) {
+		char name[256];
+
+		rc = lw_state_step(s, st, &row, e);
+		if (rc || !row)
+			break;
+		rc = lw_state_column_text(st, 0, name, sizeof(name), e);
+
+		struct lw_trust_file file = { name, lw_state_column_blob(st, 1) };
+
+		if (!rc)
+			rc = found(data, &file, e);
+	}
+	return rc;
+}
+
 /* Senders */
 
 int lw_state_sender_floor(struct lw_state *s, const char *sender, uint64_t *ret,

@@ -179,6 +179,13 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "expired, and taken because policy gives grace: bring newer metadata in time")                 \
 	X(TUF_UNUSED, "tuf.unused", EVIDENCE, NOTE,                                                      \
 	  "nothing here asks for this repository; it was not read")                                      \
+	/* the enclave's own repository */                                                               \
+	X(TRUST_EXPIRED, "trust.expired", FRESHNESS, REFUSAL,                                            \
+	  "the enclave's own trust has expired: have its holders renew it, then `trust update`")         \
+	X(TRUST_EXPIRING, "trust.expiring", FRESHNESS, NOTE,                                             \
+	  "the enclave's own trust expires soon: have its holders renew it")                             \
+	X(TRUST_POLICY, "trust.policy", EVIDENCE, REFUSAL,                                               \
+	  "what the repository brings cannot be used as a policy: ask who keeps it")                     \
 	/* gate 6 and the machine itself */                                                              \
 	X(COMMIT_CHANGED, "commit.changed", COMMIT, ERROR,                                               \
 	  "trust or state changed meanwhile: load again")                                                \

@@ -60,6 +60,8 @@ int lw_policy_read_repository(struct lw_policy *p, const struct lw_json *node,
 	repository->name = lw_json_key(node);
 	if (r == 0 && !lw_text_is_label(lw_span_str(repository->name)))
 		r = lw_fail(e, LW_E_FORMAT, "its name is not a label");
+	if (r == 0 && strcmp(repository->name, "enclave") == 0)
+		r = lw_fail(e, LW_E_FORMAT, "that is the enclave's own");
 	repository->tag_by_colon = r == 0 && strcmp(f.path, "repository:tag") == 0;
 	if (r == 0 && !repository->tag_by_colon && strcmp(f.path, "repository/tag") != 0)
 		r = lw_fail(e, LW_E_FORMAT,

@@ -6,7 +6,15 @@
 
 # debian_fetch FOLDER PACKAGE/SUITE...: FOLDER/PACKAGE-SUITE has what the package holds. What is
 # there already is kept. Signatures are checked with the system's own keyring.
-debian_fetch() {
+debian_fetch() { # one at a time: tests run beside each other
+	mkdir -p "$1"
+	(
+		flock 9
+		debian_fetch_missing "$@"
+	) 9>"$1/lock"
+}
+
+debian_fetch_missing() {
 	local folder=$1 want missing=() apt
 
 	shift
@@ -14,7 +22,6 @@ debian_fetch() {
 		[ -e "$folder/${want/\//-}" ] || missing+=("$want")
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
-	mkdir -p "$folder"
 	apt=$(realpath "$folder")/apt
 	rm -rf "$apt"
 	mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"

@@ -52,6 +52,15 @@ static void reopen(struct fixture *f)
 	open_enclave(f);
 }
 
+/* By hand, under a name. */
+static int create(const char *path, const char *name, const struct lw_trust_file *trust,
+		  size_t n, struct fixture *f, struct lw_digest *identity, struct lw_head *head)
+{
+	const struct lw_birth_options options = { .name = name, .trust = trust, .n_trust = n };
+
+	return lw_enclave_create(path, &options, &now, identity, head, &f->e);
+}
+
 static int setup(void **state)
 {
 	struct fixture *f = lw_alloc_array(1, sizeof(*f));
@@ -60,8 +69,7 @@ static int setup(void **state)
 
 	scratch_make(&f->at);
 	(void)snprintf(f->path, sizeof(f->path), "%s/plant", f->at.path);
-	OK(lw_enclave_create(f->path, "plant-7", trust, LW_COUNT_OF(trust), &now, &f->identity,
-			     &f->head, &f->e));
+	OK(create(f->path, "plant-7", trust, LW_COUNT_OF(trust), f, &f->identity, &f->head));
 	f->dir = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(f->dir >= 0);
 	open_enclave(f);
@@ -216,21 +224,20 @@ static void test_create_refuses(void **state)
 	struct lw_head head = { .count = 7 };
 	char path[400];
 
-	FAILS(LW_E_EXISTS, lw_enclave_create(f->path, "x", NULL, 0, &now, &id, &head, &f->e));
+	FAILS(LW_E_EXISTS, create(f->path, "x", NULL, 0, f, &id, &head));
 	(void)snprintf(path, sizeof(path), "%s/empty", f->at.path);
 	OK(mkdir(path, 0700));
-	FAILS(LW_E_EXISTS, lw_enclave_create(path, "x", NULL, 0, &now, &id, &head, &f->e));
+	FAILS(LW_E_EXISTS, create(path, "x", NULL, 0, f, &id, &head));
 	OK(rmdir(path));
 	OK(symlink("/nowhere", path));
-	FAILS(LW_E_EXISTS, lw_enclave_create(path, "x", NULL, 0, &now, &id, &head, &f->e));
+	FAILS(LW_E_EXISTS, create(path, "x", NULL, 0, f, &id, &head));
 	OK(unlink(path));
 	for (size_t i = 0; i < LW_COUNT_OF(names); i++)
-		FAILS(LW_E_USAGE,
-		      lw_enclave_create(path, names[i], NULL, 0, &now, &id, &head, &f->e));
-	FAILS(LW_E_USAGE, lw_enclave_create(path, "x", twice, 3, &now, &id, &head, &f->e));
-	FAILS(LW_E_USAGE, lw_enclave_create(path, "x", &bad, 1, &now, &id, &head, &f->e));
+		FAILS(LW_E_USAGE, create(path, names[i], NULL, 0, f, &id, &head));
+	FAILS(LW_E_USAGE, create(path, "x", twice, 3, f, &id, &head));
+	FAILS(LW_E_USAGE, create(path, "x", &bad, 1, f, &id, &head));
 	(void)snprintf(path, sizeof(path), "%s/none/empty", f->at.path);
-	assert_true(lw_enclave_create(path, "x", NULL, 0, &now, &id, &head, &f->e) < 0);
+	assert_true(create(path, "x", NULL, 0, f, &id, &head) < 0);
 
 	/* Nothing is left of them, and the one that was there is as it was. */
 	assert_int_equal(scratch_count(f->at.dir, "."), 1);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/own_trust.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "bundle/box.h"
+
+#include <string.h>
+
+/* One target, held against what signed metadata says of it, and kept under its path. */
+struct reading {
+	const struct lw_own_source *source;
+	struct lw_own_trust *to;
+};
+
+static void keep(struct lw_own_trust *t, const char *path, struct lw_buf *bytes)
+{
+	size_t n = t->n_files++;
+
+	t->files = lw_realloc_array(t->files, n + 1, sizeof(*t->files));
+	t->bytes = lw_realloc_array(t->bytes, n + 1, sizeof(*t->bytes));
+	t->names = lw_realloc_array(t->names, n + 1, sizeof(*t->names));
+	t->names[n] = lw_strdup(path);
+	t->bytes[n] = *bytes;
+	*bytes = (struct lw_buf){ 0 };
+	/* The arrays move, what they point to does not. */
+	t->files[n] = (struct lw_trust_file){ t->names[n], lw_buf_span(&t->bytes[n]) };
+}
+
+static int read_target(struct reading *r, const char *path, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf name = { 0 };
+	LW_AUTO(buf) struct lw_buf bytes = { 0 };
+	struct lw_own_trust *t = r->to;
+	struct lw_tuf_target target;
+	int rc = lw_tuf_client_find(t->client, path, &target, &t->reason, e);
+
+	if (rc < 0)
+		return rc;
+	lw_tuf_client_target_name(t->client, path, &target, &name);
+	rc = target.file.length > LW_MAX_POLICY_BYTES
+		     ? lw_fail(e, LW_E_LIMIT, "want at most %zu bytes", LW_MAX_POLICY_BYTES)
+		     : r->source->target(r->source->data, lw_buf_str(&name), target.file.length,
+					 &bytes, e);
+	if (rc < 0) {
+		t->reason = rc == -LW_E_NOTFOUND ? LW_FINDING_TUF_MISSING
+			    : rc == -LW_E_LIMIT	 ? LW_FINDING_TUF_TARGET_MISMATCH
+						 : LW_FINDING_TUF_FETCH;
+		return lw_prefix(e, "target %s", path);
+	}
+	rc = lw_tuf_file_check(&target.file, lw_buf_span(&bytes), e);
+	if (rc < 0) {
+		t->reason = LW_FINDING_TUF_TARGET_MISMATCH;
+		return lw_prefix(e, "target %s", path);
+	}
+	if (target.expires < t->until)
+		t->until = target.expires;
+	keep(t, path, &bytes);
+	return 0;
+}
+
+/* For the policy's reader: a file that it names. */
+static int read_file(void *data, const char *name, struct lw_buf *out, struct lw_error *e)
+{
+	struct reading *r = data;
+	struct lw_own_trust *t = r->to;
+	int rc = 0;
+	size_t i = 0;
+
+	while (i < t->n_files && strcmp(t->files[i].name, name) != 0)
+		i++;
+	if (i == t->n_files)
+		rc = read_target(r, name, e);
+	if (rc == 0)
+		lw_buf_add(out, t->files[i].bytes.p, t->files[i].bytes.n);
+	return rc;
+}
+
+static int read_policy(struct reading *r, struct lw_error *e)
+{
+	const struct lw_policy_files files = { .read = read_file, .data = r };
+	struct lw_own_trust *t = r->to;
+	int rc = read_target(r, "policy.json", e);
+
+	if (rc < 0)
+		return rc;
+
+	struct lw_span policy = t->files[0].bytes;
+
+	rc = lw_policy_parse(policy, &files, &t->policy, e);
+	for (size_t i = 0; rc == 0 && i < t->policy->n_signers; i++)
+		if (t->policy->signers[i].n_unsupported)
+			rc = lw_fail(e, LW_E_UNSUPPORTED,
+				     "signer '%s': a key of an unsupported kind",
+				     t->policy->signers[i].name);
+	/* What the search for a file was refused for is the better reason. */
+	if (rc < 0 && t->reason == LW_FINDING_COUNT)
+		t->reason = LW_FINDING_TRUST_POLICY;
+	return rc;
+}
+
+int lw_own_trust_read(const struct lw_own_source *source, const struct lw_tuf_store *store,
+		      int64_t now, struct lw_own_trust *ret, struct lw_error *e)
+{
+	struct reading reading = { .source = source, .to = ret };
+	struct lw_box_tuf *box = NULL;
+	int r = lw_box_tuf_open(source->program, &box, e);
+	const struct lw_tuf_options options = {
+		.transport = source->metadata,
+		.store = *store,
+		.split = lw_box_tuf_split,
+		.split_data = box,
+		.now = now,
+	};
+
+	ret->reason = LW_FINDING_COUNT;
+	ret->until = INT64_MAX;
+	ret->box = box;
+	if (r == 0)
+		r = lw_tuf_client_open(&options, &ret->client, &ret->reason, e);
+	if (r == 0)
+		r = lw_tuf_client_refresh(ret->client, &ret->reason, e);
+	for (unsigned i = LW_TUF_ROOT; r == 0 && i <= LW_TUF_TARGETS; i++) {
+		const struct lw_tuf_metadata *m =
+			lw_tuf_client_trusted(ret->client, (enum lw_tuf_type)i);
+
+		if (m->expires < ret->until)
+			ret->until = m->expires;
+	}
+	return r == 0 ? read_policy(&reading, e) : r;
+}
+
+void lw_own_trust_release(struct lw_own_trust *t)
+{
+	for (size_t i = 0; i < t->n_files; i++) {
+		lw_buf_free(&t->bytes[i]);
+		free(t->names[i]);
+	}
+	free(t->files);
+	free(t->bytes);
+	free(t->names);
+	lw_policy_free(t->policy);
+	lw_tuf_client_free(t->client);
+	lw_box_tuf_close(t->box);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_BUNDLE_TRUST_UPDATE_H
+#define LW_BUNDLE_TRUST_UPDATE_H
+
+/*
+ * `trust update`: what the enclave's own repository says now. It is authenticated by what the
+ * enclave trusts of it, and by nothing else; it is one transaction, with its record; whatever
+ * was accepted under the old trust is marked in it, and then judged again.
+ */
+
+#include "bundle/intake.h"
+#include "bundle/own_trust.h"
+
+enum lw_trust_change { LW_TRUST_ADDED, LW_TRUST_REMOVED, LW_TRUST_CHANGED };
+
+struct lw_trust_difference {
+	char *name; /* owned; of a trust file */
+	enum lw_trust_change change;
+};
+
+struct lw_trust_updated {
+	struct lw_verdict verdict;	  /* concluded */
+	struct lw_trust_difference *list; /* owned; ascending by name */
+	size_t n;
+	struct lw_followed now; /* what is trusted; of a verdict that is no refusal */
+	int64_t until;
+	struct lw_head head;	 /* after the last record; of an update */
+	size_t images, withheld; /* judged again, and of them not held */
+};
+
+struct lw_trust_update_options {
+	struct lw_own_source source;
+	bool look;	/* tell the difference; change and record nothing */
+	const char *by; /* recorded as claimed; NULL: not said */
+};
+
+/* LW_E_USAGE: this enclave has no repository of its own. Zero-initialise *ret; release it also
+ * after an error. */
+int lw_trust_update(struct lw_enclave *enclave, const struct lw_clock *clock,
+		    const struct lw_trust_update_options *options, struct lw_trust_updated *ret,
+		    struct lw_error *e) LW_WARN_UNUSED;
+void lw_trust_updated_release(struct lw_trust_updated *u);
+
+/* Judges again what is marked, and takes the mark off what holds; a record. */
+int lw_trust_rejudge(struct lw_enclave *enclave, const struct lw_clock *clock,
+		     const char *program, size_t *ret_images, size_t *ret_withheld,
+		     struct lw_head *ret_head, struct lw_error *e) LW_WARN_UNUSED;
+
+static inline void lw_auto_trust_updated_(struct lw_trust_updated *u)
+{
+	lw_trust_updated_release(u);
+}
+
+#endif

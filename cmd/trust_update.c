@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `trust update`, `trust diff`, `trust rejudge`. */
+#include "bundle/trust_update.h"
+
+#include "cmd/own_folder.h"
+#include "cmd/verbs.h"
+#include "cmd/verdict.h"
+
+static const char *arg_by;
+
+static const struct lw_option update_options[] = {
+	{ "by", 0, LW_OPTION_TEXT, "NAME", &arg_by, "who brings it; goes into the book" },
+	{ 0 },
+};
+
+static const char *const changes[] = { "added", "removed", "changed" };
+
+static void print_json(const struct lw_trust_updated *u, bool recorded)
+{
+	LW_AUTO(buf) struct lw_buf text = { 0 };
+	struct lw_json_writer w = { .out = &text, .canonical = true };
+	char head[LW_HEAD_TEXT], time[LW_TIME_TEXT];
+
+	lw_json_w_object(&w);
+	lw_json_w_key(&w, "changes");
+	lw_json_w_array(&w);
+	for (size_t i = 0; i < u->n; i++) {
+		lw_json_w_object(&w);
+		lw_json_w_member(&w, "change", changes[u->list[i].change]);
+		lw_json_w_member(&w, "name", u->list[i].name);
+		lw_json_w_end_object(&w);
+	}
+	lw_json_w_end_array(&w);
+	lw_json_w_member_integer(&w, "exit", lw_outcome_exit(u->verdict.outcome));
+	lw_json_findings(&w, &u->verdict);
+	lw_json_w_member(&w, "format", "landwaiter-trust-update/1");
+	lw_json_w_key(&w, "head");
+	if (recorded)
+		lw_json_w_string(&w, lw_head_text(&u->head, head));
+	else
+		lw_json_w_null(&w);
+	lw_json_w_member_integer(&w, "images", (int64_t)u->images);
+	lw_json_w_key(&w, "tuf");
+	lw_followed_write(&u->now, u->now.repository[0] != '\0', &w);
+	lw_json_w_key(&w, "until");
+	if (u->verdict.outcome == LW_ACCEPTED)
+		lw_json_w_string(&w, lw_time_format(u->until, time));
+	else
+		lw_json_w_null(&w);
+	lw_json_w_member(&w, "verdict", lw_outcome_name(u->verdict.outcome));
+	lw_json_w_member_integer(&w, "withheld", (int64_t)u->withheld);
+	lw_json_w_end_object(&w);
+	lw_json_w_finish(&w);
+	(void)printf("%s\n", lw_buf_str(&text));
+}
+
+static void print_text(const struct lw_trust_updated *u)
+{
+	char time[LW_TIME_TEXT];
+
+	lw_print_outcome(&u->verdict, stdout);
+	if (u->verdict.outcome == LW_ACCEPTED) {
+		for (unsigned t = LW_TUF_ROOT; t <= LW_TUF_TARGETS; t++)
+			(void)printf("  %-9s version %lld, until %s\n",
+				     lw_tuf_type_name((enum lw_tuf_type)t),
+				     (long long)u->now.roles[t].version,
+				     lw_time_format(u->now.roles[t].expires, time));
+		for (size_t i = 0; i < u->n; i++)
+			(void)printf("  %-9s %s\n", changes[u->list[i].change],
+				     u->list[i].name);
+		if (u->n == 0)
+			(void)printf("  no file is another than before\n");
+		if (u->images)
+			(void)printf("  images    %zu judged again, %zu of them withheld\n",
+				     u->images, u->withheld);
+	}
+	lw_print_findings(&u->verdict, stdout);
+}
+
+static int update(const char *path, bool look)
+{
+	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
+	LW_AUTO(own_folder) struct lw_own_folder folder = { 0 };
+	LW_AUTO(trust_updated) struct lw_trust_updated updated = { 0 };
+	struct lw_trust_update_options options = { .look = look, .by = arg_by };
+	struct lw_clock clock;
+	struct lw_error e = { 0 };
+	int code = lw_command_enclave(look ? LW_STATE_READ : LW_STATE_WRITE, &enclave), r;
+
+	if (code != LW_EXIT_DONE)
+		return code;
+	r = lw_clock_system(&clock, &e);
+	if (r == 0)
+		r = lw_own_folder_open(path, &folder, &e);
+	if (r == 0) {
+		options.source = folder.source;
+		r = lw_trust_update(enclave, &clock, &options, &updated, &e);
+	}
+	if (r < 0)
+		return lw_command_failed(&e);
+	if (!look)
+		(void)!lw_enclave_drain(enclave, &e);
+	if (lw_arg_json)
+		print_json(&updated, !look);
+	else
+		print_text(&updated);
+	if (!look && !lw_arg_json)
+		lw_print_head(&updated.head);
+	return lw_outcome_exit(updated.verdict.outcome);
+}
+
+static int run_update(int n, char **objects)
+{
+	(void)n;
+	return update(objects[0], false);
+}
+
+static int run_diff(int n, char **objects)
+{
+	(void)n;
+	return update(objects[0], true);
+}
+
+static int run_rejudge(int n, char **objects)
+{
+	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
+	size_t images = 0, withheld = 0;
+	struct lw_clock clock;
+	struct lw_head head;
+	struct lw_error e = { 0 };
+	int code = lw_command_enclave(LW_STATE_WRITE, &enclave), r;
+
+	(void)n;
+	(void)objects;
+	if (code != LW_EXIT_DONE)
+		return code;
+	r = lw_clock_system(&clock, &e);
+	if (r == 0)
+		r = lw_trust_rejudge(enclave, &clock, NULL, &images, &withheld, &head, &e);
+	if (r < 0)
+		return lw_command_failed(&e);
+	(void)!lw_enclave_drain(enclave, &e);
+	if (lw_arg_json)
+		(void)printf("{\"format\":\"landwaiter-trust-rejudge/1\",\"images\":%zu,"
+			     "\"withheld\":%zu}\n",
+			     images, withheld);
+	else
+		(void)printf("%zu judged again, %zu of them withheld\n", images, withheld);
+	lw_print_head(&head);
+	return withheld ? LW_EXIT_REFUSED : LW_EXIT_DONE;
+}
+
+const struct lw_verb lw_verb_trust_update = {
+	"trust update",
+	"FOLDER",
+	"Take what the enclave's own repository says now. One record; accepted images are judged "
+	"again.",
+	update_options,
+	1,
+	1,
+	run_update,
+};
+const struct lw_verb lw_verb_trust_diff = {
+	"trust diff",
+	"FOLDER",
+	"What `trust update` would change. Changes and records nothing.",
+	NULL,
+	1,
+	1,
+	run_diff,
+};
+const struct lw_verb lw_verb_trust_rejudge = {
+	"trust rejudge", "", "Judge again what an update left to be judged.", NULL, 0, 0,
+	run_rejudge,
+};
