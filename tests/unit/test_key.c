@@ -473,6 +473,11 @@ static void ed25519_points_of_small_order_are_unsupported(void **state)
 		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 		"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+		/* CVE-2025-69277: the base point plus a point of order 2, 4, 8; it is on the
+		 * curve, of a large order, and not in the main subgroup */
+		"9599999999999999999999999999999999999999999999999999999999999999",
+		"5252cc0a7f208133b620acbd4537eba2a4123bf0a8c2e4f980c3b31bb69765ea",
+		"da99e28ba529cdde35a25fba9059e78ecaee239f99755b9b1aa4f65df00803e2",
 		/* not on the curve */
 		"0200000000000000000000000000000000000000000000000000000000000000",
 	};
