@@ -181,10 +181,9 @@ for name in landwaiter/seal.json landwaiter/contents.json landwaiter/entries oci
 	size=$(tar xOf 1.lwb $name | wc -c)
 	code=content.header exit=4 data=content.digest
 	[ $at -gt 0 ] || code=seal.format exit=3 data=seal.format
-	for offset in 0 150 511 512 $((511 + size)) $((512 + size + (511 - (size - 1) % 512) - 1)); do
+	for offset in 0 150 511 512 $((511 + size)) $(seq $((512 + size)) $((511 + (size + 511) / 512 * 512)) | tail -n 1); do
 		expected=$code
 		[ $((offset < 512 || offset >= 512 + size)) -eq 1 ] || expected=$data
-		[ $((size % 512)) -ne 0 ] || [ "$offset" -lt $((512 + size)) ] || continue
 		cp 1.lwb other
 		flip other $((at + offset)) 0x10
 		attack "men-1412: byte $offset of $name" $exit $expected lw load other
