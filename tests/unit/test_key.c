@@ -425,8 +425,8 @@ static void another_spelling_of_a_key_is_unsupported(void **state)
 	}
 }
 
-/* CVE-2022-0778: a curve spelled out over no prime, its base point compressed. The root that this
- * asks for is none, and looking for it went on for ever. */
+/* CVE-2022-0778: a curve spelled out over no prime, its base point compressed. The root that
+ * this asks for is none, and looking for it went on for ever. */
 static void a_root_that_is_none_is_not_looked_for(void **state)
 {
 	static const char der[] =
