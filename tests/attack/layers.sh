@@ -14,7 +14,7 @@ make_enclave 1 alice
 # --- layers and a config that hurt ----------------------------------------------------------------
 
 python3 - <<'PYTHON'
-import tarfile
+import lzma, tarfile
 
 def layer(file, *members):
     with tarfile.open(file, "w", format=tarfile.PAX_FORMAT) as tar:
@@ -29,9 +29,9 @@ layer("up", ("../../lw-escape", file, ""), ("/tmp/lw-escape", file, ""), ("lw-es
 layer("links", ("a", link, "lw-escape"), ("a/b", link, "../.."), ("a/b/lw-escape", file, ""),
       ("lw-escape", hard, "/etc/shadow"), ("lw-escape", file, ""))
 layer("device", ("lw-escape", tarfile.CHRTYPE, ""), ("lw-escape-fifo", tarfile.FIFOTYPE, ""))
+open("bomb.xz", "wb").write(lzma.compress(bytes(64 << 20), preset=0))
 PYTHON
 head -c 64M /dev/zero | gzip -1n >bomb.gz
-head -c 64M /dev/zero | xz -0 >bomb.xz
 printf '\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00' >window.zst # which asks for a window of 2 GiB
 truncate -s 4M padding                                   # NULs and no member
 printf '{"architecture":"amd64","os":"linux","config":{"User":"2147483648:4294967296","Entrypoint":["sh"]},"rootfs":{"type":"layers","diff_ids":[]}}' >config
@@ -77,6 +77,7 @@ carried() { # VERB FILE: what may be said of each trace
 		"$(did "$2" ' (socket|connect|sendto)\((.*AF_INET|AF_NETLINK)')" ""
 	# shellcheck disable=SC1091 # it says rss_kib=N cpu_ms=N
 	. ./used
+	# shellcheck disable=SC2154
 	ok "row-115, cve-2017-14992, $1: $rss_kib KiB" [ "$rss_kib" -lt 49152 ]
 }
 

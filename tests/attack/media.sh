@@ -158,9 +158,9 @@ while IFS='|' read -r name record; do
 			"000644 ", "000000 ", "000000 ", sprintf("%011o ", length($data)),
 			"00000000000 ", "", "x", "", "ustar", "00");
 		print $h, $data, "\0" x (-length($data) % 512);
-	' -- "$record" >pax
-	header pax 0
-	(head -c $last 1.lwb && cat pax && tail -c +$((last + 1)) 1.lwb) >other
+	' -- "$record" >extended
+	header extended 0
+	(head -c $last 1.lwb && cat extended && tail -c +$((last + 1)) 1.lwb) >other
 	truncate -r 1.lwb other
 	attack "$name" 4 content.header lw load other
 done <<'END'
@@ -200,7 +200,7 @@ done
 for length in 511 512 513 262655 262656; do
 	[ $length -ge 262656 ] && code=content.truncated || code=seal.unreadable
 	head -c $length 1.lwb >other
-	attack "cve-2026-28525: $length bytes" 4 $code lw load other
+	attack "cve-2026-28525: $length bytes" 4 "$code" lw load other
 done
 for less in 1 511 512 513 1023 1024 1025 1535 1536 1537; do
 	head -c -$less 1.lwb >other
