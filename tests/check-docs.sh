@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Holds documents to the program: docs/findings.md explains exactly the findings there are,
-# landwaiter-policy(1) the remarks, and every file that a document points to is there.
+# landwaiter-policy(1) the remarks, every file that a document points to is there, and so are the
+# tests that docs/advisories.md names.
 # (tests/scenario/90-man-pages.sh has the man pages.)
 # Prints every difference; silence is good.
 
@@ -48,5 +49,17 @@ for document in "${documents[@]}"; do
 	done < <(grep -oE '`(docs|tests)/[A-Za-z0-9/._-]+\.[a-z0-9]+`' "$document" |
 		tr -d '`' || true)
 done
+
+# `tests/FILE` "words", "words": of the advisories each test is there in these words.
+while IFS=$'\t' read -r file words; do
+	[ -n "$words" ] || complain "docs/advisories.md: $file: in which words?"
+	grep -qF -e "$words" -- "$file" 2>/dev/null ||
+		complain "docs/advisories.md: \"$words\" is not in $file"
+done < <(perl -0 -ne '
+	while (/`(tests\/[^`]+)`((?:,?\s+"[^"]+")*)/g) {
+		my ($file, $quoted) = ($1, $2);
+		my @words = $quoted =~ /"([^"]+)"/g;
+		print "$file\t$_\n" for @words ? @words : "";
+	}' docs/advisories.md)
 
 exit $status

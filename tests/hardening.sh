@@ -28,6 +28,11 @@ imports_none() {
 
 extraction='archive_(write_disk|read_extract|read_disk|read_support_filter_all'
 extraction+='|read_support_format_all)[a-z0-9_]*'
+# Parts of libraries that advisories were about, and that nothing here calls.
+editors='cJSONUtils_.*|cJSON_(Set|Insert|Replace|Detach|Add|Create|Print|Duplicate|Compare|Minify).*'
+editors+='|cJSON_Parse|cJSON_ParseWithOpts'
+documents='(d2i_|PEM_read_bio_)?(CMS|PKCS7|TS|OCSP)_.*|X509_(verify|check|STORE|CRL|EXTENSION).*'
+documents+='|d2i_X509(_(bio|fp|CRL|REQ|NAME))?|PEM_read_bio_X509.*'
 for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch; do
 	file=$LW_BIN/$program
 	ok "$program: is there" test -x "$file"
@@ -42,6 +47,14 @@ for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch; do
 	ok "$program: no search path of its own" lacks "$file" '\((RPATH|RUNPATH)\)' -d
 	ok "$program: no relocations in text" lacks "$file" '\(TEXTREL\)' -d
 	ok "$program: cannot extract an archive" imports_none "$file" "$extraction"
+	ok "$program: cve-2016-1541, cve-2022-36227 and kin: cannot read an archive" \
+		imports_none "$file" 'archive_read_.*'
+	ok "$program: cve-2023-50471, cve-2024-31755, cve-2025-57052: edits no JSON tree" \
+		imports_none "$file" "$editors"
+	ok "$program: cve-2025-15467, cve-2022-3602 and kin: reads no CMS, time stamp, certificate" \
+		imports_none "$file" "$documents"
+	ok "$program: cve-2023-30549, cve-2026-27456: cannot mount" \
+		imports_none "$file" 'u?mount2?|fsopen|fsmount|open_tree|move_mount'
 	ok "$program: cannot start a shell" imports_none "$file" 'system|popen|execl?[pe]*|execvp'
 	ok "$program: no unsafe copy" imports_none "$file" 'gets|strcpy|strcat|sprintf|vsprintf'
 	ok "$program: no network resolver" imports_none "$file" 'getaddrinfo|gethostby.*|connect'

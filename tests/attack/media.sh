@@ -103,7 +103,108 @@ for magic in 'Rar!\x1a\x07\x01\x00' 'PK\x03\x04' '7z\xbc\xaf\x27\x1c' 'MSCF' '\x
 	'BZh9' '\x28\xb5\x2f\xfd' '!<arch>\n' '070701' '\x1f\x9d'; do
 	cp 1.lwb other
 	poke other 0 "$magic"
-	attack "cve-2026-4111 and kin: begins like $magic" 3 seal.format lw load other
+	attack "cve-2016-1541, cve-2026-4111 and kin: begins like $magic" 3 seal.format lw load other
+done
+cp 1.lwb other
+poke other 32768 '\1CD001\1'
+attack "cve-2016-1541, cve-2017-14501: with a volume descriptor of ISO 9660" 3 seal.format lw load other
+
+# One header altered, its sum made good; or a member put before the last one, the end cut off by as
+# much. Who reads headers would take a name, a link or a size from them; they are compared.
+header() { # FILE AT [OFFSET BYTES]...
+	perl -e '
+		my ($file, $at, @set) = @ARGV;
+		open(my $f, "+<:raw", $file) or die;
+		sysseek($f, $at, 0) && sysread($f, my $h, 512) == 512 or die;
+		while (my ($to, $bytes) = splice(@set, 0, 2)) {
+			$bytes =~ s/\\x(..)/chr(hex($1))/ge;
+			substr($h, $to, length($bytes)) = $bytes;
+		}
+		substr($h, 148, 8) = " " x 8;
+		substr($h, 148, 7) = sprintf("%06o\0", unpack("%32C*", $h));
+		sysseek($f, $at, 0) && syswrite($f, $h) == 512 or die;
+	' "$@"
+}
+last=$(($(entry_offset 1.lwb "$(tar tf 1.lwb | tail -n 1)") - 512))
+cp 1.lwb other
+header other $last
+ok "a header that is not altered stays as it was" cmp other 1.lwb
+while IFS='|' read -r name words; do
+	cp 1.lwb other
+	# shellcheck disable=SC2086 # several
+	header other $last $words
+	attack "$name" 4 content.header lw load other
+done <<'END'
+cve-2026-50162: a hard link out|156 1 157 /etc/shadow
+cve-2026-50163: a symbolic link out|156 2 157 ../../../../etc
+cve-2018-20990: a hard link onto another member|156 1 157 oci-layout
+cve-2021-38511, cve-2026-33056: a folder of that name|156 5
+row-112: a device|156 3
+row-112: a FIFO|156 6
+cve-2007-4131: a name that goes up|0 ../../../../etc/x\x00
+cve-2001-1267: a name from the root|0 /etc/x\x00
+cve-2001-1267: a name that goes up inside|0 blobs/../../../x\x00
+cve-2007-4131: a prefix that goes up|345 ../../..
+cve-2022-48303: a negative size in base 256|124 \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff
+cve-2022-48303: a size above 2^63|124 \x80\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff
+cve-2022-48303: a size cut off by what is no digit|124 \x20\x00
+cve-2017-14992: extended headers of 8 GiB|156 x 124 77777777777
+cve-2017-14992: a long name of 8 GiB|156 L 124 77777777777
+END
+while IFS='|' read -r name record; do
+	perl -e '
+		my $data = shift =~ s/\\n/\n/gr =~ s/KEY/"k" x 70000/er =~ s/DEEP/"9" x 4000/er;
+		my $h = pack("a100 a8 a8 a8 a12 a12 a8 a1 a100 a6 a2 x247", "././\@PaxHeader",
+			"000644 ", "000000 ", "000000 ", sprintf("%011o ", length($data)),
+			"00000000000 ", "", "x", "", "ustar", "00");
+		print $h, $data, "\0" x (-length($data) % 512);
+	' -- "$record" >extended
+	header extended 0
+	(head -c $last 1.lwb && cat extended && tail -c +$((last + 1)) 1.lwb) >other
+	truncate -r 1.lwb other
+	attack "$name" 4 content.header lw load other
+done <<'END'
+cve-2025-62518, cve-2026-33055: another size than the header's|10 size=0\n
+cve-2026-32766: a record longer than all records|99999 path=x\n
+cve-2026-32766: a record of no length|0 path=x\n
+cve-2026-32766: a record of a negative length|-9 path=x\n
+cve-2026-32766: a length of 4000 digits|DEEP path=x\n
+cve-2026-32766: a record without an end|12 path=xyz
+cve-2026-32766: a sparse map|22 GNU.sparse.major=1\n24 GNU.sparse.size=8E\n
+cve-2023-39804: an attribute with a long name|70023 SCHILY.xattr.KEY=1\n
+END
+
+# MEN-1412: what is not payload is checked, too: the first byte, one of the sum, and the padding
+# of each member's header; and of its data the first byte, the last, and what fills its block.
+at=0
+for name in landwaiter/seal.json landwaiter/contents.json landwaiter/entries oci-layout index.json; do
+	size=$(tar xOf 1.lwb $name | wc -c)
+	code=content.header exit=4 data=content.digest
+	[ $at -gt 0 ] || code=seal.format exit=3 data=seal.format
+	for offset in 0 150 511 512 $((511 + size)) $(seq $((512 + size)) $((511 + (size + 511) / 512 * 512)) | tail -n 1); do
+		expected=$code
+		[ $((offset < 512 || offset >= 512 + size)) -eq 1 ] || expected=$data
+		cp 1.lwb other
+		flip other $((at + offset)) 0x10
+		attack "men-1412: byte $offset of $name" $exit $expected lw load other
+	done
+	at=$((at + 512 + (size + 511) / 512 * 512))
+done
+for back in 1 512 513 1024; do
+	cp 1.lwb other
+	flip other $(($(size_of other) - back))
+	attack "men-1412: byte $back from the end" 4 content.header lw load other
+done
+
+# CVE-2026-28525: lengths at which what is left, less what must follow, would go below nothing.
+for length in 511 512 513 262655 262656; do
+	[ $length -ge 262656 ] && code=content.truncated || code=seal.unreadable
+	head -c $length 1.lwb >other
+	attack "cve-2026-28525: $length bytes" 4 "$code" lw load other
+done
+for less in 1 511 512 513 1023 1024 1025 1535 1536 1537; do
+	head -c -$less 1.lwb >other
+	attack "cve-2026-28525: $less bytes less" 4 content.truncated lw load other
 done
 
 # CVE-2025-62518: everybody sees the same members in what we write.

@@ -174,4 +174,25 @@ timeout 60 script -qec "'$LW_BIN/landwaiter' approve none.lwb --yes --key *ACCEP
 	/dev/null < <(sleep 1 && echo wrong) >script.log 2>&1 || true
 fails "cwe-150: a prompt" grep -q $'[\033\xff]\|^ACCEPTED' script.log
 ok "it is one" grep -q 'passphrase for a\\x0aACCEPTED\\x1b' script.log
+
+# What a terminal obeys, in what strangers say: a title that is set, a title that is asked for
+# (CVE-2003-0063), and what logs pass on (CVE-2003-0020, CVE-2003-0083).
+title=$'\033]0;ACCEPTED\a\033[21t'
+fresh
+words "cve-2003-0063: who carries it" lw load one.lwb -o json --medium "$title" --courier "$title" --by "$title"
+words "cve-2003-0063: the name of an image" lw show "$title"
+words "cve-2003-0063: a verb" lw "$title"
+words "cve-2003-0063: an option" lw load --"$title" one.lwb
+"$LW_BIN/tools/forge" layout forged 1
+make_bundle good.lwb --sequence 7 oci:forged:registry.example/app/multi:1 \
+	oci:forged:registry.example/app/plain:1
+for name in cwe-150-marking-escape cwe-150-name-escape cwe-150-source-escape; do
+	"$LW_BIN/tools/forge" make $name good.lwb bad.lwb alice.key bob.key
+	words "cve-2003-0063: $name, load" lw load bad.lwb
+	words "cve-2003-0063: $name, inspect" lw inspect bad.lwb
+done
+words "cve-2003-0020, cve-2003-0083: log show" lw log show
+ok "which shows them" grep -q seal.statement out.log
+words "cve-2003-0020, cve-2003-0083: log export" lw log export
+ok "which is lines of JSON" jq . out.log
 done_testing

@@ -38,6 +38,15 @@ is "one current image of that name" "$(lw list -o json |
 is "the older one is kept" "$(lw list --all -o json |
 	jq --arg n "$image:1" '[.images[] | select(.name == $n)] | length')" 2
 
+digest_of() { # N: of the layout's image
+	jq -r --arg t "${tags[$1]}" '.manifests[] |
+		select(.annotations["org.opencontainers.image.ref.name"] == $t).digest' layout/index.json
+}
+is "ghsa-qv35-3gw6-8q4j: a name with a digest is that image, wherever the name has gone" \
+	"$(lw show "$image:1@$(digest_of 0)" -o json | jq -r .image.digest)" "$(digest_of 0)"
+exits 2 "ghsa-qv35-3gw6-8q4j: and no other, where the name never had it" \
+	lw show "$image:1@$(digest_of 1)"
+
 # --- losing and mending ------------------------------------------------------------------------
 
 blobs=$LANDWAITER_ENCLAVE/store/blobs/sha256
@@ -75,6 +84,20 @@ is "as many as it says" "$(jq .blobs out.log)" $((count - $(find "$blobs" -type 
 is "the rest is still readable" "$(skopeo inspect --raw "oci:$LANDWAITER_ENCLAVE/store:$image:1" |
 	jq .schemaVersion)" 2
 fails "the removed one is gone" skopeo inspect --raw "oci:$LANDWAITER_ENCLAVE/store:$image:2"
+
+# CVE-2026-35172: what was deleted came back from a list that still had it.
+gone=$(digest_of 1)
+fails "cve-2026-35172: the removed image's manifest is no file" test -e "$blobs/${gone#sha256:}"
+fails "nor named by index.json" grep -q "$gone" "$LANDWAITER_ENCLAVE/store/index.json"
+exits 2 "nor shown" lw show "$image:2"
+make_bundle three.lwb "$image:3=oci:layout:${tags[0]}"
+approve three.lwb alice bob
+accepted lw load three.lwb
+fails "cve-2026-35172: nor is it there after the next load" test -e "$blobs/${gone#sha256:}"
+fails "nor named" grep -q "$gone" "$LANDWAITER_ENCLAVE/store/index.json"
+exits 2 "nor shown then" lw show "$image:1@$gone"
+exits 0 "nor mended, as if it were missed" lw repair three.lwb -o json
+is "nothing was amiss" "$(jq -c '[.damaged, .repaired]' out.log)" '[0,0]'
 
 # --- the book ----------------------------------------------------------------------------------
 

@@ -62,6 +62,8 @@ rm -f many.lwb
 
 # --- hostile claims ---------------------------------------------------------------------------
 
+# CVE-2023-2253, CVE-2017-11468: room for as much as a stranger says there is.
+
 export LANDWAITER_ENCLAVE=$fresh
 "$LW_BIN/tools/forge" layout hostile 1
 make_bundle good.lwb --sequence 7 oci:hostile:registry.example/app/multi:1 \

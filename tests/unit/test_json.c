@@ -205,6 +205,14 @@ static const struct row rows[] = {
 	ROW("64 characters",
 	    "[1.00000000000000000000000000000000000000000000000000000000000001]", FORMAT,
 	    LIMIT),
+	/* What advisories of cJSON 1.7.15 were about. */
+	ROW("CVE-2023-53154: ends after a comma", "{\"1\":1,", FORMAT, FORMAT),
+	ROW("CVE-2023-53154: ends in a key", "{\"1\":1,\"", FORMAT, FORMAT),
+	ROW("CVE-2023-53154: ends in an escape of a key", "{\"1\":1,\"\\u", FORMAT, FORMAT),
+	ROW("CVE-2023-26819: a long number",
+	    "{\"a\": true, \"b\": [ null,"
+	    "9999999999999999999999999999999999999999999999912345678901234567]}",
+	    LIMIT, LIMIT),
 	/* What must pass. */
 	ROW("empty object", "{}", OK, OK),
 	ROW("empty array", "[]", OK, OK),

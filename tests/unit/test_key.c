@@ -425,6 +425,26 @@ static void another_spelling_of_a_key_is_unsupported(void **state)
 	}
 }
 
+/* CVE-2022-0778: a curve spelled out over no prime, its base point compressed. The root that
+ * this asks for is none, and looking for it went on for ever. */
+static void a_root_that_is_none_is_not_looked_for(void **state)
+{
+	static const char der[] =
+		"3041303806072a8648ce3d0201302d020101300e06072a8648ce3d0101020346"
+		"0201300a0403000001040320a7ec040402000001020346000102010103050002"
+		"000001";
+	uint8_t bytes[(sizeof(der) - 1) / 2];
+	struct lw_key *k = NULL;
+	struct lw_error e;
+
+	(void)state;
+	OK(lw_hex_decode(lw_span_str(der), bytes, sizeof(bytes), &e));
+	(void)alarm(10);
+	assert_true(lw_key_parse(lw_span(bytes, sizeof(bytes)), &k, &e) < 0);
+	(void)alarm(0);
+	assert_null(k);
+}
+
 /* A length in a longer form than needed is BER, not DER. */
 static void only_der_is_a_key(void **state)
 {
@@ -473,6 +493,11 @@ static void ed25519_points_of_small_order_are_unsupported(void **state)
 		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 		"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+		/* CVE-2025-69277: the base point plus a point of order 2, 4, 8; it is on the
+		 * curve, of a large order, and not in the main subgroup */
+		"9599999999999999999999999999999999999999999999999999999999999999",
+		"5252cc0a7f208133b620acbd4537eba2a4123bf0a8c2e4f980c3b31bb69765ea",
+		"da99e28ba529cdde35a25fba9059e78ecaee239f99755b9b1aa4f65df00803e2",
 		/* not on the curve */
 		"0200000000000000000000000000000000000000000000000000000000000000",
 	};
@@ -906,6 +931,7 @@ int main(void)
 		cmocka_unit_test(private_keys_and_certificates_are_no_public_keys),
 		cmocka_unit_test(other_algorithms_are_unsupported),
 		cmocka_unit_test(another_spelling_of_a_key_is_unsupported),
+		cmocka_unit_test(a_root_that_is_none_is_not_looked_for),
 		cmocka_unit_test(only_der_is_a_key),
 		cmocka_unit_test(ed25519_points_of_small_order_are_unsupported),
 		cmocka_unit_test(altered_signatures_are_bad),
