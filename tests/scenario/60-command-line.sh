@@ -38,6 +38,7 @@ json landwaiter-list/1 list --output=json
 json landwaiter-show/1 show $image --output json
 json landwaiter-repair/1 repair one.lwb -o json
 json landwaiter-time/1 time show -o json
+json landwaiter-trust/1 trust show -o json
 json landwaiter-record/1 time attest "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --key alice.key --key bob.key -o json
 json landwaiter-rejudged/1 policy explain $image -o json
 json landwaiter-record/1 remove $image --reason why --by me -o json
