@@ -225,7 +225,8 @@ int lw_trust_update(struct lw_enclave *enclave, const struct lw_clock *clock,
 
 	lw_own_trust_release(&u.trust);
 	lw_kept_release(&u.kept);
-	if (r == 0 && !options->look && ret->verdict.outcome == LW_ACCEPTED && ret->n > 0)
+	/* Also what an update that was cut off has left to be judged. */
+	if (r == 0 && !options->look && ret->verdict.outcome == LW_ACCEPTED)
 		r = lw_trust_rejudge(enclave, clock, options->source.program, &ret->images,
 				     &ret->withheld, &ret->head, e);
 	return r;
@@ -352,7 +353,8 @@ int lw_trust_rejudge(struct lw_enclave *enclave, const struct lw_clock *clock,
 	for (size_t i = 0; i < m.n; i++)
 		m.withheld += !m.holds[i];
 	if (r == 0)
-		r = record_rejudged(enclave, clock, &m, ret_head, e);
+		r = m.n ? record_rejudged(enclave, clock, &m, ret_head, e)
+			: lw_record_head(enclave->state, ret_head, e);
 	*ret_images = m.n;
 	*ret_withheld = m.withheld;
 	for (size_t i = 0; i < m.n; i++)

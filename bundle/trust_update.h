@@ -41,7 +41,8 @@ int lw_trust_update(struct lw_enclave *enclave, const struct lw_clock *clock,
 		    struct lw_error *e) LW_WARN_UNUSED;
 void lw_trust_updated_release(struct lw_trust_updated *u);
 
-/* Judges again what is marked, and takes the mark off what holds; a record. */
+/* Judges again what is marked, and takes the mark off what holds; a record, where there was
+ * anything. *ret_head: of the book, after it. */
 int lw_trust_rejudge(struct lw_enclave *enclave, const struct lw_clock *clock,
 		     const char *program, size_t *ret_images, size_t *ret_withheld,
 		     struct lw_head *ret_head, struct lw_error *e) LW_WARN_UNUSED;

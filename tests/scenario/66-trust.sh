@@ -59,6 +59,7 @@ rm -rf other
 exits 3 "expired" faketime -f +400d "$LW_BIN/landwaiter" init --root root.json --repository trust
 ok "nothing was made" [ ! -e "$LANDWAITER_ENCLAVE" ]
 exits 0 "made from the ceremony's root" init
+# shellcheck disable=SC2034 # for make_bundle
 AUDIENCE=$(tail -n 1 out.log)
 like "it says what to compare" "$(cat err.log)" "sha256:$(sha256sum <root.json | cut -c 1-64)"
 is "the record has the root" "$(last_record | jq -r .detail.root)" "sha256:$(sha256sum <root.json | cut -c 1-64)"

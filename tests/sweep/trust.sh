@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# flavours: release
+#
+# `trust update`, killed at each call that changes something on the disk: trust is the old or the
+# new, never older than it was, and the same command again ends where it would have. With
+# SAMPLE=1 at a few, always the same.
+. "$(dirname "$0")/../lib/vendors.sh"
+
+faultat=$LW_BIN/tools/faultat
+policy() { # IMAGES
+	printf '{"format":"landwaiter-policy/1","senders":{"acme":{"threshold":1,"signers":["alice"]}},
+		"signers":{"alice":{"keys":[{"kind":"key","file":"alice.pub"}]}},"images":[%s]}' \
+		"$1" >policy.json
+}
+put() {
+	lw tuf add trust policy.json=policy.json alice.pub=alice.pub --key owner.key >/dev/null 2>&1
+}
+# What is believed and what of the images is withheld; no times, no heads.
+state() {
+	sql "SELECT 'trust', name, hex(bytes) FROM trust ORDER BY name;
+		SELECT 'tuf', role, hex(file) FROM tuf ORDER BY role;
+		SELECT 'image', name, pending FROM image ORDER BY name" | sha256sum
+}
+known() { # of the state as it is
+	case $(state) in
+	"$old") echo old ;;
+	"$new") echo new ;;
+	*) # all that changed is in; not all is judged again yet
+		sql "SELECT count(*) FROM image WHERE pending = 1" ;;
+	esac
+}
+
+make_keys alice owner owner-2
+lw tuf init trust --root owner.pub --key owner.key >/dev/null 2>&1
+cp trust/metadata/1.root.json root.json
+policy '{"match":"**","evidence":"not-required"}'
+put
+# shellcheck disable=SC2034 # for make_bundle
+AUDIENCE=$(lw init --root root.json --repository trust 2>/dev/null)
+image layout 1 one >/dev/null
+image layout 2 one two >/dev/null
+app=registry.acme.example/app
+make_bundle one.lwb "$app:1=oci:layout:1" "$app:2=oci:layout:2" && approve one.lwb alice
+lw load one.lwb >/dev/null
+cp -a enclave before
+old=$(state)
+# Two roots on, another policy: one image is withheld.
+for to in owner-2 owner; do
+	lw tuf rotate trust "owner=$to.pub" --key owner.key --key owner-2.key >/dev/null 2>&1
+done
+policy '{"match":"registry.acme.example/app:1","evidence":"not-required"},
+	{"match":"registry.acme.example/app:2","require":[{"threshold":1,"of":["alice"]}]}'
+put
+exits 0 "undisturbed" lw trust update trust
+new=$(state)
+is "one is withheld" "$(sql 'SELECT count(*) FROM image WHERE pending')" 1
+fails "that is another state" [ "$old" = "$new" ]
+rm -rf enclave && cp -a before enclave
+calls=$("$faultat" --count "$LW_BIN/landwaiter" trust update trust 2>/dev/null)
+ok "it changes something" [ "$calls" -gt 5 ]
+
+# strike N OPTIONS...: and then once more, undisturbed
+strike() {
+	local found
+
+	rm -rf enclave && cp -a before enclave
+	"$faultat" --at "$1" "${@:2}" "$LW_BIN/landwaiter" trust update trust >strike.log 2>&1 || true
+	found=$(known)
+	case $found in
+	old | new | 1 | 2) ;;
+	*) echo "at $1: $found" >>bad ;;
+	esac
+	seen[$found]=1
+	lw trust update trust >again.log 2>&1 || echo "at $1: again: $(cat again.log)" >>bad
+	[ "$(state)" = "$new" ] || echo "at $1: then another state" >>bad
+	lw log export 2>/dev/null >book && lw log verify book >/dev/null 2>&1 || echo "at $1: the book" >>bad
+}
+
+declare -A seen
+step=1
+[ -z "${SAMPLE-}" ] || step=$((calls / 3))
+for mode in --kill "--errno EIO" "--errno EIO --sticky" "--errno ENOSPC --sticky"; do
+	: >bad
+	for ((n = step; n <= calls; n += step)); do
+		# shellcheck disable=SC2086 # two words
+		strike "$n" $mode
+	done
+	is "$mode at each of $calls calls" "$(cat bad)" ""
+done
+is "all that may be was seen" "${seen[old]:-}${seen[new]:-}" 11
+done_testing
