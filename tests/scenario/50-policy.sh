@@ -98,7 +98,9 @@ both_refuse "an identity without its name" '.images[0].signedIdentity = {type: "
 both_refuse "a reference without a tag" '.images[0].signedIdentity = {type: "exactReference", dockerReference: "h/p"}'
 both_refuse "a word nobody knows" '.images[0].bad_signatures = "ignore"'
 both_refuse "one person's word about the time" '.time.threshold = 1'
-both_refuse "a TUF repository" '.images[0].tuf = "acme"'
+both_refuse "a TUF repository without a root" '.tuf = {acme: {}}'
+both_refuse "one whose name is no label" '.images[0].tuf = "A b"'
+both_refuse "another form of its paths" '.tuf = {acme: {root: "r.json", path: "tag"}}'
 
 is "the schema refuses them, too" "$(fitting refused*.json)" ""
 
