@@ -572,6 +572,89 @@ static void names_of_targets(void **state)
 	}
 }
 
+/* ---- keys ---- */
+
+/* CVE-2015-9258, go-tuf #739: what is no key of its type and scheme counts for nobody. Of the
+ * two who must sign root 2, this is one. */
+static void keys_that_are_none(void **state)
+{
+	static const struct {
+		const char *code, *from, *to;
+	} rows[] = {
+		{ "", "\"scheme\":\"ed25519\"", "\"scheme\":\"ed25519\",\"x\":{\"y\":null}" },
+		{ "tuf.threshold", "\"scheme\":\"ed25519\"",
+		  "\"scheme\":\"ecdsa-sha2-nistp256\"" },
+		{ "tuf.threshold", "\"scheme\":\"ed25519\"",
+		  "\"scheme\":\"rsassa-pss-sha256\"" },
+		{ "tuf.threshold", "\"scheme\":\"ed25519\"", "\"scheme\":\"Ed25519\"" },
+		{ "tuf.threshold", "\"scheme\":\"ed25519\"", "\"scheme\":\"\"" },
+		{ "tuf.threshold", "\"scheme\":\"ed25519\"", "\"scheme\":null" },
+		{ "tuf.threshold", "\"scheme\":\"ed25519\",", "" },
+		{ "tuf.threshold", "\"keytype\":\"ed25519\"", "\"keytype\":\"ecdsa\"" },
+		{ "tuf.threshold", "\"keytype\":\"ed25519\"", "\"keytype\":\"rsa\"" },
+		{ "tuf.threshold", "\"keytype\":\"ed25519\"", "\"keytype\":\"hmac\"" },
+		{ "tuf.threshold", "\"keytype\":\"ed25519\",", "" },
+		{ "tuf.threshold", "\"public\":\"", "\"public\":\"00" },
+		{ "tuf.threshold", "\"public\":\"", "\"public\":\" " },
+		{ "tuf.threshold", "\"public\":\"", "\"public\":\"-----BEGIN PUBLIC KEY-----" },
+		{ "tuf.threshold", "\"public\":\"", "\"public\":\"\",\"private\":\"" },
+		{ "tuf.threshold", "\"keyval\":{", "\"keyval\":[],\"x\":{" },
+	};
+	lw_auto_free char *body = tuf_root(2);
+	LW_AUTO(buf) struct lw_buf key = { 0 };
+
+	(void)state;
+	tuf_keys("1", &key);
+	for (size_t i = 0; i < LW_COUNT_OF(rows) + 1; i++) {
+		TUF_WORLD(w);
+		bool more = i < LW_COUNT_OF(rows);
+		lw_auto_free char *other =
+			more ? edit(lw_buf_str(&key), rows[i].from, rows[i].to)
+			     : lw_strdup(lw_buf_str(&key));
+
+		if (!more) /* a digit short */
+			memmove(other + strlen(other) - 4, other + strlen(other) - 3, 4);
+		tuf_give(w, "2.root.json", edit(body, lw_buf_str(&key), other), "12");
+		if (strcmp(tuf_try(w, NULL), more ? rows[i].code : "tuf.threshold") != 0)
+			fail_msg("row %zu: %s", i, other);
+	}
+}
+
+/* The same as PEM: what it is called must be what it is. */
+static void keys_called_otherwise(void **state)
+{
+	static const struct {
+		const char *code, *keytype, *scheme;
+	} rows[] = {
+		{ "", "ed25519", "ed25519" },
+		{ "tuf.threshold", "rsa", "ed25519" },
+		{ "tuf.threshold", "ecdsa", "ed25519" },
+		{ "tuf.threshold", "ecdsa-sha2-nistp256", "ed25519" },
+		{ "tuf.threshold", "", "ed25519" },
+		{ "tuf.threshold", "ed25519", "rsa-pkcs1v15-sha256" },
+		{ "tuf.threshold", "rsa", "rsa-pkcs1v15-sha256" },
+		{ "tuf.threshold", "ecdsa", "ecdsa-sha2-nistp256" },
+	};
+	lw_auto_free char *body = tuf_root(2);
+	LW_AUTO(buf) struct lw_buf key = { 0 }, der = { 0 }, base64 = { 0 };
+
+	(void)state;
+	tuf_keys("1", &key);
+	people_public(1, &der);
+	lw_base64_encode(&base64, lw_buf_span(&der));
+	for (size_t i = 0; i < LW_COUNT_OF(rows); i++) {
+		TUF_WORLD(w);
+		lw_auto_free char *pem = lw_asprintf(
+			"\"k1\":{\"keytype\":\"%s\",\"scheme\":\"%s\",\"keyval\":{\"public\":"
+			"\"-----BEGIN PUBLIC KEY-----\\n%s\\n-----END PUBLIC KEY-----\\n\"}}",
+			rows[i].keytype, rows[i].scheme, lw_buf_str(&base64));
+
+		tuf_give(w, "2.root.json", edit(body, lw_buf_str(&key), pem), "12");
+		if (strcmp(tuf_try(w, NULL), rows[i].code) != 0)
+			fail_msg("not '%s': %s", rows[i].code, pem);
+	}
+}
+
 /* ---- any member as anything else (CVE-2026-23991) ---- */
 
 static const char *const others[] = { NULL,    "null", "true", "-1", "9007199254740991",
@@ -705,6 +788,8 @@ int main(void)
 		cmocka_unit_test(endless_signatures),
 		cmocka_unit_test(names_of_roles),
 		cmocka_unit_test(names_of_targets),
+		cmocka_unit_test(keys_that_are_none),
+		cmocka_unit_test(keys_called_otherwise),
 		cmocka_unit_test(any_member_as_anything),
 	};
 
