@@ -91,6 +91,17 @@ static const struct wrong common[] = {
 	  "\"spec_version\":\"1.0.34\",\"x\":{\"y\":[null]}" },
 	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"2.0.0\"" },
 	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":1" },
+	{ "", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.0\"" },
+	{ "", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.99.1000\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1..0\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.x\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.0.34.\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.0.34.1\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.0.34-rc\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"01.0\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"10.0\"" },
 	{ "tuf.format", "\"spec_version\":\"1.0.34\",", "" },
 	{ "tuf.format", "\"expires\":\"" TUF_EXPIRES "\",", "" },
 	{ "tuf.format", "\"expires\":\"" TUF_EXPIRES "\"", "\"expires\":\"tomorrow\"" },
@@ -201,6 +212,10 @@ static void targets(void **state)
 		{ "tuf.format", "\"targets\":{",
 		  "\"delegations\":{\"keys\":{},\"roles\":[],\"succinct_roles\":{}},\"targets\":{" },
 		{ "tuf.format", "\"targets\":{", "\"delegations\":null,\"targets\":{" },
+		{ "tuf.format", "\"targets\":{",
+		  "\"delegations\":{\"keys\":{}},\"targets\":{" },
+		{ "", "\"targets\":{",
+		  "\"delegations\":{\"keys\":{},\"roles\":[]},\"targets\":{" },
 	};
 
 	(void)state;
