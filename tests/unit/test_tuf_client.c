@@ -179,7 +179,7 @@ static void snapshots(void **state)
 	static const struct wrong rows[] = {
 		{ "tuf.version", "\"version\":1,", "\"version\":2," },
 		{ "tuf.format", "\"_type\":\"snapshot\"", "\"_type\":\"timestamp\"" },
-		{ "tuf.format", "\"meta\":{", "\"mata\":{" },
+		{ "tuf.format", "\"meta\":{", "\"more\":{" },
 		{ "tuf.format", "{\"version\":1}", "{\"version\":\"1\"}" },
 		{ "tuf.format", "{\"version\":1}", "[]" },
 	};
