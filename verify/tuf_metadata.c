@@ -293,7 +293,7 @@ static int read_delegations(struct lw_tuf_metadata *m, const struct lw_json *nod
 
 	if (r < 0)
 		return r;
-	if (f.roles && f.succinct_roles)
+	if (!f.roles == !f.succinct_roles)
 		return lw_fail(e, LW_E_FORMAT, "want either roles or succinct_roles");
 	r = read_keys(m, f.keys, e);
 	if (r == 0 && f.roles)
@@ -401,6 +401,23 @@ struct top {
 	const struct lw_json *keys, *roles, *meta, *targets, *delegations;
 };
 
+/* "1.0.34", and "1.0" as it was written once. */
+static bool is_specification_1(const char *version)
+{
+	size_t parts = 0;
+
+	if (strncmp(version, "1.", 2) != 0)
+		return false;
+	for (version++; *version == '.' && parts < 3; parts++) {
+		size_t digits = strspn(version + 1, "0123456789");
+
+		if (digits == 0)
+			return false;
+		version += 1 + digits;
+	}
+	return *version == '\0' && parts < 3;
+}
+
 static int read_top(const struct lw_json *root, enum lw_tuf_type type, struct top *t,
 		    struct lw_error *e)
 {
@@ -427,7 +444,7 @@ static int read_top(const struct lw_json *root, enum lw_tuf_type type, struct to
 		return lw_fail(e, LW_E_FORMAT, "want metadata of type %s, have '%s'",
 			       type_names[type],
 			       lw_text_escape_str(t->_type, shown, sizeof(shown)));
-	if (strncmp(t->spec_version, "1.", 2) != 0 && strcmp(t->spec_version, "1") != 0)
+	if (!is_specification_1(t->spec_version))
 		return lw_fail(e, LW_E_UNSUPPORTED, "want specification 1, have '%s'",
 			       lw_text_escape_str(t->spec_version, shown, sizeof(shown)));
 	return 0;

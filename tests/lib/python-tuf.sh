@@ -19,6 +19,6 @@ python_tuf() { # FOLDER
 	done
 }
 
-tuf_python() {
-	PYTHONPATH=$tuf_path PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$@"
+tuf_python() { # after what PYTHONPATH says
+	PYTHONPATH=${PYTHONPATH:+$PYTHONPATH:}$tuf_path PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$@"
 }

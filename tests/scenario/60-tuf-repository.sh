@@ -245,6 +245,10 @@ for role in root targets; do
 	jq -cS --arg role $role 'del(.base[$role].text)' good.lwc >bad.lwc
 	refuses 3 "no text of $role to compare with" tuf sign bad.lwc --key alice.key --yes
 done
+# A timestamp that nobody at home can see may list any snapshot: a new one needs a new one.
+jq -cS 'del(.next.timestamp, .base.timestamp.text)' good.lwc >bad.lwc
+refuses 3 "no timestamp, and none to compare with" tuf sign bad.lwc --key alice.key --yes
+ok "... which is named" grep -q 'the snapshot is new, and the timestamp .* is not' err.log
 head -c 1000 good.lwc >bad.lwc
 refuses 3 "half a change" tuf publish repo bad.lwc
 sed 's/"version":3/"version":3,"version":3/' good.lwc >bad.lwc

@@ -2,6 +2,7 @@
 /* The client workflow: what a repository may do, and what must be refused, by name. */
 #include "verify/tuf_client.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,6 +91,17 @@ static const struct wrong common[] = {
 	  "\"spec_version\":\"1.0.34\",\"x\":{\"y\":[null]}" },
 	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"2.0.0\"" },
 	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":1" },
+	{ "", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.0\"" },
+	{ "", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.99.1000\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1..0\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.x\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.0.34.\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.0.34.1\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"1.0.34-rc\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"01.0\"" },
+	{ "tuf.format", "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"10.0\"" },
 	{ "tuf.format", "\"spec_version\":\"1.0.34\",", "" },
 	{ "tuf.format", "\"expires\":\"" TUF_EXPIRES "\",", "" },
 	{ "tuf.format", "\"expires\":\"" TUF_EXPIRES "\"", "\"expires\":\"tomorrow\"" },
@@ -167,7 +179,7 @@ static void snapshots(void **state)
 	static const struct wrong rows[] = {
 		{ "tuf.version", "\"version\":1,", "\"version\":2," },
 		{ "tuf.format", "\"_type\":\"snapshot\"", "\"_type\":\"timestamp\"" },
-		{ "tuf.format", "\"meta\":{", "\"mata\":{" },
+		{ "tuf.format", "\"meta\":{", "\"more\":{" },
 		{ "tuf.format", "{\"version\":1}", "{\"version\":\"1\"}" },
 		{ "tuf.format", "{\"version\":1}", "[]" },
 	};
@@ -200,6 +212,10 @@ static void targets(void **state)
 		{ "tuf.format", "\"targets\":{",
 		  "\"delegations\":{\"keys\":{},\"roles\":[],\"succinct_roles\":{}},\"targets\":{" },
 		{ "tuf.format", "\"targets\":{", "\"delegations\":null,\"targets\":{" },
+		{ "tuf.format", "\"targets\":{",
+		  "\"delegations\":{\"keys\":{}},\"targets\":{" },
+		{ "", "\"targets\":{",
+		  "\"delegations\":{\"keys\":{},\"roles\":[]},\"targets\":{" },
 	};
 
 	(void)state;
@@ -307,19 +323,29 @@ static void one_key_two_ids(void **state)
 	static const struct {
 		const char *ids, *code;
 	} rows[] = { { "[\"k1\",\"k7\"]", "tuf.threshold" }, { "[\"k1\",\"k7\",\"k2\"]", "" } };
-	LW_AUTO(buf) struct lw_buf key = { 0 };
+	LW_AUTO(buf) struct lw_buf key = { 0 }, der = { 0 }, base64 = { 0 };
 	lw_auto_free char *body = tuf_root(2);
 
 	(void)state;
 	tuf_keys("1", &key);
 
-	lw_auto_free char *twice =
-		lw_asprintf("%s,\"k7\"%s", lw_buf_str(&key), strchr(lw_buf_str(&key), ':'));
+	people_public(1, &der);
+	lw_base64_encode(&base64, lw_buf_span(&der));
 
-	for (size_t i = 0; i < LW_COUNT_OF(rows); i++) {
+	/* as it is, and as PEM: the same key */
+	lw_auto_free char *raw =
+		lw_asprintf("%s,\"k7\"%s", lw_buf_str(&key), strchr(lw_buf_str(&key), ':'));
+	lw_auto_free char *pem = lw_asprintf(
+		"%s,\"k7\":{\"keytype\":\"ed25519\",\"scheme\":\"ed25519\",\"keyval\":{"
+		"\"public\":\"-----BEGIN PUBLIC KEY-----\\n%s\\n-----END PUBLIC KEY-----\\n\"}}",
+		lw_buf_str(&key), lw_buf_str(&base64));
+
+	for (size_t i = 0; i < LW_COUNT_OF(rows) * 2; i++) {
+		const char *twice = i % 2 ? pem : raw;
 		TUF_WORLD(w);
 		lw_auto_free char *listed = edit(body, lw_buf_str(&key), twice);
-		lw_auto_free char *asked = edit(listed, "[\"k1\",\"k2\",\"k3\"]", rows[i].ids);
+		lw_auto_free char *asked =
+			edit(listed, "[\"k1\",\"k2\",\"k3\"]", rows[i / 2].ids);
 		LW_AUTO(buf) struct lw_buf file = { 0 };
 		LW_AUTO(buf) struct lw_buf one = { 0 };
 
@@ -333,7 +359,37 @@ static void one_key_two_ids(void **state)
 		lw_buf_printf(&file, ",{\"keyid\":\"k7\",%s", sig);
 		tuf_put(w->served, &w->n_served, LW_COUNT_OF(w->served), "2.root.json",
 			lw_buf_span(&file));
-		SAYS(rows[i].code, w, NULL);
+		SAYS(rows[i / 2].code, w, NULL);
+	}
+}
+
+/* CVE-2020-15093: two signatures of one key id, of other bytes: two of k1's, spelled otherwise,
+ * and one that is nobody's. */
+static void one_key_twice_otherwise(void **state)
+{
+	lw_auto_free char *body = tuf_root(2);
+	LW_AUTO(buf) struct lw_buf one = { 0 };
+
+	(void)state;
+	tuf_sign(body, "1", &one);
+
+	const char *sig = strstr(lw_buf_str(&one), "\"sig\":\"") + 7;
+
+	for (int row = 0; row < 3; row++) {
+		TUF_WORLD(w);
+		LW_AUTO(buf) struct lw_buf file = { 0 };
+		lw_auto_free char *other = row < 2 ? lw_strndup(sig, 128) : lw_strdup("");
+
+		for (char *c = other; *c && row == 0; c++)
+			*c = (char)toupper((unsigned char)*c);
+		if (row == 1)
+			other[0] = other[0] == '0' ? '1' : '0';
+		tuf_sign(body, "1", &file);
+		file.n -= 2;
+		lw_buf_printf(&file, ",{\"keyid\":\"k1\",\"sig\":\"%s\"}]}", other);
+		tuf_put(w->served, &w->n_served, LW_COUNT_OF(w->served), "2.root.json",
+			lw_buf_span(&file));
+		SAYS("tuf.format", w, NULL);
 	}
 }
 
@@ -365,6 +421,7 @@ static void rotations(void **state)
 		{ "tuf.threshold", "789", "78" },
 		{ "tuf.threshold", "789", "178" },
 		{ "tuf.threshold", "789", "127" },
+		{ "tuf.format", "789", "1277" }, /* python-tuf before 0.16: 7 twice is once */
 	};
 
 	(void)state;
@@ -626,6 +683,7 @@ int main(void)
 		cmocka_unit_test(a_root_that_expired),
 		cmocka_unit_test(thresholds),
 		cmocka_unit_test(one_key_two_ids),
+		cmocka_unit_test(one_key_twice_otherwise),
 		cmocka_unit_test(refused_twice),
 		cmocka_unit_test(rotations),
 		cmocka_unit_test(a_root_provisioned_without_its_signatures),

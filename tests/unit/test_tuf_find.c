@@ -296,6 +296,93 @@ static void a_delegated_role_that_is_wrong(void **state)
 	}
 }
 
+/* CVE-2026-6967: other bytes than the snapshot lists. */
+static void a_delegated_role_of_other_bytes(void **state)
+{
+	static const struct {
+		const char *code, *format;
+	} rows[] = {
+		{ "", "{\"version\":1}" },
+		{ "", "{\"version\":1,\"length\":N}" },
+		{ "", "{\"version\":1,\"length\":N,\"hashes\":{\"sha256\":\"H\"}}" },
+		{ "tuf.hash", "{\"version\":1,\"length\":1}" },
+		{ "tuf.hash", "{\"version\":1,\"length\":N0}" },
+		{ "tuf.hash", "{\"version\":1,\"hashes\":{\"sha256\":\"H0\"}}" },
+		{ "tuf.hash", "{\"version\":1,\"hashes\":{\"sha256\":\"\"}}" },
+		{ "tuf.hash",
+		  "{\"version\":1,\"hashes\":{\"sha256\":\"H\",\"sha512\":\"H\"}}" },
+		{ "tuf.hash", "{\"version\":1,\"hashes\":{\"sha1\":\"H\"}}" },
+		{ "tuf.version", "{\"version\":2,\"hashes\":{\"sha256\":\"H\"}}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LW_COUNT_OF(rows); i++) {
+		TUF_WORLD(w);
+		lw_auto_free char *below = delegations(ROLE("a", "k7", PATHS("a/*")));
+		LW_AUTO(buf) struct lw_buf meta = { 0 };
+		const struct tuf_file *role;
+		char hex[65];
+
+		tuf_give(w, "1.targets.json", tuf_targets(1, "", below), "6");
+		give_role(w, "a", "a/x", "", "7");
+		role = tuf_find(w->served, w->n_served, "1.a.json");
+		tuf_put(w->served, &w->n_served, LW_COUNT_OF(w->served), "2.a.json",
+			lw_buf_span(&role->bytes));
+
+		struct lw_digest d = lw_digest_of(lw_buf_span(&role->bytes));
+
+		lw_buf_adds(&meta, "\"targets.json\":{\"version\":1},\"a.json\":");
+		for (const char *at = rows[i].format; *at; at++) {
+			if (*at == 'N')
+				lw_buf_printf(&meta, "%zu", role->bytes.n);
+			else if (*at == 'H')
+				lw_buf_adds(&meta, lw_digest_hex(&d, hex));
+			else
+				lw_buf_addc(&meta, *at);
+		}
+		tuf_give(w, "1.snapshot.json", tuf_snapshot(1, lw_buf_str(&meta)), "5");
+		if (strcmp(tuf_try(w, "a/x"), rows[i].code) != 0)
+			fail_msg("not '%s': %s", rows[i].code, lw_buf_str(&meta));
+		assert_int_equal(tuf_kept(w, "a"), rows[i].code[0] ? 0 : 1);
+	}
+}
+
+/* CVE-2025-2887: a snapshot takes a delegated role back, or away. */
+static void a_delegated_role_that_goes_back(void **state)
+{
+	static const struct {
+		const char *code, *meta;
+	} rows[] = {
+		{ "", ",\"a.json\":{\"version\":2}" },
+		{ "", ",\"a.json\":{\"version\":2},\"b.json\":{\"version\":1}" },
+		{ "tuf.rollback", ",\"a.json\":{\"version\":1}" },
+		{ "tuf.rollback", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LW_COUNT_OF(rows); i++) {
+		TUF_WORLD(w);
+		lw_auto_free char *below = delegations(ROLE("a", "k7", PATHS("a/*")));
+		lw_auto_free char *meta =
+			lw_asprintf("\"targets.json\":{\"version\":1}%s", rows[i].meta);
+		lw_auto_free char *target = tuf_target("a/x");
+
+		tuf_give(w, "1.targets.json", tuf_targets(1, "", below), "6");
+		give_role(w, "a", "a/x", "", "7");
+		tuf_give(w, "2.a.json", tuf_targets(2, target, ""), "7");
+		tuf_give(w, "1.snapshot.json",
+			 tuf_snapshot(1, "\"targets.json\":{\"version\":1},"
+					 "\"a.json\":{\"version\":2}"),
+			 "5");
+		SAYS("", w, "a/x");
+		tuf_give(w, "2.snapshot.json", tuf_snapshot(2, meta), "5");
+		tuf_give(w, "timestamp.json", tuf_timestamp(2, 2), "4");
+		SAYS(rows[i].code, w, "a/x");
+		assert_int_equal(tuf_kept(w, "a"), 2);
+		assert_int_equal(tuf_kept(w, "snapshot"), rows[i].code[0] ? 1 : 2);
+	}
+}
+
 /* CVE-2021-41131: what a role is called goes nowhere but into a quoted name. */
 static void names_that_climb(void **state)
 {
@@ -485,6 +572,8 @@ int main(void)
 		cmocka_unit_test(circles),
 		cmocka_unit_test(too_deep),
 		cmocka_unit_test(a_delegated_role_that_is_wrong),
+		cmocka_unit_test(a_delegated_role_of_other_bytes),
+		cmocka_unit_test(a_delegated_role_that_goes_back),
 		cmocka_unit_test(names_that_climb),
 		cmocka_unit_test(bins),
 		cmocka_unit_test(hash_prefixes),
