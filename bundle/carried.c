@@ -105,13 +105,13 @@ static const struct lw_json_field repository_table[] = {
 	  .offset = R(repository) },
 };
 
-/* As a client asks for it: quoted (verify/tuf_client.h), and no path. */
-static bool is_file_name(const char *s)
+bool lw_carried_is_name(const char *s)
 {
 	static const char plain[] =
 		"%-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~";
 
-	return s[0] != '.' && s[strspn(s, plain)] == '\0';
+	return s[0] && s[0] != '.' && s[strspn(s, plain)] == '\0' &&
+	       strlen(s) <= LW_MAX_TUF_FILE_NAME;
 }
 
 static int parse_file(const struct lw_json *node, struct lw_carried *r, struct lw_error *e)
@@ -121,7 +121,7 @@ static int parse_file(const struct lw_json *node, struct lw_carried *r, struct l
 	int rc = lw_json_read(node, file_table, LW_COUNT_OF(file_table), LW_JSON_REFUSE_UNKNOWN,
 			      "file", &fields, e);
 
-	if (rc == 0 && !is_file_name(fields.name))
+	if (rc == 0 && !lw_carried_is_name(fields.name))
 		rc = lw_fail(e, LW_E_FORMAT, "file: '%s' is no file of metadata", fields.name);
 	if (rc == 0 && r->n_files > 0 && strcmp(f[-1].name, fields.name) >= 0)
 		rc = lw_fail(e, LW_E_FORMAT, "files are out of order");

@@ -62,6 +62,8 @@ static int fetch(void *data, const char *name, size_t max, struct lw_buf *out,
 		return 0;
 	}
 	r = t->fetch(t->data, name, max, out, e);
+	if (r == 0 && !lw_carried_is_name(name))
+		r = lw_fail(e, LW_E_UNSUPPORTED, "a bundle cannot bring a file of this name");
 	if (r == 0 && c->out->carried.n_files == LW_MAX_CARRIED_FILES)
 		r = lw_fail(e, LW_E_LIMIT, "want at most %zu files", LW_MAX_CARRIED_FILES);
 	if (r == 0)
@@ -123,6 +125,7 @@ static int look_up_image(struct carrying *c, const struct lw_image *image, bool 
 			 struct lw_error *e)
 {
 	char full[LW_MAX_REFERENCE + 1];
+	enum lw_finding_id reason = LW_FINDING_COUNT;
 	struct lw_error bad = { 0 };
 	int worst = 0;
 
@@ -138,10 +141,12 @@ static int look_up_image(struct carrying *c, const struct lw_image *image, bool 
 		*ret |= listed;
 		if (r < 0 && worst == 0) {
 			worst = r;
+			reason = c->reason;
 			*e = bad;
 			(void)lw_prefix(e, "looking up %s", path);
 		}
 	}
+	c->reason = reason;
 	return *ret ? 0 : worst;
 }
 
@@ -156,6 +161,36 @@ static int look_up_all(struct carrying *c, const struct lw_carry_options *o, str
 		bool ignored;
 
 		r = look_up(c, o->targets[i], &ignored, e);
+	}
+	return r;
+}
+
+/* Where they are few all delegated roles travel: the enclave may hold images that these list,
+ * and judges them again by what is current. What is not there is missed by whoever asks for it.
+ */
+static int take_roles(struct carrying *c, struct lw_error *e)
+{
+	const struct lw_tuf_metadata *root = lw_tuf_client_trusted(c->client, LW_TUF_ROOT);
+	const struct lw_tuf_metadata *s = lw_tuf_client_trusted(c->client, LW_TUF_SNAPSHOT);
+	int r = 0;
+
+	for (size_t i = 0; s->n_files <= LW_MAX_CARRIED_ROLES && i < s->n_files && r == 0;
+	     i++) {
+		const char *key = lw_json_key(s->files[i]);
+		size_t n = strlen(key) - strlen(".json");
+		lw_auto_free char *role = lw_strndup(key, n);
+		LW_AUTO(buf) struct lw_buf name = { 0 }, file = { 0 };
+		struct lw_tuf_file said;
+
+		r = lw_tuf_file(s, key, &said, e);
+		if (r == 0 && root->consistent_snapshot)
+			lw_buf_printf(&name, "%lld.", (long long)said.version);
+		lw_tuf_quote(role, &name);
+		lw_buf_adds(&name, ".json");
+		if (r == 0)
+			r = fetch(c, lw_buf_str(&name), LW_MAX_TUF_METADATA_BYTES, &file, e);
+		if (r == -LW_E_NOTFOUND)
+			r = 0;
 	}
 	return r;
 }
@@ -204,6 +239,8 @@ int lw_carry(const struct lw_carry_source *source, const struct lw_carry_options
 		r = refresh(&c, options->now, e);
 	if (r == 0)
 		r = look_up_all(&c, options, e);
+	if (r == 0)
+		r = take_roles(&c, e);
 	if (r < 0 && c.reason == LW_FINDING_COUNT)
 		return lw_prefix(e, "repository %s", source->repository);
 	if (r == -LW_E_NOTFOUND) /* of the repository, not of what the user said */

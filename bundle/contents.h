@@ -47,6 +47,8 @@ void lw_contents_release(struct lw_contents *c);
 
 /* Frees what it holds. */
 void lw_carried_release(struct lw_carried *c);
+/* Whether a file may be called so: as a client asks for it, quoted, and no path. */
+bool lw_carried_is_name(const char *name);
 /* The file of this name; NULL: none. */
 const struct lw_carried_file *lw_carried_find(const struct lw_carried *c, const char *name);
 

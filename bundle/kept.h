@@ -16,6 +16,7 @@ struct lw_kept {
 	const char *repository;
 	struct lw_span root; /* the first one: trust of our own, taken apart in this process */
 	struct lw_digest first;	 /* of it */
+	bool known;		 /* something is kept of it */
 	struct lw_roles changed; /* owned */
 };
 

@@ -39,12 +39,13 @@ static int read_target(struct reading *r, const char *path, struct lw_error *e)
 		return rc;
 	lw_tuf_client_target_name(t->client, path, &target, &name);
 	rc = target.file.length > LW_MAX_POLICY_BYTES
-		     ? lw_fail(e, LW_E_LIMIT, "want at most %zu bytes", LW_MAX_POLICY_BYTES)
+		     ? lw_fail(e, LW_E_LIMIT, "want at most %zu bytes, have %llu",
+			       LW_MAX_POLICY_BYTES, (unsigned long long)target.file.length)
 		     : r->source->target(r->source->data, lw_buf_str(&name), target.file.length,
 					 &bytes, e);
 	if (rc < 0) {
 		t->reason = rc == -LW_E_NOTFOUND ? LW_FINDING_TUF_MISSING
-			    : rc == -LW_E_LIMIT	 ? LW_FINDING_TUF_TARGET_MISMATCH
+			    : rc == -LW_E_LIMIT	 ? LW_FINDING_TUF_LIMIT
 						 : LW_FINDING_TUF_FETCH;
 		return lw_prefix(e, "target %s", path);
 	}

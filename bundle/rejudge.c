@@ -6,10 +6,15 @@
 #include "bundle/bases.h"
 #include "bundle/repositories.h"
 
-/* What is at hand while one image is judged again. */
+#define MOST_LISTED 64 /* in a record */
+
+/* What is at hand while images are judged again: opened once, for one or for all. */
 struct again {
 	struct lw_enclave *enclave;
-	const struct lw_policy *policy;
+	struct lw_policy *policy; /* owned, as what follows */
+	struct lw_interval interval;
+	struct lw_boxes boxes;
+	struct lw_repositories *repositories;
 };
 
 static int read_blob(void *data, const struct lw_digest *digest, uint64_t size, size_t max,
@@ -42,28 +47,11 @@ static void judge_time(const struct lw_interval *now, const char *object, struct
 			       lw_time_format(now->lo, lo), lw_time_format(now->hi, hi));
 }
 
-/* By what is kept of the repository, while that has not expired. */
-static int bind(const struct again *a, const struct lw_blob_source *source,
-		const struct lw_image *image, const char *program,
-		const struct lw_judged *judged, struct lw_rejudged *ret,
-		struct lw_judgement *judgement, struct lw_error *e)
-{
-	LW_AUTO(repositories) struct lw_repositories *repositories = NULL;
-	const struct lw_repositories_options o = { .enclave = a->enclave,
-						   .policy = a->policy,
-						   .now = &ret->interval,
-						   .program = program };
-
-	lw_repositories_open(&o, &repositories);
-	return lw_image_bind(repositories, source, image, judged, &ret->verdict, judgement, e);
-}
-
 static int judge(struct again *a, const struct lw_rule *rule, const struct lw_image *image,
-		 const char *program, struct lw_rejudged *ret, struct lw_error *e)
+		 struct lw_rejudged *ret, struct lw_error *e)
 {
 	struct lw_blob_source source = { .read = read_blob, .data = a };
 	struct lw_bases bases = { .source = &source, .find = find_base, .data = a };
-	LW_AUTO(boxes) struct lw_boxes boxes = { .program = program, .policy = a->policy };
 	LW_AUTO(testimonies) struct lw_testimonies heard = { 0 };
 	struct lw_judgement judgement = { 0 };
 	LW_AUTO(buf) struct lw_buf text = { 0 };
@@ -73,7 +61,7 @@ static int judge(struct again *a, const struct lw_rule *rule, const struct lw_im
 	int r = 0;
 
 	if (!rule->evidence_not_required)
-		r = lw_evidence_hear(&boxes, image, &source, v, &heard, e);
+		r = lw_evidence_hear(&a->boxes, image, &source, v, &heard, e);
 	if (r < 0)
 		return r;
 
@@ -81,7 +69,7 @@ static int judge(struct again *a, const struct lw_rule *rule, const struct lw_im
 
 	lw_judgement_make(a->policy, rule, &judged, v, &judgement);
 	if (rule->repository)
-		r = bind(a, &source, image, program, &judged, ret, &judgement, e);
+		r = lw_image_bind(a->repositories, &source, image, &judged, v, &judgement, e);
 	if (rule->evidence_not_required)
 		lw_verdict_add(v, LW_FINDING_POLICY_EVALUATION, name,
 			       "vendors' signatures judged by policy", "none required");
@@ -98,21 +86,43 @@ static int judge(struct again *a, const struct lw_rule *rule, const struct lw_im
 	return r;
 }
 
-static int judge_again(struct lw_enclave *enclave, const struct lw_policy *policy,
-		       const struct lw_clock *clock, const struct lw_state_image *row,
-		       const char *zone, const char *program, struct lw_rejudged *ret,
-		       struct lw_error *e)
+static int open_again(struct lw_enclave *enclave, const struct lw_clock *clock,
+		      const char *program, bool stale, struct again *a, struct lw_error *e)
 {
-	struct again a = { .enclave = enclave, .policy = policy };
-	struct lw_proven ours = { .bytes = lw_span_str(row->detail) }; /* of our own state */
-	const struct lw_rule *rule = lw_policy_rule(policy, row->name, zone);
-	struct lw_image image = { 0 };
-	int r = lw_intake_interval(enclave, policy, clock, &ret->interval, e);
+	struct lw_repositories_options o = {
+		.enclave = enclave, .now = &a->interval, .program = program, .stale = stale
+	};
+	int r = lw_intake_policy(enclave, &a->policy, e);
 
+	a->enclave = enclave;
+	if (r == 0)
+		r = lw_intake_interval(enclave, a->policy, clock, &a->interval, e);
 	if (r < 0)
 		return r;
+	a->boxes = (struct lw_boxes){ .program = program, .policy = a->policy };
+	o.policy = a->policy;
+	lw_repositories_open(&o, &a->repositories);
+	return 0;
+}
+
+static void close_again(struct again *a)
+{
+	lw_boxes_close(&a->boxes);
+	lw_repositories_close(a->repositories);
+	lw_policy_free(a->policy);
+}
+
+static int judge_again(struct again *a, const struct lw_state_image *row, const char *zone,
+		       struct lw_rejudged *ret, struct lw_error *e)
+{
+	struct lw_proven ours = { .bytes = lw_span_str(row->detail) }; /* of our own state */
+	const struct lw_rule *rule = lw_policy_rule(a->policy, row->name, zone);
+	struct lw_image image = { 0 };
+	int r;
+
+	ret->interval = a->interval;
 	judge_time(&ret->interval, row->name, &ret->verdict);
-	r = lw_intake_own_trust(enclave, &ret->interval, &ret->verdict, e);
+	r = lw_intake_own_trust(a->enclave, &ret->interval, &ret->verdict, e);
 	if (r < 0)
 		return r;
 	if (!rule) {
@@ -120,9 +130,10 @@ static int judge_again(struct lw_enclave *enclave, const struct lw_policy *polic
 			       "a rule that matches in this zone", zone);
 		return 0;
 	}
+	ret->rule_zone = rule->zone;
 	r = lw_contents_parse_image(ours, &image, e);
 	if (r == 0)
-		r = judge(&a, rule, &image, program, ret, e);
+		r = judge(a, rule, &image, ret, e);
 	lw_image_release(&image);
 	return r;
 }
@@ -141,14 +152,15 @@ int lw_rejudge(struct lw_enclave *enclave, const struct lw_clock *clock,
 	       const struct lw_state_image *image, const struct lw_rejudge_options *options,
 	       struct lw_rejudged *ret, struct lw_error *e)
 {
-	LW_AUTO(policy) struct lw_policy *policy = NULL;
+	struct again a __attribute__((cleanup(close_again))) = { 0 };
 	const char *zone = options->zone ? options->zone : image->zone;
-	int r = lw_intake_policy(enclave, &policy, e);
+	int r = open_again(enclave, clock, options->judge, false, &a, e);
 
 	if (r == 0 && options->zone)
-		r = require_zone(policy, zone, e);
+		r = require_zone(a.policy, zone, e);
 	if (r == 0)
-		r = judge_again(enclave, policy, clock, image, zone, options->judge, ret, e);
+		r = judge_again(&a, image, zone, ret, e);
+	ret->rule_zone = NULL; /* of a policy that goes now */
 	if (r == 0)
 		(void)lw_verdict_conclude(&ret->verdict, 1u << LW_GATE_EVIDENCE);
 	return r;
@@ -240,25 +252,196 @@ int lw_promote(struct lw_enclave *enclave, const struct lw_clock *clock,
 	       const char *reason, const char *judge, struct lw_rejudged *ret,
 	       struct lw_error *e)
 {
-	LW_AUTO(policy) struct lw_policy *policy = NULL;
+	struct again a __attribute__((cleanup(close_again))) = { 0 };
 	struct promotion p = {
 		.image = image, .zone = zone, .by = by, .reason = reason, .judged = ret
 	};
 	const char *next;
-	int r = lw_intake_policy(enclave, &policy, e);
+	int r = open_again(enclave, clock, judge, false, &a, e);
 
 	if (r == 0)
-		r = require_zone(policy, zone, e);
+		r = require_zone(a.policy, zone, e);
 	if (r < 0)
 		return r;
-	next = next_zone(policy, image);
+	next = next_zone(a.policy, image);
 	if (!next || strcmp(next, zone) != 0)
 		lw_verdict_addf(&ret->verdict, LW_FINDING_POLICY_ZONE_ORDER, image->name,
 				next ? next : "no further zone", "%s, from zone %s", zone,
 				image->zone);
-	r = judge_again(enclave, policy, clock, image, zone, judge, ret, e);
+	if (image->pending)
+		lw_verdict_add(&ret->verdict, LW_FINDING_TRUST_WITHHELD, image->name,
+			       "an image that holds in its zone", image->zone);
+	r = judge_again(&a, image, zone, ret, e);
+	ret->rule_zone = NULL;
 	if (r < 0)
 		return r;
 	(void)lw_verdict_conclude(&ret->verdict, 1u << LW_GATE_EVIDENCE);
 	return record(enclave, clock, &p, &ret->head, e);
+}
+
+/* ---- what trust left to be judged ---- */
+
+struct marked {
+	struct lw_state_image *list; /* owned */
+	bool *holds, *retry;
+	char **judgements, **zones; /* of those that hold, in this round */
+	size_t n;
+};
+
+static int collect(void *data, const struct lw_state_image *image, struct lw_error *e)
+{
+	struct marked *m = data;
+
+	(void)e;
+	if (!image->pending)
+		return 0;
+	m->list = lw_realloc_array(m->list, m->n + 1, sizeof(*m->list));
+	m->list[m->n] = *image;
+	m->list[m->n].detail = lw_strdup(image->detail);
+	m->list[m->n++].judgement = NULL;
+	return 0;
+}
+
+static void auto_marked(struct marked *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		lw_state_image_release(&m->list[i]);
+		if (m->judgements)
+			free(m->judgements[i]);
+		if (m->zones)
+			free(m->zones[i]);
+	}
+	free(m->list);
+	free(m->holds);
+	free(m->retry);
+	free(m->judgements);
+	free(m->zones);
+}
+
+/* What cannot be judged (a blob of its evidence is lost) does not hold, and keeps nobody else
+ * from being judged. */
+static void judge_marked(struct again *a, struct marked *m, size_t i)
+{
+	LW_AUTO(rejudged) struct lw_rejudged judged = { 0 };
+	struct lw_error e = { 0 };
+	const struct lw_verdict *v = &judged.verdict;
+	int r = judge_again(a, &m->list[i], m->list[i].zone, &judged, &e);
+
+	m->retry[i] = false;
+	if (r < 0)
+		return;
+	m->holds[i] =
+		lw_verdict_conclude(&judged.verdict, 1u << LW_GATE_EVIDENCE) == LW_ACCEPTED;
+	for (size_t k = 0; k < v->n_findings; k++) /* its base may hold in the next round */
+		m->retry[i] |= v->findings[k].id == LW_FINDING_BASE_NOT_ACCEPTED;
+	if (!m->holds[i])
+		return;
+	m->judgements[i] = judged.judgement ? lw_strdup(judged.judgement) : lw_strdup("");
+	m->zones[i] = lw_strdup(judged.rule_zone ? judged.rule_zone : m->list[i].zone);
+}
+
+/* What holds is marked no longer. */
+static int unmark(struct lw_enclave *enclave, struct marked *m, bool *ret_any,
+		  struct lw_error *e)
+{
+	int r = lw_state_begin(enclave->state, e);
+
+	*ret_any = false;
+	for (size_t i = 0; i < m->n && r == 0; i++) {
+		if (!m->judgements[i])
+			continue;
+		r = lw_state_image_promote(enclave->state, m->list[i].id, m->zones[i],
+					   m->judgements[i], e);
+		free(lw_steal(m->judgements[i]));
+		free(lw_steal(m->zones[i]));
+		*ret_any = true;
+	}
+	if (r == 0 && *ret_any)
+		r = lw_state_queue_add(enclave->state, "index", e);
+	if (r == 0)
+		r = lw_state_commit(enclave->state, e);
+	if (r < 0)
+		lw_state_rollback(enclave->state);
+	return r;
+}
+
+static void fill_marked(struct lw_json_writer *w, const void *data)
+{
+	const struct marked *m = data;
+	size_t withheld = 0;
+
+	lw_json_w_member_integer(w, "images", (int64_t)m->n);
+	lw_json_w_key(w, "withheld");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < m->n; i++) {
+		char digest[LW_DIGEST_TEXT];
+		lw_auto_free char *which = lw_asprintf(
+			"%s@%s", m->list[i].name, lw_digest_text(&m->list[i].digest, digest));
+
+		if (!m->holds[i] && withheld++ < MOST_LISTED)
+			lw_json_w_string(w, which);
+	}
+	lw_json_w_end_array(w);
+	lw_json_w_member_integer(w, "withheldCount", (int64_t)withheld);
+}
+
+static int record_marked(struct again *a, const struct lw_clock *clock, const struct marked *m,
+			 bool all, struct lw_head *ret, struct lw_error *e)
+{
+	struct lw_record_time time = lw_intake_record_time(&a->interval, clock);
+	int r = lw_state_begin(a->enclave->state, e);
+
+	if (r == 0)
+		r = lw_record_add(a->enclave->state, LW_EVENT_REJUDGE,
+				  all ? "done" : "incomplete", "", &time, fill_marked, m, ret,
+				  e);
+	if (r == 0)
+		r = lw_state_commit(a->enclave->state, e);
+	if (r < 0)
+		lw_state_rollback(a->enclave->state);
+	return r;
+}
+
+/* In rounds: what stands on another image holds once that does. */
+static int judge_rounds(struct again *a, struct marked *m, struct lw_error *e)
+{
+	bool more = m->n > 0;
+	int r = 0;
+
+	m->holds = lw_alloc_array(m->n, sizeof(*m->holds));
+	m->retry = lw_alloc_array(m->n, sizeof(*m->retry));
+	m->judgements = lw_alloc_array(m->n, sizeof(*m->judgements));
+	m->zones = lw_alloc_array(m->n, sizeof(*m->zones));
+	for (size_t i = 0; i < m->n; i++)
+		m->retry[i] = true;
+	while (more && r == 0) {
+		for (size_t i = 0; i < m->n; i++)
+			if (m->retry[i] && !m->holds[i])
+				judge_marked(a, m, i);
+		r = unmark(a->enclave, m, &more, e);
+	}
+	return r;
+}
+
+int lw_rejudge_marked(struct lw_enclave *enclave, const struct lw_clock *clock,
+		      const char *judge, struct lw_rejudged_marked *ret, struct lw_error *e)
+{
+	struct again a __attribute__((cleanup(close_again))) = { 0 };
+	struct marked m __attribute__((cleanup(auto_marked))) = { 0 };
+	bool all = true;
+	int r = open_again(enclave, clock, judge, true, &a, e);
+
+	if (r == 0)
+		r = lw_state_each_image(enclave->state, collect, &m, e);
+	if (r == 0)
+		r = judge_rounds(&a, &m, e);
+	for (size_t i = 0; i < m.n && r == 0; i++) {
+		all &= m.holds[i];
+		ret->images += !m.list[i].superseded;
+		ret->withheld += !m.list[i].superseded && !m.holds[i];
+	}
+	if (r < 0)
+		return r;
+	return m.n ? record_marked(&a, clock, &m, all, &ret->head, e)
+		   : lw_record_head(enclave->state, &ret->head, e);
 }

@@ -15,6 +15,7 @@ struct followed {
 	const struct lw_repository *repository;
 	const struct lw_carried *carried; /* NULL: the bundle brings nothing of it */
 	struct lw_kept kept;
+	char key[65]; /* what the state calls it: its pin, whatever policy calls it */
 	struct lw_box_tuf *box;
 	bool broken; /* the box, and what it said */
 	bool tried, refused;
@@ -97,6 +98,35 @@ static int refuse(struct followed *f, enum lw_finding_id reason, struct lw_verdi
 	return 0;
 }
 
+/* What the bundle brings as the root that policy pins must be that one: two repositories of one
+ * vendor may have the same keys. */
+static int compare_with_pin(struct followed *f, struct lw_verdict *v, struct lw_error *e)
+{
+	LW_AUTO(tuf_signed) struct lw_tuf_signed halves = { 0 };
+	LW_AUTO(buf) struct lw_buf file = { 0 };
+	char name[40], text[LW_MAX_LABEL + 16], want[LW_DIGEST_TEXT], have[LW_DIGEST_TEXT];
+	struct lw_digest digest;
+	int r;
+
+	(void)snprintf(name, sizeof(name), "%lld.root.json",
+		       (long long)f->repository->root_version);
+	if (!f->carried || !lw_carried_find(f->carried, name))
+		return 0;
+	r = fetch(f, name, LW_MAX_TUF_ROOT_BYTES, &file, e);
+	if (r == 0)
+		r = split(f, lw_buf_span(&file), &halves, e);
+	if (r < 0)
+		return refuse(f, LW_FINDING_TUF_FORMAT, v, e);
+	digest = lw_digest_of(lw_buf_span(&halves.message));
+	if (lw_digest_equal(&digest, &f->repository->root_signed))
+		return 0;
+	lw_verdict_add(v, LW_FINDING_TUF_OTHER_ROOT, object(f, text),
+		       lw_digest_text(&f->repository->root_signed, want),
+		       lw_digest_text(&digest, have));
+	f->refused = true;
+	return 0;
+}
+
 /* That a newer root is not here proves nothing: the sender says how far it could see. */
 static void compare_with_said(struct followed *f, struct lw_verdict *v)
 {
@@ -140,11 +170,16 @@ static int follow(struct followed *f, struct lw_verdict *v, struct lw_error *e)
 		.store = lw_kept_store(&f->kept),
 		.split = split,
 		.split_data = f,
-		.now = f->all->options.now->hi - f->repository->grace_sec,
+		.now = f->all->options.stale
+			       ? INT64_MIN
+			       : f->all->options.now->hi - f->repository->grace_sec,
 	};
 	enum lw_finding_id reason = LW_FINDING_COUNT;
-	int r = lw_tuf_client_open(&options, &f->client, &reason, e);
+	int r = compare_with_pin(f, v, e);
 
+	if (r < 0 || f->refused)
+		return r;
+	r = lw_tuf_client_open(&options, &f->client, &reason, e);
 	/* What is kept was proven before: if it is not that any more, the state is at fault. */
 	if (r < 0)
 		return r;
@@ -156,15 +191,109 @@ static int follow(struct followed *f, struct lw_verdict *v, struct lw_error *e)
 	return 0;
 }
 
+/* A kept root that is what policy pins now: the vendor's next one, most likely. */
+static int is_pin(void *data, const char *repository, const struct lw_digest *first,
+		  struct lw_span halves, struct lw_error *e)
+{
+	struct followed *f = data;
+	LW_AUTO(tuf_signed) struct lw_tuf_signed root = { 0 };
+	struct lw_digest digest;
+
+	if (strcmp(repository, LW_OWN_REPOSITORY) == 0 ||
+	    lw_tuf_signed_take(&halves, &root, e) < 0)
+		return 0;
+	digest = lw_digest_of(lw_buf_span(&root.message));
+	if (!lw_digest_equal(&digest, &f->repository->root_signed))
+		return 0;
+	(void)snprintf(f->key, sizeof(f->key), "%s", repository);
+	f->kept.first = *first;
+	f->kept.known = true;
+	return 0;
+}
+
+/* What is kept under this pin; else what has come to be it. */
+static int find_kept(struct followed *f, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf file = { 0 }, halves = { 0 };
+	int r = lw_state_tuf_get(f->kept.state, f->key, &f->kept.first, "timestamp", &file,
+				 &halves, e);
+
+	f->kept.known = r == 0;
+	return r == -LW_E_NOTFOUND ? lw_state_each_tuf_root(f->kept.state, is_pin, f, e) : r;
+}
+
+int lw_repositories_known(struct lw_repositories *r, const struct lw_repository *which,
+			  bool *ret, struct lw_error *e)
+{
+	struct followed *f = &r->list[which - r->options.policy->repositories];
+	int rc = find_kept(f, e);
+
+	*ret = f->kept.known;
+	return rc;
+}
+
 int lw_repositories_follow(struct lw_repositories *r, const struct lw_repository *which,
 			   struct lw_verdict *v, struct lw_tuf_client **ret, struct lw_error *e)
 {
 	struct followed *f = &r->list[which - r->options.policy->repositories];
-	int rc = f->tried ? 0 : follow(f, v, e);
+	int rc = f->tried ? 0 : find_kept(f, e);
+
+	if (!f->tried && rc == 0)
+		rc = follow(f, v, e);
 
 	f->tried = true;
 	*ret = rc < 0 || f->refused ? NULL : f->client;
 	return rc;
+}
+
+/* The accepted images that stand on a repository. */
+struct standing {
+	struct followed *f;
+	char **paths; /* owned; their targets */
+	size_t n;
+};
+
+static int note_standing(void *data, const struct lw_state_image *image, struct lw_error *e)
+{
+	struct standing *s = data;
+	const struct lw_rule *rule =
+		lw_policy_rule(s->f->all->options.policy, image->name, image->zone);
+	char *path;
+
+	(void)e;
+	if (image->superseded || !rule || rule->repository != s->f->repository)
+		return 0;
+	path = lw_binding_path(rule->repository, image->name);
+	if (!path)
+		return 0;
+	s->paths = lw_realloc_array(s->paths, s->n + 1, sizeof(char *));
+	s->paths[s->n++] = path;
+	return 0;
+}
+
+/* The roles that list what is here already are asked for while they are at hand: a next
+ * snapshot would not take the old ones. That one is not listed any more is for those who judge
+ * it again. */
+static int ask_for_standing(struct followed *f, struct lw_error *e)
+{
+	struct standing s = { .f = f };
+	int r = lw_state_each_image(f->all->options.enclave->state, note_standing, &s, e);
+
+	for (size_t i = 0; i < s.n; i++) {
+		enum lw_finding_id reason = LW_FINDING_COUNT;
+		struct lw_tuf_target ignored;
+		struct lw_error why = { 0 };
+
+		if (r == 0 &&
+		    lw_tuf_client_find(f->client, s.paths[i], &ignored, &reason, &why) < 0 &&
+		    reason == LW_FINDING_COUNT) {
+			*e = why;
+			r = -(int)e->code;
+		}
+		free(s.paths[i]);
+	}
+	free(s.paths);
+	return r;
 }
 
 int lw_repositories_follow_carried(struct lw_repositories *r, struct lw_verdict *v,
@@ -178,12 +307,16 @@ int lw_repositories_follow_carried(struct lw_repositories *r, struct lw_verdict 
 		const struct lw_repository *known =
 			lw_policy_repository(r->options.policy, name);
 
-		if (known)
+		if (known) {
 			rc = lw_repositories_follow(r, known, v, &client, e);
-		else
+			if (rc == 0 && client)
+				rc = ask_for_standing(
+					&r->list[known - r->options.policy->repositories], e);
+		} else {
 			lw_verdict_add(v, LW_FINDING_TUF_UNUSED, name,
 				       "a repository that policy knows",
 				       "metadata that nothing here asks for");
+		}
 	}
 	return rc;
 }
@@ -288,10 +421,11 @@ void lw_repositories_open(const struct lw_repositories_options *options,
 		f->repository = &p->repositories[i];
 		f->kept = (struct lw_kept){
 			.state = options->enclave->state,
-			.repository = f->repository->name,
+			.repository = f->key,
 			.root = lw_buf_span(&f->repository->root),
-			.first = lw_digest_of(lw_buf_span(&f->repository->root)),
+			.first = f->repository->root_signed,
 		};
+		(void)lw_digest_hex(&f->kept.first, f->key);
 		for (size_t k = 0; k < options->n_carried; k++)
 			if (strcmp(options->carried[k].repository, f->repository->name) == 0)
 				f->carried = &options->carried[k];

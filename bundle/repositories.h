@@ -22,6 +22,8 @@ struct lw_repositories_options {
 	const struct lw_policy *policy;
 	const struct lw_interval *now;
 	const char *program; /* the box's; NULL: the one beside this executable */
+	/* Expired metadata counts too: for what was accepted while it had not. */
+	bool stale;
 	/* What a bundle brings; none: only what is kept counts. */
 	const struct lw_carried *carried;
 	size_t n_carried;
@@ -41,6 +43,9 @@ void lw_repositories_close(struct lw_repositories *r);
 int lw_repositories_follow(struct lw_repositories *r, const struct lw_repository *which,
 			   struct lw_verdict *v, struct lw_tuf_client **ret,
 			   struct lw_error *e) LW_WARN_UNUSED;
+/* Whether anything is kept of it. */
+int lw_repositories_known(struct lw_repositories *r, const struct lw_repository *which,
+			  bool *ret, struct lw_error *e) LW_WARN_UNUSED;
 /* Follows all that the bundle brings, whether or not an image asks for them. */
 int lw_repositories_follow_carried(struct lw_repositories *r, struct lw_verdict *v,
 				   struct lw_error *e) LW_WARN_UNUSED;

@@ -123,6 +123,36 @@ static int follow(struct update *u, struct lw_error *e)
 	return compare(u, e);
 }
 
+/* What comes of it that the files do not show. */
+static int note_consequences(struct update *u, const struct lw_policy *old, struct lw_error *e)
+{
+	const struct lw_policy *p = u->trust.policy;
+	struct lw_verdict *v = &u->to->verdict;
+	const struct lw_repositories_options options = { .enclave = u->enclave, .policy = p };
+	LW_AUTO(repositories) struct lw_repositories *repositories = NULL;
+	struct lw_interval then;
+	int r = lw_intake_interval(u->enclave, p, u->clock, &then, e);
+
+	if (r == 0 && then.source == LW_HI_UNKNOWN)
+		lw_verdict_add(v, LW_FINDING_TRUST_TIME, OBJECT, "a time to judge by",
+			       "none, until it is attested");
+	lw_repositories_open(&options, &repositories);
+	for (size_t i = 0; i < p->n_repositories && r == 0; i++) {
+		const struct lw_repository *now = &p->repositories[i];
+		const struct lw_repository *was = lw_policy_repository(old, now->name);
+		char a[LW_DIGEST_TEXT], b[LW_DIGEST_TEXT];
+		bool known = false;
+
+		r = lw_repositories_known(repositories, now, &known, e);
+		if (r == 0 && was && !known &&
+		    !lw_digest_equal(&was->root_signed, &now->root_signed))
+			lw_verdict_add(v, LW_FINDING_TRUST_ANEW, now->name,
+				       lw_digest_text(&was->root_signed, a),
+				       lw_digest_text(&now->root_signed, b));
+	}
+	return r;
+}
+
 /* ---- the transaction ---- */
 
 static void fill(struct lw_json_writer *w, const void *data)
@@ -208,6 +238,8 @@ static int update(struct update *u, struct lw_error *e)
 	judge_time(u, v);
 	if (lw_verdict_clear(v))
 		r = follow(u, e);
+	if (r == 0 && lw_verdict_clear(v))
+		r = note_consequences(u, old, e);
 	if (r < 0)
 		return r;
 	if (lw_verdict_clear(v))
@@ -221,14 +253,18 @@ int lw_trust_update(struct lw_enclave *enclave, const struct lw_clock *clock,
 		    struct lw_error *e)
 {
 	struct update u = { .enclave = enclave, .clock = clock, .options = options, .to = ret };
+	struct lw_error ignored;
 	int r = update(&u, e);
 
 	lw_own_trust_release(&u.trust);
 	lw_kept_release(&u.kept);
-	/* Also what an update that was cut off has left to be judged. */
-	if (r == 0 && !options->look && ret->verdict.outcome == LW_ACCEPTED)
-		r = lw_trust_rejudge(enclave, clock, options->source.program, &ret->images,
-				     &ret->withheld, &ret->head, e);
+	if (r < 0 || options->look || ret->verdict.outcome != LW_ACCEPTED)
+		return r;
+	/* What is marked is offered no longer; then also what an update that was cut off has
+	 * left to be judged. */
+	(void)!lw_enclave_drain(enclave, &ignored);
+	r = lw_rejudge_marked(enclave, clock, options->source.program, &ret->judged, e);
+	ret->head = ret->judged.head;
 	return r;
 }
 
@@ -238,128 +274,4 @@ void lw_trust_updated_release(struct lw_trust_updated *u)
 		free(u->list[i].name);
 	free(u->list);
 	lw_verdict_release(&u->verdict);
-}
-
-/* ---- judging again ---- */
-
-struct marked {
-	char **which; /* NAME@DIGEST */
-	bool *holds;
-	size_t n, withheld;
-};
-
-static int collect(void *data, const struct lw_state_image *image, struct lw_error *e)
-{
-	struct marked *m = data;
-	char digest[LW_DIGEST_TEXT];
-
-	(void)e;
-	if (!image->pending)
-		return 0;
-	m->which = lw_realloc_array(m->which, m->n + 1, sizeof(char *));
-	m->which[m->n++] =
-		lw_asprintf("%s@%s", image->name, lw_digest_text(&image->digest, digest));
-	return 0;
-}
-
-/* What holds is marked no longer; it stays in its zone. */
-static int judge_again(struct lw_enclave *enclave, const struct lw_clock *clock,
-		       const char *program, const char *which, bool *ret_holds,
-		       struct lw_error *e)
-{
-	const struct lw_rejudge_options options = { .judge = program };
-	LW_AUTO(rejudged) struct lw_rejudged judged = { 0 };
-	struct lw_state_image image = { 0 };
-	int r = lw_state_image_get(enclave->state, which, &image, e);
-
-	if (r < 0)
-		return r;
-	r = lw_rejudge(enclave, clock, &image, &options, &judged, e);
-	*ret_holds = r == 0 && judged.verdict.outcome == LW_ACCEPTED;
-	if (*ret_holds)
-		r = lw_state_begin(enclave->state, e);
-	if (*ret_holds && r == 0) {
-		r = lw_state_image_promote(enclave->state, image.id, image.zone,
-					   judged.judgement ? judged.judgement : "", e);
-		if (r == 0)
-			r = lw_state_queue_add(enclave->state, "index", e);
-		if (r == 0)
-			r = lw_state_commit(enclave->state, e);
-		if (r < 0)
-			lw_state_rollback(enclave->state);
-	}
-	lw_state_image_release(&image);
-	return r;
-}
-
-static void fill_rejudged(struct lw_json_writer *w, const void *data)
-{
-	const struct marked *m = data;
-
-	lw_json_w_member_integer(w, "images", (int64_t)m->n);
-	lw_json_w_key(w, "withheld");
-	lw_json_w_array(w);
-	for (size_t i = 0, listed = 0; i < m->n && listed < MOST_LISTED; i++)
-		if (!m->holds[i] && ++listed)
-			lw_json_w_string(w, m->which[i]);
-	lw_json_w_end_array(w);
-	lw_json_w_member_integer(w, "withheldCount", (int64_t)m->withheld);
-}
-
-static int record_rejudged(struct lw_enclave *enclave, const struct lw_clock *clock,
-			   const struct marked *m, struct lw_head *ret_head, struct lw_error *e)
-{
-	LW_AUTO(policy) struct lw_policy *policy = NULL;
-	struct lw_interval interval;
-	int r = lw_intake_policy(enclave, &policy, e);
-
-	if (r == 0)
-		r = lw_intake_interval(enclave, policy, clock, &interval, e);
-	if (r == 0)
-		r = lw_state_begin(enclave->state, e);
-	if (r < 0)
-		return r;
-
-	struct lw_record_time time = lw_intake_record_time(&interval, clock);
-
-	r = lw_record_add(enclave->state, LW_EVENT_REJUDGE, m->withheld ? "incomplete" : "done",
-			  "", &time, fill_rejudged, m, ret_head, e);
-	if (r == 0)
-		r = lw_state_commit(enclave->state, e);
-	if (r < 0)
-		lw_state_rollback(enclave->state);
-	return r;
-}
-
-int lw_trust_rejudge(struct lw_enclave *enclave, const struct lw_clock *clock,
-		     const char *program, size_t *ret_images, size_t *ret_withheld,
-		     struct lw_head *ret_head, struct lw_error *e)
-{
-	struct marked m = { 0 };
-	int r = lw_state_each_image(enclave->state, collect, &m, e);
-	bool more = true;
-
-	m.holds = lw_alloc_array(m.n, sizeof(*m.holds));
-	/* What stands on another image holds once that does. */
-	while (more && r == 0) {
-		more = false;
-		for (size_t i = 0; i < m.n && r == 0; i++) {
-			if (m.holds[i])
-				continue;
-			r = judge_again(enclave, clock, program, m.which[i], &m.holds[i], e);
-			more |= m.holds[i];
-		}
-	}
-	for (size_t i = 0; i < m.n; i++)
-		m.withheld += !m.holds[i];
-	if (r == 0)
-		r = m.n ? record_rejudged(enclave, clock, &m, ret_head, e)
-			: lw_record_head(enclave->state, ret_head, e);
-	*ret_images = m.n;
-	*ret_withheld = m.withheld;
-	for (size_t i = 0; i < m.n; i++)
-		free(m.which[i]);
-	free(m.which);
-	free(m.holds);
-	return r;
 }

@@ -10,6 +10,7 @@
 
 #include "bundle/intake.h"
 #include "bundle/own_trust.h"
+#include "bundle/rejudge.h"
 
 enum lw_trust_change { LW_TRUST_ADDED, LW_TRUST_REMOVED, LW_TRUST_CHANGED };
 
@@ -24,8 +25,8 @@ struct lw_trust_updated {
 	size_t n;
 	struct lw_followed now; /* what is trusted; of a verdict that is no refusal */
 	int64_t until;
-	struct lw_head head;	 /* after the last record; of an update */
-	size_t images, withheld; /* judged again, and of them not held */
+	struct lw_head head;		  /* after the last record; of an update */
+	struct lw_rejudged_marked judged; /* of an update: what was judged again */
 };
 
 struct lw_trust_update_options {
@@ -40,12 +41,6 @@ int lw_trust_update(struct lw_enclave *enclave, const struct lw_clock *clock,
 		    const struct lw_trust_update_options *options, struct lw_trust_updated *ret,
 		    struct lw_error *e) LW_WARN_UNUSED;
 void lw_trust_updated_release(struct lw_trust_updated *u);
-
-/* Judges again what is marked, and takes the mark off what holds; a record, where there was
- * anything. *ret_head: of the book, after it. */
-int lw_trust_rejudge(struct lw_enclave *enclave, const struct lw_clock *clock,
-		     const char *program, size_t *ret_images, size_t *ret_withheld,
-		     struct lw_head *ret_head, struct lw_error *e) LW_WARN_UNUSED;
 
 static inline void lw_auto_trust_updated_(struct lw_trust_updated *u)
 {

@@ -36,6 +36,8 @@ static int show_json(const struct lw_state_image *i, uint64_t blobs, struct lw_e
 	lw_json_w_key(&w, "image");
 	lw_json_w_node(&w, lw_json_root(detail));
 	lw_json_judgement(&w, i->judgement);
+	lw_json_w_key(&w, "pending");
+	lw_json_w_bool(&w, i->pending);
 	lw_json_w_member_integer(&w, "record", (int64_t)i->record);
 	lw_json_w_key(&w, "superseded");
 	lw_json_w_bool(&w, i->superseded);
@@ -105,6 +107,9 @@ static int show_text(const struct lw_state_image *i, uint64_t blobs, struct lw_e
 	char text[LW_DIGEST_TEXT], time[LW_TIME_TEXT], size[16];
 
 	(void)printf("name        %s%s\n", i->name, i->superseded ? " (superseded)" : "");
+	if (i->pending)
+		(void)printf(
+			"WITHHELD    trust changed since it was judged, and it does not hold\n");
 	(void)printf("digest      %s\n", lw_digest_text(&i->digest, text));
 	(void)printf("type        %s\n", i->media_type);
 	if (i->platforms[0])

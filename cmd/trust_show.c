@@ -47,7 +47,8 @@ static int find_since(struct lw_state *s, uint64_t *ret, struct lw_error *e)
 
 		r = lw_state_record_get(s, n, &leaf, e);
 		if (r == 0 && strstr(lw_buf_str(&leaf), "\"event\":\"trust-update\"") &&
-		    strstr(lw_buf_str(&leaf), "\"result\":\"done\"")) {
+		    strstr(lw_buf_str(&leaf), "\"result\":\"done\"") &&
+		    !strstr(lw_buf_str(&leaf), "\"changeCount\":0,")) {
 			*ret = n;
 			break;
 		}

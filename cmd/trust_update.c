@@ -39,7 +39,7 @@ static void print_json(const struct lw_trust_updated *u, bool recorded)
 		lw_json_w_string(&w, lw_head_text(&u->head, head));
 	else
 		lw_json_w_null(&w);
-	lw_json_w_member_integer(&w, "images", (int64_t)u->images);
+	lw_json_w_member_integer(&w, "images", (int64_t)u->judged.images);
 	lw_json_w_key(&w, "tuf");
 	lw_followed_write(&u->now, u->now.repository[0] != '\0', &w);
 	lw_json_w_key(&w, "until");
@@ -48,7 +48,7 @@ static void print_json(const struct lw_trust_updated *u, bool recorded)
 	else
 		lw_json_w_null(&w);
 	lw_json_w_member(&w, "verdict", lw_outcome_name(u->verdict.outcome));
-	lw_json_w_member_integer(&w, "withheld", (int64_t)u->withheld);
+	lw_json_w_member_integer(&w, "withheld", (int64_t)u->judged.withheld);
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
 	(void)printf("%s\n", lw_buf_str(&text));
@@ -70,9 +70,9 @@ static void print_text(const struct lw_trust_updated *u)
 				     u->list[i].name);
 		if (u->n == 0)
 			(void)printf("  no file is another than before\n");
-		if (u->images)
+		if (u->judged.images)
 			(void)printf("  images    %zu judged again, %zu of them withheld\n",
-				     u->images, u->withheld);
+				     u->judged.images, u->judged.withheld);
 	}
 	lw_print_findings(&u->verdict, stdout);
 }
@@ -104,6 +104,7 @@ static int update(const char *path, bool look)
 		print_json(&updated, !look);
 	else
 		print_text(&updated);
+	lw_print_pending(enclave);
 	if (!look && !lw_arg_json)
 		lw_print_head(&updated.head);
 	return lw_outcome_exit(updated.verdict.outcome);
@@ -124,9 +125,8 @@ static int run_diff(int n, char **objects)
 static int run_rejudge(int n, char **objects)
 {
 	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
-	size_t images = 0, withheld = 0;
+	struct lw_rejudged_marked judged = { 0 };
 	struct lw_clock clock;
-	struct lw_head head;
 	struct lw_error e = { 0 };
 	int code = lw_command_enclave(LW_STATE_WRITE, &enclave), r;
 
@@ -136,25 +136,26 @@ static int run_rejudge(int n, char **objects)
 		return code;
 	r = lw_clock_system(&clock, &e);
 	if (r == 0)
-		r = lw_trust_rejudge(enclave, &clock, NULL, &images, &withheld, &head, &e);
+		r = lw_rejudge_marked(enclave, &clock, NULL, &judged, &e);
 	if (r < 0)
 		return lw_command_failed(&e);
 	(void)!lw_enclave_drain(enclave, &e);
 	if (lw_arg_json)
 		(void)printf("{\"format\":\"landwaiter-trust-rejudge/1\",\"images\":%zu,"
 			     "\"withheld\":%zu}\n",
-			     images, withheld);
+			     judged.images, judged.withheld);
 	else
-		(void)printf("%zu judged again, %zu of them withheld\n", images, withheld);
-	lw_print_head(&head);
-	return withheld ? LW_EXIT_REFUSED : LW_EXIT_DONE;
+		(void)printf("%zu judged again, %zu of them withheld\n", judged.images,
+			     judged.withheld);
+	lw_print_pending(enclave);
+	lw_print_head(&judged.head);
+	return judged.withheld ? LW_EXIT_REFUSED : LW_EXIT_DONE;
 }
 
 const struct lw_verb lw_verb_trust_update = {
 	"trust update",
 	"FOLDER",
-	"Take what the enclave's own repository says now. One record; accepted images are judged "
-	"again.",
+	"Take what the enclave's own repository says now; accepted images are judged again.",
 	update_options,
 	1,
 	1,

@@ -183,6 +183,12 @@ int lw_state_tuf_get(struct lw_state *s, const char *repository, const struct lw
 int lw_state_tuf_set(struct lw_state *s, const char *repository, const struct lw_digest *first,
 		     const char *role, struct lw_span file, struct lw_span halves,
 		     struct lw_error *e) LW_WARN_UNUSED;
+/* The kept roots of all repositories: `repository` as it was set. */
+int lw_state_each_tuf_root(struct lw_state *s,
+			   int (*found)(void *data, const char *repository,
+					const struct lw_digest *first, struct lw_span halves,
+					struct lw_error *e),
+			   void *data, struct lw_error *e) LW_WARN_UNUSED;
 /* No harm if it is not there. */
 int lw_state_tuf_remove(struct lw_state *s, const char *repository, const char *role,
 			struct lw_error *e) LW_WARN_UNUSED;

@@ -56,6 +56,35 @@ int lw_state_tuf_set(struct lw_state *s, const char *repository, const struct lw
 			    NULL, e);
 }
 
+int lw_state_each_tuf_root(struct lw_state *s,
+			   int (*found)(void *data, const char *repository,
+					const struct lw_digest *first, struct lw_span halves,
+					struct lw_error *e),
+			   void *data, struct lw_error *e)
+{
+	LW_AUTO(statement) sqlite3_stmt *st = NULL;
+	bool row = false;
+	int rc = lw_state_walk(s,
+			       "SELECT repository, first, halves FROM tuf WHERE role = 'root' "
+			       "ORDER BY repository",
+			       NULL, 0, &st, e);
+
+	while (!rc) {
+		char repository[65];
+		struct lw_digest first;
+
+		rc = lw_state_step(s, st, &row, e);
+		if (rc || !row)
+			break;
+		rc = lw_state_column_text(st, 0, repository, sizeof(repository), e);
+		if (!rc)
+			rc = lw_state_column_digest(st, 1, &first, e);
+		if (!rc)
+			rc = found(data, repository, &first, lw_state_column_blob(st, 2), e);
+	}
+	return rc;
+}
+
 int lw_state_tuf_remove(struct lw_state *s, const char *repository, const char *role,
 			struct lw_error *e)
 {

@@ -177,6 +177,8 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "these are not the bytes that the repository lists: do not use them")                          \
 	X(TUF_GRACE, "tuf.grace", EVIDENCE, NOTE,                                                        \
 	  "expired, and taken because policy gives grace: bring newer metadata in time")                 \
+	X(TUF_OTHER_ROOT, "tuf.other-root", EVIDENCE, REFUSAL,                                           \
+	  "under this name comes another repository than the one policy pins: ask the sender")           \
 	X(TUF_UNUSED, "tuf.unused", EVIDENCE, NOTE,                                                      \
 	  "nothing here asks for this repository; it was not read")                                      \
 	/* the enclave's own repository */                                                               \
@@ -184,6 +186,12 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "the enclave's own trust has expired: have its holders renew it, then `trust update`")         \
 	X(TRUST_EXPIRING, "trust.expiring", FRESHNESS, NOTE,                                             \
 	  "the enclave's own trust expires soon: have its holders renew it")                             \
+	X(TRUST_WITHHELD, "trust.withheld", EVIDENCE, REFUSAL,                                           \
+	  "trust changed since this image was accepted, and it does not hold in its zone")               \
+	X(TRUST_ANEW, "trust.anew", EVIDENCE, NOTE,                                                      \
+	  "policy pins another root: what was trusted of this repository counts no more")                \
+	X(TRUST_TIME, "trust.time", EVIDENCE, NOTE,                                                      \
+	  "by this policy the time is not known until its people attest it")                             \
 	X(TRUST_POLICY, "trust.policy", EVIDENCE, REFUSAL,                                               \
 	  "what the repository brings cannot be used as a policy: ask who keeps it")                     \
 	/* gate 6 and the machine itself */                                                              \

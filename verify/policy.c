@@ -183,9 +183,10 @@ const struct lw_rule *lw_policy_rule(const struct lw_policy *p, const char *imag
 	for (size_t i = 0; i < p->n_rules; i++) {
 		const struct lw_rule *r = &p->rules[i];
 
-		if ((zone && strcmp(r->zone, zone) != 0) || !lw_policy_matches(r->match, image))
+		/* Without zones a rule's zone is a mere label, and all rules compete. */
+		if ((zone && p->n_zones && strcmp(r->zone, zone) != 0) ||
+		    !lw_policy_matches(r->match, image))
 			continue;
-		/* Without zones their index is 0 everywhere, and all rules compete. */
 		if (!best || r->zone_index < best->zone_index ||
 		    (r->zone_index == best->zone_index &&
 		     lw_policy_more_specific(r->match, best->match) > 0))

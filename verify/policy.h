@@ -75,6 +75,8 @@ enum lw_identity {
 struct lw_repository {
 	const char *name;
 	struct lw_buf root; /* its first root, which meets its own threshold */
+	int64_t root_version;
+	struct lw_digest root_signed; /* of what is signed of it, in canonical form */
 	/* Which target an image is bound to (verify/binding.h). */
 	bool tag_by_colon;	    /* "path": "repository:tag", not "repository/tag" */
 	const char *strip, *prefix; /* "" where not said */

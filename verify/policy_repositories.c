@@ -31,12 +31,16 @@ static int load(void *data, const char *role, size_t max, struct lw_buf *file,
 static int check_root(struct lw_repository *r, struct lw_error *e)
 {
 	LW_AUTO(tuf_client) struct lw_tuf_client *client = NULL;
+	LW_AUTO(tuf_signed) struct lw_tuf_signed halves = { 0 };
 	struct lw_tuf_options options = { .store = { .load = load, .data = r } };
 	enum lw_finding_id reason;
 
-	return lw_tuf_client_open(&options, &client, &reason, e) < 0
-		       ? lw_fail_as(e, LW_E_FORMAT)
-		       : 0;
+	if (lw_tuf_client_open(&options, &client, &reason, e) < 0 ||
+	    lw_tuf_split(lw_buf_span(&r->root), &halves, e) < 0)
+		return lw_fail_as(e, LW_E_FORMAT);
+	r->root_version = lw_tuf_client_trusted(client, LW_TUF_ROOT)->version;
+	r->root_signed = lw_digest_of(lw_buf_span(&halves.message));
+	return 0;
 }
 
 int lw_policy_read_repository(struct lw_policy *p, const struct lw_json *node,

@@ -434,8 +434,12 @@ int lw_tuf_load_targets(struct lw_tuf_client *c, const char *name,
 		*ret = lw_steal(m);
 	if (r < 0 || *ret)
 		return r;
-	replace(&m, NULL);
 	r = fetch_said(c, name, &said, LW_MAX_TUF_METADATA_BYTES, &taken, e);
+	if (r == -LW_E_NOTFOUND && m) { /* it is kept, and has expired: that is why */
+		c->reason = LW_FINDING_COUNT;
+		return check_expiry(c, m, name, e);
+	}
+	replace(&m, NULL);
 	if (r == 0)
 		r = lw_tuf_read(c, &taken.halves, delegator, role, LW_TUF_TARGETS, &m, e);
 	if (r == 0)

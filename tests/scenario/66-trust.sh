@@ -118,6 +118,49 @@ exits 0 "asked for no more" lw trust update trust -o json
 is "all hold again" "$(jq -c '[.images, .withheld]' out.log)" '[2,0]'
 exits 0 "nothing is left to judge" lw trust rejudge
 
+# --- what is withheld stays out ---------------------------------------------------------------------------
+
+policy '{"match":"registry.acme.example/**","zone":"staging","require":[{"threshold":1,"of":["acme"]}]},
+	{"match":"registry.acme.example/**","zone":"production","evidence":"not-required"}' \
+	',"acme":{"keys":[{"kind":"cosign-key","file":"acme.pub"}]}'
+jq -c '.zones = ["staging", "production"]' policy.json >x && mv x policy.json
+put policy.json
+exits 0 "a policy with zones" lw trust update trust -o json
+is "one that is signed holds; the zone it had is none of them" "$(jq -c '[.images, .withheld]' out.log)" '[2,2]'
+exits 0 "shown" lw show "$app:1"
+like "as withheld" "$(cat out.log)" 'WITHHELD'
+is "for programs" "$(lw show "$app:1" -o json | jq .pending)" true
+exits 3 "it is not promoted past it" lw promote "$app:1" production -o json
+like "for that reason" "$(codes)" trust.withheld
+# Without zones a rule's zone is a mere label: all rules compete, the stricter is not escaped.
+policy '{"match":"**","evidence":"not-required"}'
+put policy.json
+exits 0 "back" lw trust update trust -o json
+is "all hold" "$(jq -c '[.images, .withheld]' out.log)" '[2,0]'
+policy '{"match":"**","evidence":"not-required"},
+	{"match":"registry.acme.example/**","zone":"strict","require":[{"threshold":1,"of":["alice"]}]}'
+put policy.json
+exits 0 "a stricter rule under another label" lw trust update trust -o json
+is "none escapes it" "$(jq -c '[.images, .withheld]' out.log)" '[2,2]'
+# What cannot be judged keeps nobody else from being judged.
+policy '{"match":"registry.acme.example/**","require":[{"threshold":1,"of":["acme"]}]}' \
+	',"acme":{"keys":[{"kind":"cosign-key","file":"acme.pub"}]}'
+put policy.json
+layer=$(sql "SELECT lower(hex(digest)) FROM blob WHERE size < 400 ORDER BY size LIMIT 1")
+cp -a enclave whole && chmod u+w "enclave/store/blobs/sha256/$layer" && flip "enclave/store/blobs/sha256/$layer" 5
+exits 0 "with a blob of the evidence rotten" lw trust update trust -o json
+is "a verdict all the same" "$(jq -r .verdict out.log)" accepted
+rm -rf enclave && mv whole enclave
+# The time is not believed any more: that is said before and after.
+policy '{"match":"**","evidence":"not-required"}' ',"bob":{"keys":[{"kind":"key","file":"bob.pub"}]}'
+jq -c '.time = {clock: "attested", threshold: 2, signers: ["alice", "bob"]}' policy.json >x && mv x policy.json
+put policy.json bob.pub
+exits 0 "people's clock" lw trust diff trust -o json
+like "will need them" "$(codes)" trust.time
+policy '{"match":"**","evidence":"not-required"}'
+put policy.json
+exits 0 "never mind" lw trust update trust
+
 # --- what an update may not be -------------------------------------------------------------------------
 
 trust_refuses() { # TEXT CODE FOLDER
@@ -152,6 +195,43 @@ policy '{"match":"**","evidence":"not-required"}' && lw init --enclave hand --po
 exits 2 "an enclave whose trust was set by hand" lw trust update trust --enclave hand
 exits 0 "shows that" lw trust show --enclave hand
 like "in words" "$(cat out.log)" "set by hand"
+
+# --- a vendor's floors, whatever policy calls it and however its root is spelled -----------------------------
+
+bound() { # NAME ROOT.json
+	policy '{"match":"**","tuf":"'"$1"'"}'
+	jq -c --arg n "$1" '.tuf = {($n): {root: "v.json"}}' policy.json >x && mv x policy.json
+	cp "$2" v.json
+	put policy.json v.json
+}
+make_keys vendor vendor-2
+tuf init vendor --root vendor.pub --key vendor.key
+tuf add vendor "$app/1=layout/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' layout/index.json)" --key vendor.key
+bound acme vendor/metadata/1.root.json
+exits 0 "bound to a vendor's repository" lw trust update trust
+cp -a vendor vendor-old
+tuf rotate vendor vendor=vendor-2.pub --key vendor.key --key vendor-2.key
+tuf add vendor other=policy.json --key vendor-2.key
+make_bundle bound.lwb --tuf acme=vendor/metadata "$app:1=oci:layout:1" && approve bound.lwb alice
+accepted lw load bound.lwb
+jq . vendor/metadata/1.root.json >spelled.json
+bound other spelled.json
+exits 0 "another name, another spelling" lw trust update trust -o json
+is "what was accepted holds" "$(jq .withheld out.log)" 1 # app:2 is not listed
+make_bundle old.lwb --tuf other=vendor-old/metadata "$app:1=oci:layout:1" && approve old.lwb alice
+exits 3 "the floors stand" lw load old.lwb -o json
+like "of a vendor that is called otherwise" "$(codes)" "tuf.threshold|tuf.rollback"
+bound acme vendor/metadata/2.root.json
+exits 0 "the root it has come to" lw trust update trust -o json
+fails "is no other" grep -q trust.anew out.log
+is "and all holds" "$(jq .withheld out.log)" 1
+tuf init again --root vendor.pub --key vendor.key
+bound acme again/metadata/1.root.json
+exits 0 "another root begins anew" lw trust diff trust -o json
+like "which is said" "$(codes)" trust.anew
+policy '{"match":"**:*","evidence":"not-required"}'
+put policy.json
+exits 0 "unbound" lw trust update trust
 
 # --- expiry -------------------------------------------------------------------------------------------------
 
