@@ -71,6 +71,15 @@ void *lw_arena_alloc(struct lw_arena *a, size_t n)
 	return p;
 }
 
+size_t lw_arena_bytes(const struct lw_arena *a)
+{
+	size_t bytes = 0;
+
+	for (const struct lw_arena_chunk *c = a->head; c; c = c->next)
+		bytes += sizeof(*c) + c->size;
+	return bytes;
+}
+
 void lw_arena_free(struct lw_arena *a)
 {
 	while (a->head) {

@@ -16,6 +16,8 @@ struct lw_arena {
 /* Not zeroed, aligned for any type; lives until lw_arena_free. */
 void *lw_arena_alloc(struct lw_arena *a, size_t n) __attribute__((returns_nonnull));
 void lw_arena_free(struct lw_arena *a);
+/* What it takes of memory. */
+size_t lw_arena_bytes(const struct lw_arena *a);
 
 static inline void lw_auto_arena_(struct lw_arena *a)
 {

@@ -131,6 +131,11 @@ int lw_json_check(struct lw_span in, const struct lw_json_limits *limits, size_t
 	return lw_json_gate(in, limits, NULL, ret_nodes, e);
 }
 
+size_t lw_json_bytes(const struct lw_json_doc *doc)
+{
+	return lw_arena_bytes(&doc->arena);
+}
+
 void lw_json_free(struct lw_json_doc *doc)
 {
 	if (!doc)

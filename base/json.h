@@ -57,6 +57,8 @@ extern const struct lw_json_limits LW_JSON_FOREIGN;
 int lw_json_parse(struct lw_span in, const struct lw_json_limits *limits,
 		  struct lw_json_doc **ret, struct lw_error *e) LW_WARN_UNUSED;
 void lw_json_free(struct lw_json_doc *doc);
+/* What it takes of memory, many times what its text does. */
+size_t lw_json_bytes(const struct lw_json_doc *doc);
 const struct lw_json *lw_json_root(const struct lw_json_doc *doc);
 
 /* The gate alone: what lw_json_parse would say, without building a tree. */

@@ -72,18 +72,19 @@
 #define LW_MAX_TUF_KEYS		   ((size_t)1024) /* in one document */
 #define LW_MAX_TUF_ROLE_KEYS	   ((size_t)256)
 #define LW_MAX_TUF_KEYID	   ((size_t)128)
-#define LW_MAX_TUF_ROLE		   ((size_t)128)   /* the name of a delegated role */
-#define LW_MAX_TUF_ROLES	   ((size_t)32768) /* delegated by one document */
-#define LW_MAX_TUF_PATTERNS	   ((size_t)65536) /* paths or prefixes of one role */
-#define LW_MAX_TUF_PATH		   ((size_t)1024)  /* of a target */
-#define LW_MAX_TUF_ROTATIONS	   ((size_t)256)   /* roots in one walk: the same */
-#define LW_MAX_TUF_DELEGATIONS	   ((size_t)64)	   /* roles asked about one target: 32 */
-#define LW_MAX_REPOSITORIES	   ((size_t)256)   /* in one policy */
-#define LW_MAX_CARRIED		   ((size_t)64)	   /* in one bundle */
-#define LW_MAX_CARRIED_ROLES	   ((size_t)128)   /* of one, that travel unasked */
-#define LW_MAX_CARRIED_FILES	   ((size_t)65536) /* of all of them */
-#define LW_MAX_TUF_FILE_NAME	   ((size_t)420)   /* "<version>.<role, quoted>.json" */
-#define LW_MAX_TUF_BIN_BITS	   14		   /* 16,384 succinct bins; TAP 15 allows 32 */
+#define LW_MAX_TUF_ROLE		   ((size_t)128)       /* the name of a delegated role */
+#define LW_MAX_TUF_ROLES	   ((size_t)32768)     /* delegated by one document */
+#define LW_MAX_TUF_PATTERNS	   ((size_t)65536)     /* paths or prefixes of one role */
+#define LW_MAX_TUF_PATH		   ((size_t)1024)      /* of a target */
+#define LW_MAX_TUF_ROTATIONS	   ((size_t)256)       /* roots in one walk: the same */
+#define LW_MAX_TUF_DELEGATIONS	   ((size_t)64)	       /* roles asked about one target: 32 */
+#define LW_MAX_TUF_SEARCH_BYTES	   ((size_t)256 << 20) /* of memory that those take */
+#define LW_MAX_REPOSITORIES	   ((size_t)256)       /* in one policy */
+#define LW_MAX_CARRIED		   ((size_t)64)	       /* in one bundle */
+#define LW_MAX_CARRIED_ROLES	   ((size_t)128)       /* of one, that travel unasked */
+#define LW_MAX_CARRIED_FILES	   ((size_t)65536)     /* of all of them */
+#define LW_MAX_TUF_FILE_NAME	   ((size_t)420)       /* "<version>.<role, quoted>.json" */
+#define LW_MAX_TUF_BIN_BITS	   14 /* 16,384 succinct bins; TAP 15 allows 32 */
 
 /* Repositories that we write (docs/format/tuf-repository.md): what every client takes */
 #define LW_MAX_TUF_OUR_SNAPSHOT_BYTES ((size_t)2000000)

@@ -3,7 +3,7 @@
 #
 # Holds documents to the program: docs/findings.md explains exactly the findings there are,
 # landwaiter-policy(1) the remarks, every file that a document points to is there, and so are the
-# tests that docs/advisories.md names.
+# tests that docs/advisories.md and docs/advisories-tuf.md name.
 # (tests/scenario/90-man-pages.sh has the man pages.)
 # Prints every difference; silence is good.
 
@@ -61,5 +61,18 @@ done < <(perl -0 -ne '
 		my @words = $quoted =~ /"([^"]+)"/g;
 		print "$file\t$_\n" for @words ? @words : "";
 	}' docs/advisories.md)
+
+# Where a row names a test and words in it, each in backticks, they stand there.
+while IFS=$'\t' read -r row file words; do
+	grep -qF -- "$words" "$file" 2>/dev/null ||
+		complain "docs/advisories-tuf.md:$row: no '$words' in $file"
+done < <(awk -F '`' -v OFS='\t' '/^\|/ {
+	file = ""
+	for (i = 2; i <= NF; i += 2)
+		if ($i ~ /^tests\/[A-Za-z0-9\/._-]+\.[a-z0-9]+$/)
+			file = $i
+		else if (file != "")
+			print FNR, file, $i
+}' docs/advisories-tuf.md)
 
 exit $status

@@ -50,7 +50,7 @@ e2e: ## the demo, twice, and an installed copy
 	$(again) programs tools
 	$(Q)tests/run -l e2e -j 1 -t 900 $(T)
 
-bench: ## pack, verify and load against openssl, dd, tar and skopeo
+bench: ## pack, verify and load against openssl, dd, tar and skopeo; TUF against python-tuf
 	$(call deps-for,test bench)
 	$(again) programs tools
 	$(Q)tests/bench/run.sh

@@ -459,6 +459,7 @@ static void forget_searches(struct lw_tuf_client *c)
 {
 	while (c->n_read > 0)
 		lw_tuf_metadata_free(c->read[--c->n_read].m);
+	c->read_bytes = 0;
 }
 
 static int done(struct lw_tuf_client *c, int r, enum lw_finding_id *ret_reason)
@@ -533,7 +534,7 @@ int lw_tuf_client_find(struct lw_tuf_client *c, const char *path, struct lw_tuf_
 		       enum lw_finding_id *ret_reason, struct lw_error *e)
 {
 	c->reason = LW_FINDING_COUNT;
-	if (c->n_read > LW_MAX_TUF_DELEGATIONS)
+	if (c->n_read > LW_MAX_TUF_DELEGATIONS || c->read_bytes > LW_MAX_TUF_SEARCH_BYTES / 2)
 		forget_searches(c);
 	if (!c->targets)
 		return done(c, lw_fail(e, LW_E_INTERNAL, "nothing was refreshed"), ret_reason);

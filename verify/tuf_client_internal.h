@@ -19,7 +19,7 @@ struct lw_tuf_client {
 		char name[LW_MAX_TUF_ROLE + 1];
 		struct lw_tuf_metadata *m;
 	} read[2 * LW_MAX_TUF_DELEGATIONS];
-	size_t n_read;
+	size_t n_read, read_bytes; /* how many, and the memory of their documents */
 	char found_role[LW_MAX_TUF_ROLE + 1];
 	enum lw_finding_id reason;
 };

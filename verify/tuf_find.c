@@ -22,6 +22,7 @@ struct search {
 		char name[LW_MAX_TUF_ROLE + 1], by[LW_MAX_TUF_ROLE + 1];
 	} asked[LW_MAX_TUF_DELEGATIONS];
 	size_t n_asked;
+	size_t bytes; /* of memory: what was read stays until the search ends */
 };
 
 static struct pending *push(struct search *s)
@@ -128,6 +129,14 @@ static int ask(struct search *s, const struct pending *p, const struct lw_tuf_me
 	memcpy(read->name, p->name, sizeof(p->name));
 	*ret = read->m;
 	c->n_read++;
+	c->read_bytes += lw_json_bytes(read->m->doc);
+	s->bytes += lw_json_bytes(read->m->doc);
+	if (s->bytes > LW_MAX_TUF_SEARCH_BYTES) {
+		(void)lw_fail(e, LW_E_LIMIT,
+			      "want at most %zu bytes of memory for them, have %zu",
+			      LW_MAX_TUF_SEARCH_BYTES, s->bytes);
+		return lw_tuf_refuse(c, LW_FINDING_TUF_LIMIT, "delegations", e);
+	}
 	return 0;
 }
 

@@ -347,3 +347,53 @@ else
 	echo "not compared with cosign verify: no $cosign (make interop fetches it; or set COSIGN)"
 fi
 rm -rf signed signed.lwb
+
+# --- TUF ------------------------------------------------------------------------------------------
+
+# A repository followed from its first root, and a target fetched: all targets in one file, and in
+# succinct hashed bins; each also of a quarter of the size, for both grow with it. Beside python-tuf's
+# client, which `make interop` has fetched from Debian.
+. "$top/tests/lib/python-tuf.sh"
+lw keygen --no-passphrase tuf >/dev/null 2>&1
+follow() { # NAME REPOSITORY
+	timed "$1" "$bin/landwaiter" tuf download --trust "$(mktemp -d)" \
+		--root "$2/metadata/1.root.json" "$2/metadata" n/000000 --to "$(mktemp -d)"
+}
+python_follow() { # NAME REPOSITORY
+	timed "$1" env PYTHONPATH="$tuf_path" PYTHONPYCACHEPREFIX="$work/pycache" /usr/bin/python3 \
+		"$top/tests/bench/tuf-client.py" "$2" "$(mktemp -d)/state" n/000000
+}
+python=
+if [ -d "$top/build/interop/python3-tuf-sid" ]; then
+	python_tuf "$top/build/interop"
+	python=yes
+else
+	echo "not compared with python-tuf: make interop fetches it"
+fi
+export TMPDIR=$work
+for what in targets:100000:25000 bins:14:12; do
+	IFS=: read -r kind large small <<<"$what"
+	for size in "$large" "$small"; do
+		"$bin/tools/mktuf" "$kind" tuf.key "tuf-$size" "$size"
+	done
+	for ((i = 0; i <= runs; i++)); do
+		for size in "$large" "$small"; do
+			follow "$kind-$size" "tuf-$size"
+		done
+		[ -z "$python" ] || python_follow "python-$kind-$large" "tuf-$large"
+	done
+	rm -rf "tuf-$large" "tuf-$small"
+	if [ "$kind" = targets ]; then
+		title="TUF, 100,000 targets" quarter=25,000
+	else
+		title="TUF, 16,384 bins" quarter=4,096
+	fi
+	[ -z "$python" ] || {
+		report "$title, against python-tuf" "$kind-$large" "python-$kind-$large"
+		printf '%-46s %48.1f MiB\n' "... the memory of python-tuf" \
+			"$(median "${memory[python-$kind-$large]}" | awk '{ print $1 / 1024 }')"
+	}
+	report "$title, against $quarter (aim 4)" "$kind-$large" "$kind-$small"
+	printf '%-46s %48.1f MiB\n' "... the memory with $quarter" \
+		"$(median "${memory[$kind-$small]}" | awk '{ print $1 / 1024 }')"
+done

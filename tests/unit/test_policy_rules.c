@@ -416,7 +416,7 @@ static void labels(void **state)
 	(void)state;
 	assert_ptr_equal(lw_policy_rule(p, "h/a/x", NULL), &p->rules[1]);
 	assert_ptr_equal(lw_policy_rule(p, "h/b/x", NULL), &p->rules[0]);
-	assert_ptr_equal(lw_policy_rule(p, "h/a/x", "a"), &p->rules[0]);
+	assert_ptr_equal(lw_policy_rule(p, "h/a/x", "a"), &p->rules[1]);
 	policy_refused(LW_E_CONFLICT, RULES("", R("h/**", "a") "," R("h/**", "b")));
 	policy_refused(LW_E_CONFLICT,
 		       RULES("'zones':['a'],", R("h/**", "a") "," R("h/**", "a")));

@@ -261,6 +261,39 @@ static void too_deep(void **state)
 	SAYS("tuf.limit", w, "x");
 }
 
+/* Roles that take all there is of memory once they are read: what was read of them stays until
+ * the search ends. */
+#ifndef LW_SANITIZED /* which needs several times as much */
+static void too_large(void **state)
+{
+	(void)state;
+	TUF_WORLD(w);
+	LW_AUTO(buf) struct lw_buf meta = { 0 }, large = { 0 };
+	lw_auto_free char *below = delegations(ROLE("r0", "k7", PATHS("x")));
+
+	lw_buf_adds(&meta, "\"targets.json\":{\"version\":1}");
+	tuf_give(w, "1.targets.json", tuf_targets(1, "", below), "6");
+	lw_buf_adds(&large, ",\"x\":[0");
+	while (large.n < 2900000)
+		lw_buf_adds(&large, ",0");
+	lw_buf_adds(&large, "]");
+	for (int i = 0; i < 4; i++) {
+		char name[32];
+		lw_auto_free char *next = lw_asprintf(ROLE("r%d", "k7", PATHS("x")), i + 1);
+		lw_auto_free char *role = delegations(next);
+		lw_auto_free char *all = lw_asprintf("%s%s", role, lw_buf_str(&large));
+
+		(void)snprintf(name, sizeof(name), "1.r%d.json", i);
+		lw_buf_printf(&meta, ",\"r%d.json\":{\"version\":1}", i);
+		tuf_give(w, name, tuf_targets(1, "", all), "7");
+	}
+	tuf_give(w, "1.snapshot.json", tuf_snapshot(1, lw_buf_str(&meta)), "5");
+	w->requests = 0;
+	SAYS("tuf.limit", w, "x");
+	assert_true(w->requests < 4 + 4);
+}
+#endif
+
 /* CVE-2026-6967, rust-tuf #275: a delegated role is held to all that targets are. */
 static void a_delegated_role_that_is_wrong(void **state)
 {
@@ -571,6 +604,9 @@ int main(void)
 		cmocka_unit_test(through_two_delegators),
 		cmocka_unit_test(circles),
 		cmocka_unit_test(too_deep),
+#ifndef LW_SANITIZED
+		cmocka_unit_test(too_large),
+#endif
 		cmocka_unit_test(a_delegated_role_that_is_wrong),
 		cmocka_unit_test(a_delegated_role_of_other_bytes),
 		cmocka_unit_test(a_delegated_role_that_goes_back),
