@@ -72,7 +72,7 @@ PROGRAMS := $(OUT)/landwaiter $(OUT)/landwaiter-judge $(OUT)/landwaiter-pack \
 UNITS    := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNITSRC))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(FUZZSRC))
 REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/replay/fuzz_%,$(FUZZSRC))
-TOOLS    := $(patsubst tests/tools/%.c,$(OUT)/tools/%,$(TOOLSRC)) \
+TOOLS    := $(patsubst tests/tools/%.c,$(OUT)/tools/%,$(TOOLSRC)) $(OUT)/tools/tuf-client \
 	$(patsubst tests/preload/%.c,$(OUT)/tools/%.so,$(sort $(wildcard tests/preload/*.c)))
 
 V ?= 0

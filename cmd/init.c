@@ -302,7 +302,7 @@ static int create_followed(struct lw_digest *identity, struct lw_head *head, str
 	LW_AUTO(roles) struct lw_roles roles = { 0 };
 	LW_AUTO(own_trust) struct lw_own_trust trust = { 0 };
 	LW_AUTO(own_folder) struct lw_own_folder folder = { 0 };
-	struct lw_clock now;
+	struct lw_clock now = { 0 };
 	int r = lw_fs_read_path(arg_root, LW_MAX_TUF_ROOT_BYTES, &root, e);
 
 	if (r == 0)

@@ -74,7 +74,7 @@ int lw_tuf_read_holders(const struct lw_list *given, const char *threshold,
 	}
 	h.holders.list = h.list;
 	*ret = h;
-	h = (struct lw_tuf_holders){ 0 };
+	memset(&h, 0, sizeof(h));
 	return 0;
 }
 

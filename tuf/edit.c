@@ -155,7 +155,7 @@ static int touch_targets(struct lw_change *c, const char *role, struct lw_value 
 	struct lw_metafile *m = NULL;
 	int r = can_have_targets(role) ? lw_edit_touch(c, role, &m, e) : no_role(e, role);
 
-	if (r < 0)
+	if (r < 0 || !m)
 		return r;
 	*ret = lw_value_get_object(m->body, "targets");
 	return *ret ? 0 : lw_fail(e, LW_E_FORMAT, "%s: no \"targets\"", LW_CHANGE_SHOW(role));
@@ -205,7 +205,7 @@ int lw_edit_renew(struct lw_change *c, const char *role, struct lw_error *e)
 	struct lw_metafile *m = NULL;
 	int r = lw_edit_touch(c, role, &m, e);
 
-	if (r == 0)
+	if (m)
 		(void)lw_value_unset(m->body, "expires");
 	return r;
 }
@@ -241,7 +241,7 @@ int lw_edit_period(struct lw_change *c, const char *role, const char *period,
 		r = lw_fail(e, LW_E_FORMAT, "a period of no time");
 	if (r == 0)
 		r = lw_edit_touch(c, role, &m, e);
-	if (r < 0)
+	if (r < 0 || !m)
 		return r;
 	lw_value_set(&c->arena, m->body, LW_TUF_PERIOD_KEY, lw_value_string(&c->arena, period));
 	(void)lw_value_unset(m->body, "expires");

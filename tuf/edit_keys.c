@@ -85,8 +85,10 @@ int lw_edit_add_holders(struct lw_change *c, const struct lw_delegation *to,
 			const struct lw_edit_holders *holders, struct lw_error *e)
 {
 	struct lw_value *ids = lw_value_get_array(to->role, "keyids");
-	int r = to->keys && ids ? 0 : lw_fail(e, LW_E_FORMAT, "no keys are there");
+	int r = 0;
 
+	if (!to->keys || !ids)
+		return lw_fail(e, LW_E_FORMAT, "no keys are there");
 	for (size_t i = 0; r == 0 && i < holders->n; i++)
 		r = add_holder(c, to->keys, ids, &holders->list[i], e);
 	if (r == 0 && holders->threshold)
@@ -132,7 +134,7 @@ static size_t place_of(struct lw_change *c, const struct lw_delegation *d, const
 int lw_edit_key(struct lw_change *c, const char *role, const struct lw_edit_holders *add,
 		const char *const *drop, size_t n_drop, struct lw_error *e)
 {
-	struct lw_delegation d;
+	struct lw_delegation d = { 0 };
 	struct lw_metafile *by = NULL;
 	int r = lw_edit_entry(c, role, &d, &by, e);
 

@@ -230,6 +230,8 @@ void lw_value_set(struct lw_arena *a, struct lw_value *object, const char *key,
 	bool there = false;
 	size_t at = place(object, key, &there);
 
+	if (!v)
+		abort(); /* nothing makes none */
 	v->key = keep(a, key);
 	if (there)
 		object->list[at] = v;

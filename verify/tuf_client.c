@@ -14,7 +14,8 @@ int lw_tuf_refuse(struct lw_tuf_client *c, enum lw_finding_id reason, const char
 
 	if (c->reason == LW_FINDING_COUNT)
 		c->reason = reason;
-	return lw_prefix(e, "%s", lw_text_escape_str(what, shown, sizeof(shown)));
+	(void)lw_prefix(e, "%s", lw_text_escape_str(what, shown, sizeof(shown)));
+	return -(int)(e->code ? e->code : LW_E_INTERNAL); /* never "fine" */
 }
 
 void lw_tuf_quote(const char *role, struct lw_buf *out)
@@ -49,7 +50,7 @@ int lw_tuf_read(struct lw_tuf_client *c, const struct lw_tuf_signed *halves,
 	if (r < 0)
 		return lw_tuf_refuse(c, LW_FINDING_TUF_THRESHOLD, role->name, e);
 	r = lw_tuf_metadata_parse(proven, type, ret, e);
-	return r < 0 ? lw_tuf_refuse(c, LW_FINDING_TUF_FORMAT, role->name, e) : 0;
+	return r < 0 || !*ret ? lw_tuf_refuse(c, LW_FINDING_TUF_FORMAT, role->name, e) : 0;
 }
 
 /* `longer` is what it means if there is more of it. */
@@ -119,7 +120,7 @@ static int kept(struct lw_tuf_client *c, const char *name,
 	if (r == 0 && want)
 		r = lw_tuf_file_check(want, lw_buf_span(&taken.file), &ignored);
 	if (r == 0)
-		r = lw_tuf_read(c, &taken.halves, delegator, role, type, &m, &ignored);
+		(void)!lw_tuf_read(c, &taken.halves, delegator, role, type, &m, &ignored);
 	c->reason = before;
 	if (m && (!want || m->version == want->version))
 		*ret = lw_steal(m);
@@ -191,7 +192,7 @@ static int read_root(struct lw_tuf_client *c, const struct lw_tuf_signed *halves
 		proven.bytes = lw_buf_span(&halves->message);
 	}
 	r = lw_tuf_metadata_parse(proven, LW_TUF_ROOT, &root, e);
-	if (r < 0)
+	if (r < 0 || !root)
 		return lw_tuf_refuse(c, LW_FINDING_TUF_FORMAT, "root", e);
 	r = lw_tuf_prove(root, lw_tuf_root_role(root, "root"), halves, &proven, e);
 	if (r < 0)
