@@ -14,8 +14,9 @@ int lw_tuf_refuse(struct lw_tuf_client *c, enum lw_finding_id reason, const char
 
 	if (c->reason == LW_FINDING_COUNT)
 		c->reason = reason;
-	(void)lw_prefix(e, "%s", lw_text_escape_str(what, shown, sizeof(shown)));
-	return -(int)(e->code ? e->code : LW_E_INTERNAL); /* never "fine" */
+	int r = lw_prefix(e, "%s", lw_text_escape_str(what, shown, sizeof(shown)));
+
+	return r < 0 ? r : -(int)LW_E_INTERNAL; /* never "fine" */
 }
 
 void lw_tuf_quote(const char *role, struct lw_buf *out)
@@ -293,7 +294,7 @@ static int snapshot_of(struct lw_tuf_client *c, const struct lw_tuf_metadata *ti
 static int compare_timestamps(struct lw_tuf_client *c, const struct lw_tuf_metadata *next,
 			      struct lw_error *e)
 {
-	struct lw_tuf_file was, is;
+	struct lw_tuf_file was = { 0 }, is = { 0 };
 	int r = snapshot_of(c, next, &is, e);
 
 	if (r < 0 || !c->timestamp)
@@ -325,7 +326,7 @@ static int update_timestamp(struct lw_tuf_client *c, struct lw_error *e)
 		r = lw_tuf_read(c, &taken.halves, c->root, role, LW_TUF_TIMESTAMP, &next, e);
 	if (r == 0)
 		r = compare_timestamps(c, next, e);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (c->timestamp && next->version == c->timestamp->version)
 		return check_expiry(c, c->timestamp, "timestamp", e);
@@ -344,7 +345,7 @@ static int compare_snapshots(struct lw_tuf_client *c, const struct lw_tuf_metada
 {
 	for (size_t i = 0; was && i < was->n_files; i++) {
 		const char *name = lw_json_key(was->files[i]);
-		struct lw_tuf_file before, after;
+		struct lw_tuf_file before = { 0 }, after = { 0 };
 		int r = lw_tuf_file(was, name, &before, e);
 
 		if (r == 0)
@@ -387,7 +388,7 @@ static int update_snapshot(struct lw_tuf_client *c, struct lw_error *e)
 	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *was = NULL;
 	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *next = NULL;
 	const struct lw_tuf_role *role = lw_tuf_root_role(c->root, "snapshot");
-	struct lw_tuf_file said;
+	struct lw_tuf_file said = { 0 };
 	int r = snapshot_of(c, c->timestamp, &said, e);
 
 	if (r < 0)
@@ -423,7 +424,7 @@ int lw_tuf_load_targets(struct lw_tuf_client *c, const char *name,
 	LW_AUTO(buf) struct lw_buf file_name = { 0 };
 	LW_AUTO(tuf_taken) struct lw_tuf_taken taken = { 0 };
 	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *m = NULL;
-	struct lw_tuf_file said;
+	struct lw_tuf_file said = { 0 };
 	int r;
 
 	lw_buf_printf(&file_name, "%s.json", name);
