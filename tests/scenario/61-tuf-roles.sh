@@ -1,5 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release
+#
 # Who may sign what in a TUF repository: keys, thresholds, rotation of every role, delegations by
 # path, by hash, over bins, for a time; and what must not be possible.
 . "$(dirname "$0")/../lib/scenario.sh"

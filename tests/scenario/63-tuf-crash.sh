@@ -58,7 +58,8 @@ strike() {
 		for ((n = 1; n <= calls; n++)); do
 			local status=0 now now_staged
 
-			[ "$mode" = --kill ] || [ -n "${FULL:-}" ] || ((n % 3 == 0)) || continue
+			[ -n "${FULL:-}" ] || ((n % 7 == 0)) || { [ "$mode" = --kill ] && ((n % 2)); } ||
+				continue
 			restore "$name"
 			# shellcheck disable=SC2086 # an option and its argument
 			"$faultat" --at "$n" $mode "$LW_BIN/landwaiter" "$@" >strike.log 2>&1 ||
