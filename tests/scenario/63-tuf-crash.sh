@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # flavours: release
-# All or nothing: every part of `tuf` that writes is killed at each system call that changes
-# something, and a third of them (with FULL=1 each) is made to fail. There is the old repository, or the new one; the same
-# command, run again, finds its way to the new one, and leaves nothing behind.
+#
+# All or nothing: every part of `tuf` that writes is killed at every other system call that changes
+# something, and one of seven is made to fail (with FULL=1 all of them). There is the old
+# repository, or the new one; the same command, run again, finds its way to the new one, and
+# leaves nothing behind.
 . "$(dirname "$0")/../lib/scenario.sh"
 
 faultat=$LW_BIN/tools/faultat
