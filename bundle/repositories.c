@@ -240,8 +240,9 @@ int lw_repositories_follow(struct lw_repositories *r, const struct lw_repository
 
 	if (!f->tried && rc == 0)
 		rc = follow(f, v, e);
-
 	f->tried = true;
+	if (rc < 0 || f->refused) /* it may have stopped anywhere: nothing is read from it */
+		lw_tuf_client_free(lw_steal(f->client));
 	*ret = rc < 0 || f->refused ? NULL : f->client;
 	return rc;
 }

@@ -149,14 +149,16 @@ static int parse_once(enum lw_key_kind kind, const char *scheme, struct lw_span 
 	return 0;
 }
 
-/* What cannot be checked is said to be that when it was found twice: OpenSSL may not know a key
- * whose kind it could not look up for want of memory. */
+/* What is no key, or cannot be checked, is said to be that when it was found twice: OpenSSL may
+ * not make one, or not know its kind, for want of memory. */
 static int parse(enum lw_key_kind kind, const char *scheme, struct lw_span bytes,
 		 struct lw_key **ret, struct lw_error *e)
 {
 	int r = parse_once(kind, scheme, bytes, ret, e);
 
-	return r == -LW_E_UNSUPPORTED ? parse_once(kind, scheme, bytes, ret, e) : r;
+	return r == -LW_E_UNSUPPORTED || r == -LW_E_FORMAT
+		       ? parse_once(kind, scheme, bytes, ret, e)
+		       : r;
 }
 
 int lw_key_parse_as(enum lw_key_kind kind, struct lw_span bytes, struct lw_key **ret,
