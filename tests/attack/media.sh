@@ -174,14 +174,14 @@ cve-2026-32766: a sparse map|22 GNU.sparse.major=1\n24 GNU.sparse.size=8E\n
 cve-2023-39804: an attribute with a long name|70023 SCHILY.xattr.KEY=1\n
 END
 
-# MEN-1412: what is not payload is checked, too: the first byte, one of the sum, and the padding
-# of each member's header; and of its data the first byte, the last, and what fills its block.
+# MEN-1412: what is not payload is checked, too: of each member a byte of its header's sum; of its
+# data the first byte, the last, and what fills its block.
 at=0
 for name in landwaiter/seal.json landwaiter/contents.json landwaiter/entries oci-layout index.json; do
 	size=$(tar xOf 1.lwb $name | wc -c)
 	code=content.header exit=4 data=content.digest
 	[ $at -gt 0 ] || code=seal.format exit=3 data=seal.format
-	for offset in 0 150 511 512 $((511 + size)) $(seq $((512 + size)) $((511 + (size + 511) / 512 * 512)) | tail -n 1); do
+	for offset in 150 512 $((511 + size)) $(seq $((512 + size)) $((511 + (size + 511) / 512 * 512)) | tail -n 1); do
 		expected=$code
 		[ $((offset < 512 || offset >= 512 + size)) -eq 1 ] || expected=$data
 		cp 1.lwb other
@@ -190,19 +190,19 @@ for name in landwaiter/seal.json landwaiter/contents.json landwaiter/entries oci
 	done
 	at=$((at + 512 + (size + 511) / 512 * 512))
 done
-for back in 1 512 513 1024; do
+for back in 1 513; do
 	cp 1.lwb other
 	flip other $(($(size_of other) - back))
 	attack "men-1412: byte $back from the end" 4 content.header lw load other
 done
 
 # CVE-2026-28525: lengths at which what is left, less what must follow, would go below nothing.
-for length in 511 512 513 262655 262656; do
+for length in 512 262655 262656; do
 	[ $length -ge 262656 ] && code=content.truncated || code=seal.unreadable
 	head -c $length 1.lwb >other
 	attack "cve-2026-28525: $length bytes" 4 "$code" lw load other
 done
-for less in 1 511 512 513 1023 1024 1025 1535 1536 1537; do
+for less in 1 512 1025 1536; do
 	head -c -$less 1.lwb >other
 	attack "cve-2026-28525: $less bytes less" 4 content.truncated lw load other
 done

@@ -1,5 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release
+#
 # A TUF repository whose key holders never meet: staged, signed at home, merged, published; and
 # every way in which nothing may change.
 . "$(dirname "$0")/../lib/scenario.sh"
