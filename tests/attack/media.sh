@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release
 #
 # What a medium may hold instead of a bundle, beside it, or in part (security classes 69, 73, 79,
 # 105, 108, 112, 114): files that are none, sparse giants, parts of two good bundles, a second
