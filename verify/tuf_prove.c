@@ -35,7 +35,7 @@ int lw_tuf_prove(const struct lw_tuf_metadata *keys, const struct lw_tuf_role *r
 		bool again = false;
 
 		if (!key || !x ||
-		    lw_key_verify(key, lw_buf_span(&s->message), lw_buf_span(&x->sig)) !=
+		    lw_key_confirm(key, lw_buf_span(&s->message), lw_buf_span(&x->sig)) !=
 			    LW_KEY_GOOD)
 			continue;
 		for (size_t k = 0; k < n && !again; k++)
