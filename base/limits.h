@@ -82,7 +82,7 @@
 #define LW_MAX_REPOSITORIES	   ((size_t)256)       /* in one policy */
 #define LW_MAX_CARRIED		   ((size_t)64)	       /* in one bundle */
 #define LW_MAX_CARRIED_ROLES	   ((size_t)128)       /* of one, that travel unasked */
-#define LW_MAX_CARRIED_FILES	   ((size_t)65536)     /* of all of them */
+#define LW_MAX_CARRIED_FILES	   ((size_t)65536)     /* of one of them */
 #define LW_MAX_TUF_FILE_NAME	   ((size_t)420)       /* "<version>.<role, quoted>.json" */
 #define LW_MAX_TUF_BIN_BITS	   14 /* 16,384 succinct bins; TAP 15 allows 32 */
 

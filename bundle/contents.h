@@ -9,7 +9,7 @@
 #include "image/gather.h"
 #include "verify/proven.h"
 
-/* TUF metadata that the bundle brings (docs/format/bundle.md section 4.2): files of a
+/* TUF metadata that the bundle brings (docs/format/bundle.md section 4.1): files of a
  * repository by the names that a client asks for, "2.root.json", "timestamp.json" ..., and how
  * much the sender knew when it looked: that a newer root is not here proves nothing. */
 struct lw_carried_file {

@@ -85,6 +85,19 @@ int lw_intake_interval(struct lw_enclave *enclave, const struct lw_policy *polic
 	return r;
 }
 
+void lw_intake_judge_time(const struct lw_interval *now, const char *object,
+			  struct lw_verdict *v)
+{
+	char lo[LW_TIME_TEXT], hi[LW_TIME_TEXT];
+
+	if (now->source == LW_HI_UNKNOWN)
+		lw_verdict_add(v, LW_FINDING_TIME_UNKNOWN, object, "a time to judge by",
+			       "none");
+	else if (now->behind)
+		lw_verdict_add(v, LW_FINDING_TIME_BEHIND_FLOOR, object,
+			       lw_time_format(now->lo, lo), lw_time_format(now->hi, hi));
+}
+
 int lw_intake_own_trust(struct lw_enclave *enclave, const struct lw_interval *now,
 			struct lw_verdict *v, struct lw_error *e)
 {

@@ -100,6 +100,10 @@ int lw_intake_policy(struct lw_enclave *enclave, struct lw_policy **ret,
 int lw_intake_interval(struct lw_enclave *enclave, const struct lw_policy *policy,
 		       const struct lw_clock *clock, struct lw_interval *ret,
 		       struct lw_error *e) LW_WARN_UNUSED;
+/* Whether there is a time to judge by, where nothing is dated: TIME_UNKNOWN, TIME_BEHIND_FLOOR.
+ */
+void lw_intake_judge_time(const struct lw_interval *now, const char *object,
+			  struct lw_verdict *v);
 /* Whether the enclave's own trust still holds at the upper end of the time; it is a finding
  * where it does not, or soon will not. Where it was set by hand nothing says until when. */
 int lw_intake_own_trust(struct lw_enclave *enclave, const struct lw_interval *now,

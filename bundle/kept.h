@@ -15,7 +15,7 @@ struct lw_kept {
 	struct lw_state *state; /* borrowed, as what follows */
 	const char *repository;
 	struct lw_span root; /* the first one: trust of our own, taken apart in this process */
-	struct lw_digest first;	 /* of it */
+	struct lw_digest first;	 /* the state's column of that name */
 	bool known;		 /* something is kept of it */
 	struct lw_roles changed; /* owned */
 };

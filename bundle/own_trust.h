@@ -23,6 +23,7 @@ struct lw_own_source {
 	const char *program; /* the box's; NULL: the one beside this executable */
 };
 
+struct lw_box_tuf;
 struct lw_own_trust {
 	struct lw_tuf_client *client; /* refreshed */
 	struct lw_policy *policy;
@@ -33,7 +34,7 @@ struct lw_own_trust {
 	/* private */
 	struct lw_buf *bytes;
 	char **names;
-	void *box;
+	struct lw_box_tuf *box;
 };
 
 /* Follows it from what `store` trusts, and reads the policy. Expiry is judged at `now`.

@@ -35,18 +35,6 @@ static int find_base(void *data, const struct lw_digest *digest, const char *zon
 	return lw_bases_find_accepted(a->enclave, a->policy, digest, zone, ret, e);
 }
 
-static void judge_time(const struct lw_interval *now, const char *object, struct lw_verdict *v)
-{
-	char lo[LW_TIME_TEXT], hi[LW_TIME_TEXT];
-
-	if (now->source == LW_HI_UNKNOWN)
-		lw_verdict_add(v, LW_FINDING_TIME_UNKNOWN, object, "a time to judge by",
-			       "none");
-	else if (now->behind)
-		lw_verdict_add(v, LW_FINDING_TIME_BEHIND_FLOOR, object,
-			       lw_time_format(now->lo, lo), lw_time_format(now->hi, hi));
-}
-
 static int judge(struct again *a, const struct lw_rule *rule, const struct lw_image *image,
 		 struct lw_rejudged *ret, struct lw_error *e)
 {
@@ -121,7 +109,7 @@ static int judge_again(struct again *a, const struct lw_state_image *row, const 
 	int r;
 
 	ret->interval = a->interval;
-	judge_time(&ret->interval, row->name, &ret->verdict);
+	lw_intake_judge_time(&ret->interval, row->name, &ret->verdict);
 	r = lw_intake_own_trust(a->enclave, &ret->interval, &ret->verdict, e);
 	if (r < 0)
 		return r;

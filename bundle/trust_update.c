@@ -23,6 +23,13 @@ struct update {
 
 /* ---- what is different ---- */
 
+const char *lw_trust_change_name(enum lw_trust_change c)
+{
+	static const char *const names[] = { "added", "removed", "changed" };
+
+	return names[c];
+}
+
 static void differ(struct lw_trust_updated *u, const char *name, enum lw_trust_change change)
 {
 	u->list = lw_realloc_array(u->list, u->n + 1, sizeof(*u->list));
@@ -85,19 +92,6 @@ static int open_kept(struct update *u, struct lw_error *e)
 	return r < 0 ? r : lw_digest_parse(lw_buf_span(&pin), &u->kept.first, e);
 }
 
-static void judge_time(const struct update *u, struct lw_verdict *v)
-{
-	char lo[LW_TIME_TEXT], hi[LW_TIME_TEXT];
-
-	if (u->interval.source == LW_HI_UNKNOWN)
-		lw_verdict_add(v, LW_FINDING_TIME_UNKNOWN, OBJECT, "a time to judge by",
-			       "none");
-	else if (u->interval.behind)
-		lw_verdict_add(v, LW_FINDING_TIME_BEHIND_FLOOR, OBJECT,
-			       lw_time_format(u->interval.lo, lo),
-			       lw_time_format(u->interval.hi, hi));
-}
-
 static int follow(struct update *u, struct lw_error *e)
 {
 	const struct lw_tuf_store store = lw_kept_store(&u->kept);
@@ -157,7 +151,6 @@ static int note_consequences(struct update *u, const struct lw_policy *old, stru
 
 static void fill(struct lw_json_writer *w, const void *data)
 {
-	static const char *const words[] = { "added", "removed", "changed" };
 	const struct update *u = data;
 	const struct lw_trust_updated *to = u->to;
 	char safe[512];
@@ -170,7 +163,7 @@ static void fill(struct lw_json_writer *w, const void *data)
 	lw_json_w_array(w);
 	for (size_t i = 0; i < to->n && i < MOST_LISTED; i++) {
 		lw_json_w_object(w);
-		lw_json_w_member(w, "change", words[to->list[i].change]);
+		lw_json_w_member(w, "change", lw_trust_change_name(to->list[i].change));
 		lw_json_w_member(w, "name", to->list[i].name);
 		lw_json_w_end_object(w);
 	}
@@ -235,7 +228,7 @@ static int update(struct update *u, struct lw_error *e)
 		r = lw_intake_interval(u->enclave, old, u->clock, &u->interval, e);
 	if (r < 0)
 		return r;
-	judge_time(u, v);
+	lw_intake_judge_time(&u->interval, OBJECT, v);
 	if (lw_verdict_clear(v))
 		r = follow(u, e);
 	if (r == 0 && lw_verdict_clear(v))

@@ -13,6 +13,7 @@
 #include "bundle/rejudge.h"
 
 enum lw_trust_change { LW_TRUST_ADDED, LW_TRUST_REMOVED, LW_TRUST_CHANGED };
+const char *lw_trust_change_name(enum lw_trust_change c); /* "added" ... */
 
 struct lw_trust_difference {
 	char *name; /* owned; of a trust file */

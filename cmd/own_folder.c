@@ -5,20 +5,12 @@
 
 #include <string.h>
 
-static int put(void *data, struct lw_span bytes, struct lw_error *e)
-{
-	(void)e;
-	lw_buf_add(data, bytes.p, bytes.n);
-	return 0;
-}
-
 static int target(void *data, const char *name, uint64_t max, struct lw_buf *out,
 		  struct lw_error *e)
 {
 	const struct lw_own_folder *f = data;
-	const struct lw_http_sink sink = { .take = put, .data = out };
 
-	return lw_place_get(f->targets, name, max, &sink, e);
+	return lw_place_read(f->targets, name, max, out, e);
 }
 
 int lw_own_folder_open(const char *path, struct lw_own_folder *f, struct lw_error *e)

@@ -13,8 +13,6 @@ static const struct lw_option update_options[] = {
 	{ 0 },
 };
 
-static const char *const changes[] = { "added", "removed", "changed" };
-
 static void print_json(const struct lw_trust_updated *u, bool recorded)
 {
 	LW_AUTO(buf) struct lw_buf text = { 0 };
@@ -26,7 +24,7 @@ static void print_json(const struct lw_trust_updated *u, bool recorded)
 	lw_json_w_array(&w);
 	for (size_t i = 0; i < u->n; i++) {
 		lw_json_w_object(&w);
-		lw_json_w_member(&w, "change", changes[u->list[i].change]);
+		lw_json_w_member(&w, "change", lw_trust_change_name(u->list[i].change));
 		lw_json_w_member(&w, "name", u->list[i].name);
 		lw_json_w_end_object(&w);
 	}
@@ -66,7 +64,7 @@ static void print_text(const struct lw_trust_updated *u)
 				     (long long)u->now.roles[t].version,
 				     lw_time_format(u->now.roles[t].expires, time));
 		for (size_t i = 0; i < u->n; i++)
-			(void)printf("  %-9s %s\n", changes[u->list[i].change],
+			(void)printf("  %-9s %s\n", lw_trust_change_name(u->list[i].change),
 				     u->list[i].name);
 		if (u->n == 0)
 			(void)printf("  no file is another than before\n");

@@ -127,6 +127,14 @@ static int put(void *data, struct lw_span bytes, struct lw_error *e)
 	return 0;
 }
 
+int lw_place_read(struct lw_place *p, const char *path, uint64_t max, struct lw_buf *out,
+		  struct lw_error *e)
+{
+	const struct lw_http_sink sink = { put, out };
+
+	return lw_place_get(p, path, max, &sink, e);
+}
+
 /* A name is one part, quoted: that is what it is called in a folder, too. */
 static int fetch(void *data, const char *name, size_t max, struct lw_buf *out,
 		 struct lw_error *e)

@@ -25,6 +25,10 @@ void lw_place_close(struct lw_place *p);
 int lw_place_get(struct lw_place *p, const char *path, uint64_t max,
 		 const struct lw_http_sink *sink, struct lw_error *e) LW_WARN_UNUSED;
 
+/* The same, appended to a buffer. */
+int lw_place_read(struct lw_place *p, const char *path, uint64_t max, struct lw_buf *out,
+		  struct lw_error *e) LW_WARN_UNUSED;
+
 /* For a client's metadata, whose names are quoted already. The place is borrowed. */
 struct lw_tuf_transport lw_place_transport(struct lw_place *p);
 

@@ -99,6 +99,11 @@ size_t lw_change_count(const struct lw_change *c);
 int lw_change_requirements(struct lw_change *c, const struct lw_change_role *role,
 			   struct lw_requirement **ret, size_t *ret_n,
 			   struct lw_error *e) LW_WARN_UNUSED;
+/* The message of a role that is staged, appended, and who must sign it: as
+ * lw_change_requirements. */
+int lw_change_asked(struct lw_change *c, const struct lw_change_role *role,
+		    struct lw_buf *message, struct lw_requirement **ret, size_t *ret_n,
+		    struct lw_error *e) LW_WARN_UNUSED;
 
 /* Whether all requirements of all new documents are met. LW_E_SIGNATURE: a signature that is
  * bad, or by a key that nobody asks for; that cannot be checked: LW_E_UNSUPPORTED. */

@@ -118,15 +118,22 @@ static int sign_one(struct signing *s, struct lw_change_role *role, const struct
 	return 0;
 }
 
+int lw_change_asked(struct lw_change *c, const struct lw_change_role *role,
+		    struct lw_buf *message, struct lw_requirement **ret, size_t *ret_n,
+		    struct lw_error *e)
+{
+	int r = lw_metafile_message(role->next, message, e);
+
+	return r == 0 ? lw_change_requirements(c, role, ret, ret_n, e) : r;
+}
+
 static int sign_role(struct signing *s, struct lw_change_role *role, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf message = { 0 };
 	struct lw_requirement *list = NULL;
 	size_t n = 0;
-	int r = lw_metafile_message(role->next, &message, e);
+	int r = lw_change_asked(s->c, role, &message, &list, &n, e);
 
-	if (r == 0)
-		r = lw_change_requirements(s->c, role, &list, &n, e);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; r == 0 && j < list[i].n; j++)
 			if (list[i].list[j].supported &&
@@ -216,9 +223,7 @@ int lw_change_complete(struct lw_change *c, bool *ret_complete, struct lw_error 
 
 		if (!role->next)
 			continue;
-		r = lw_metafile_message(role->next, &message, e);
-		if (r == 0)
-			r = lw_change_requirements(c, role, &list, &n, e);
+		r = lw_change_asked(c, role, &message, &list, &n, e);
 		if (r == 0)
 			r = check_each(role, list, n, lw_buf_span(&message), e);
 		if (r < 0)

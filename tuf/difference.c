@@ -335,9 +335,7 @@ int lw_difference_signers(struct lw_change *c, enum lw_difference_state which,
 
 		if (!role->next)
 			continue;
-		r = lw_metafile_message(role->next, &message, e);
-		if (r == 0)
-			r = lw_change_requirements(c, role, &list, &n, e);
+		r = lw_change_asked(c, role, &message, &list, &n, e);
 		if (r < 0)
 			return r;
 		for (size_t j = 0; j < n; j++)
@@ -378,9 +376,7 @@ int lw_difference_json(struct lw_change *c, struct lw_json_writer *w, struct lw_
 
 		if (!role->next)
 			continue;
-		r = lw_metafile_message(role->next, &message, e);
-		if (r == 0)
-			r = lw_change_requirements(c, role, &list, &n, e);
+		r = lw_change_asked(c, role, &message, &list, &n, e);
 		if (r < 0)
 			return r;
 		expires = lw_value_get_string(role->next->body, "expires");

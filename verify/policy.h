@@ -146,7 +146,8 @@ const struct lw_repository *lw_policy_repository(const struct lw_policy *p, cons
 /* The most specific rule that matches a full image name in a zone, or NULL: longest literal
  * text before the first wildcard, then no wildcard before `*` before `**`, then the longer
  * pattern, then the first. `*` matches within a path component, `**` across. Zone NULL: the
- * first zone that has a rule for it (where an image enters). */
+ * first zone that has a rule for it (where an image enters). In a policy without zones they are
+ * labels, and `zone` does not matter. */
 const struct lw_rule *lw_policy_rule(const struct lw_policy *p, const char *image,
 				     const char *zone);
 

@@ -85,6 +85,21 @@ fresh
 "$LW_BIN/tools/forge" tuf 1 bad good.lwb same.lwb alice.key
 exits 0 "what is forged of the same files is good" lw verify same.lwb
 
+# --- what the bundle lacks, and a box that lies --------------------------------------------------------
+
+fresh
+forged "a file that contents list, and that is not there" evidence.missing lost:timestamp.json
+mkdir bin && cp "$LW_BIN/landwaiter" bin/ && cp "$LW_BIN/tools/liar" bin/landwaiter-judge
+lie() { # HOW CODE
+	echo "$1" >bin/lie
+	attack "a box that $1" 3 "$2" bin/landwaiter load good.lwb
+}
+lie tuf-dies evidence.box
+lie tuf-trails evidence.box
+lie tuf-other-word evidence.box
+lie tuf-hides tuf.threshold
+lie tuf-alters tuf.other-root # the first that it hands out is the pinned root
+
 # --- old, mixed, cut ---------------------------------------------------------------------------------
 
 accepted lw load good.lwb # the enclave is at snapshot 3

@@ -199,9 +199,32 @@ tuf add nightly-repo "$app/2=$(manifest_of "$two")" --key vendor.key
 policy swapped '[{"match":"registry.acme.example/**","tuf":"acme"}]'
 make_bundle swapped.lwb --tuf acme=nightly-repo/metadata "$app:2=oci:layout:2" && approve swapped.lwb alice
 refused 3 tuf.other-root lw load swapped.lwb
-# A role whose file a bundle cannot name: pack says so, and makes nothing.
 exits 0 "delegated roles travel unasked, where they are few" grep -q nightly.json \
 	<(tar xOf alone.lwb landwaiter/contents.json)
+
+# --- metadata that is also a layer, and roles that move on -----------------------------------------------------
+
+# An image may hold the vendor's root as a layer: it is stored for the image's sake.
+text=$(cat repo/metadata/1.root.json && printf x) # with its last newline
+shared=$(image layout shared "${text%x}")
+tuf add repo "$app/shared=$(manifest_of "$shared")" --key vendor-2.key
+policy sharing '[{"match":"registry.acme.example/**","tuf":"acme"}]'
+make_bundle shared.lwb --tuf acme=repo/metadata "$app:shared=oci:layout:shared" && approve shared.lwb alice
+accepted lw load shared.lwb
+root=$(sha256sum <repo/metadata/1.root.json | cut -d ' ' -f 1)
+ok "the layer is there" cmp repo/metadata/1.root.json "$LANDWAITER_ENCLAVE/store/blobs/sha256/$root"
+exits 0 "collected" lw gc
+ok "and stays" [ -e "$LANDWAITER_ENCLAVE/store/blobs/sha256/$root" ]
+is "with its row" "$(sql "SELECT count(*) FROM blob WHERE lower(hex(digest)) = '$root'")" 1
+# What a delegated role listed can still be judged when that role has moved on, though nothing asked.
+make_bundle before.lwb --tuf acme=repo/metadata "registry.acme.example/nightly/app:1=oci:layout:1" &&
+	approve before.lwb alice
+accepted lw load before.lwb
+tuf add repo "registry.acme.example/nightly/app/2=$(manifest_of "$two")" --role nightly --key vendor.key \
+	--key vendor-2.key
+make_bundle after.lwb --tuf acme=repo/metadata "$app:3=oci:layout:3" && approve after.lwb alice
+accepted lw load after.lwb
+exits 0 "judged by the role as it is now" lw policy explain registry.acme.example/nightly/app:1
 
 # --- what pack does not take along --------------------------------------------------------------------------
 

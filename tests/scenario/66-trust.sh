@@ -146,10 +146,17 @@ is "none escapes it" "$(jq -c '[.images, .withheld]' out.log)" '[2,2]'
 policy '{"match":"registry.acme.example/**","require":[{"threshold":1,"of":["acme"]}]}' \
 	',"acme":{"keys":[{"kind":"cosign-key","file":"acme.pub"}]}'
 put policy.json
-layer=$(sql "SELECT lower(hex(digest)) FROM blob WHERE size < 400 ORDER BY size LIMIT 1")
-cp -a enclave whole && chmod u+w "enclave/store/blobs/sha256/$layer" && flip "enclave/store/blobs/sha256/$layer" 5
-exits 0 "with a blob of the evidence rotten" lw trust update trust -o json
-is "a verdict all the same" "$(jq -r .verdict out.log)" accepted
+signature=$(tar xOf three.lwb landwaiter/contents.json |
+	jq -r '[.images[].evidence[] | select(.mechanism == "cosign-sig").digest[7:]][0]')
+signature=$(jq -r '.layers[0].digest[7:]' "layout/blobs/sha256/$signature")
+cp -a enclave whole && chmod u+w "enclave/store/blobs/sha256/$signature"
+flip "enclave/store/blobs/sha256/$signature" 5
+exits 4 "it cannot be read" lw policy explain "$app:2"
+exits 0 "with a signature of app:2 rotten in the store" lw trust update trust -o json
+is "a verdict all the same" "$(jq -c '[.verdict, .images, .withheld]' out.log)" '["accepted",2,2]'
+rm -rf enclave && cp -a whole enclave
+exits 0 "and whole" lw trust update trust -o json
+is "it holds" "$(jq -c '[.images, .withheld]' out.log)" '[2,1]'
 rm -rf enclave && mv whole enclave
 # The time is not believed any more: that is said before and after.
 policy '{"match":"**","evidence":"not-required"}' ',"bob":{"keys":[{"kind":"key","file":"bob.pub"}]}'
@@ -205,7 +212,7 @@ bound() { # NAME ROOT.json
 	put policy.json v.json
 }
 make_keys vendor vendor-2
-tuf init vendor --root vendor.pub --key vendor.key
+tuf init vendor --root vendor.pub --key vendor.key --expires timestamp=P5D
 tuf add vendor "$app/1=layout/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' layout/index.json)" --key vendor.key
 bound acme vendor/metadata/1.root.json
 exits 0 "bound to a vendor's repository" lw trust update trust
@@ -225,6 +232,15 @@ bound acme vendor/metadata/2.root.json
 exits 0 "the root it has come to" lw trust update trust -o json
 fails "is no other" grep -q trust.anew out.log
 is "and all holds" "$(jq .withheld out.log)" 1
+# Expired since: nothing new by it, but what was accepted while it had not is not withheld.
+policy '{"match":"**","tuf":"acme"}' ',"bob":{"keys":[{"kind":"key","file":"bob.pub"}]}'
+jq -c '.tuf = {acme: {root: "v.json"}}' policy.json >x && mv x policy.json
+put policy.json
+exits 0 "after the vendor's metadata has expired" faketime -f +6d "$LW_BIN/landwaiter" trust update trust -o json
+is "the same holds" "$(jq .withheld out.log)" 1
+make_bundle stale.lwb "$app:1=oci:layout:1" && approve stale.lwb alice
+exits 3 "and comes in no more" faketime -f +6d "$LW_BIN/landwaiter" verify stale.lwb -o json
+like "for it has expired" "$(codes)" tuf.expired
 tuf init again --root vendor.pub --key vendor.key
 bound acme again/metadata/1.root.json
 exits 0 "another root begins anew" lw trust diff trust -o json

@@ -15,7 +15,8 @@
  *		IN with a blob of so many zeros more.
  *	forge tuf NEWEST DIR IN.lwb OUT.lwb KEY...
  *		The first repository that IN brings, its files those of DIR, NEWEST the newest
- *		root that the sender says it saw.
+ *		root that the sender says it saw. With NEWEST "lost:NAME" as it was, and without
+ *		the bytes of that file.
  */
 
 #include "tests/lib/forgeries.h"
@@ -267,6 +268,7 @@ static void make_carried(char **words, int n)
 	LW_AUTO(buf) struct lw_buf whole = { 0 };
 	struct forge f = { 0 };
 	struct dirent **names = NULL;
+	const char *lost = strncmp(newest, "lost:", 5) == 0 ? newest + 5 : NULL;
 
 	read_forge(&f, in, words + 4, n - 4);
 
@@ -276,7 +278,8 @@ static void make_carried(char **words, int n)
 	if (f.c.n_carried == 0 || folder < 0 || files < 0)
 		err(1, "%s", dir);
 	drop_carried(&f, c);
-	c->newest_root = atoll(newest);
+	if (!lost)
+		c->newest_root = atoll(newest);
 	c->files = lw_alloc_array((size_t)files, sizeof(*c->files));
 	for (int i = 0; i < files; i++) {
 		LW_AUTO(buf) struct lw_buf bytes = { 0 };
@@ -286,7 +289,8 @@ static void make_carried(char **words, int n)
 					      &bytes, &error),
 			   names[i]->d_name, &error);
 		d = lw_digest_of(lw_buf_span(&bytes));
-		(void)forge_add_blob(&f, lw_buf_span(&bytes));
+		if (!lost || strcmp(names[i]->d_name, lost) != 0)
+			(void)forge_add_blob(&f, lw_buf_span(&bytes));
 		c->files[c->n_files++] = (struct lw_carried_file){
 			.name = lw_strdup(names[i]->d_name), .digest = d, .size = bytes.n
 		};

@@ -478,6 +478,36 @@ static void answer_explain(struct lw_span body)
 	say(LW_BOX_DONE, NULL);
 }
 
+/* Metadata taken apart otherwise: without its signatures, with another half, as other bytes. */
+static void answer_tuf(void)
+{
+	LW_AUTO(buf) struct lw_buf storage = { 0 };
+	struct lw_ipc_frame frame;
+	struct lw_span file;
+
+	if (lies("tuf-dies"))
+		_exit(0);
+	while (lw_ipc_receive(SOCKET, LW_MAX_FRAME_BYTES, -1, &storage, &frame, &error) == 0) {
+		LW_AUTO(tuf_signed) struct lw_tuf_signed halves = { 0 };
+		LW_AUTO(buf) struct lw_buf body = { 0 };
+
+		must(lw_ipc_take_bytes(&frame.body, LW_MAX_TUF_METADATA_BYTES, &file, &error));
+		must(lw_tuf_split(file, &halves, &error));
+		if (lies("tuf-alters"))
+			halves.message.p[halves.message.n - 2] ^= 1;
+		while (lies("tuf-hides") && halves.n_signatures > 0) {
+			struct lw_tuf_signature *s = &halves.signatures[--halves.n_signatures];
+
+			free(s->keyid);
+			lw_buf_free(&s->sig);
+		}
+		lw_tuf_signed_put(&halves, &body);
+		if (lies("tuf-trails"))
+			lw_buf_addc(&body, 'x');
+		say(lies("tuf-other-word") ? LW_BOX_TEXT : LW_BOX_TUF, &body);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	LW_AUTO(buf) struct lw_buf storage = { 0 };
@@ -499,5 +529,7 @@ int main(int argc, char **argv)
 		answer_seal(frame.body);
 	else if (frame.type == LW_BOX_JOB_EXPLAIN)
 		answer_explain(frame.body);
+	else if (frame.type == LW_BOX_JOB_TUF)
+		answer_tuf();
 	return 0;
 }

@@ -34,6 +34,7 @@ static void what_policy_may_say(void **state)
 		{ "'acme':{" ACME "}", "'acme':null", LW_E_FORMAT },
 		{ "'acme':{" ACME "}", "'ACME':{" ACME "}", LW_E_FORMAT },
 		{ "'acme':{" ACME "}", "'':{" ACME "}", LW_E_FORMAT },
+		{ "'acme':{" ACME "}", "'acme':{" ACME "},'enclave':{" ACME "}", LW_E_FORMAT },
 		{ "'acme':{" ACME "}", "'acme':{" ACME "},'acme':{" ACME "}", LW_E_FORMAT },
 		{ "'acme':{" ACME "}", "'acme':{" ACME ",'threshold':1}", LW_E_FORMAT },
 		{ ACME "}", ACME ",'path':'tag/repository'}", LW_E_FORMAT },
