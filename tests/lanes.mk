@@ -31,13 +31,13 @@ demo: ## seal, carry, verify, load and read back real images; then every refusal
 
 test: ## every test under one TAP harness (T=WORD: only those with the word in their name)
 	$(call deps-for,test)
-	$(again) programs tools units
+	$(again) programs tools
 	$(again) BUILD=san programs tools units replays
 	$(Q)tests/run $(T)
 
 sweep: ## every kill, failure and mutation of a load (FULL=1: of everything; hours)
 	$(call deps-for,test)
-	$(again) programs tools
+	$(again) programs tools units
 	$(Q)tests/run -l sweep -t 14400 $(T)
 
 interop: ## what other programs make of our bundles and our store
