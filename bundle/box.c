@@ -15,8 +15,11 @@ void lw_box_close(struct lw_box *b)
 
 int lw_box_send(struct lw_box *b, uint32_t type, const struct lw_buf *body, struct lw_error *e)
 {
-	return lw_ipc_send(b->child.socket, type, body ? lw_buf_span(body) : lw_span(NULL, 0),
-			   -1, e);
+	int r = lw_ipc_send(b->child.socket, type, body ? lw_buf_span(body) : lw_span(NULL, 0),
+			    -1, e);
+
+	/* Whether it is the sending that finds the box gone, or the wait for its answer. */
+	return r == -LW_E_IO ? lw_fail(e, LW_E_JAIL, "the box ended before it was done") : r;
 }
 
 int lw_box_receive(struct lw_box *b, struct lw_ipc_frame *frame, struct lw_error *e)

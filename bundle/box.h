@@ -12,6 +12,7 @@
  */
 
 #include "base/jail.h"
+#include "bundle/contents.h"
 #include "bundle/statement.h"
 #include "image/gather.h"
 #include "verify/dsse.h"
@@ -33,6 +34,8 @@ enum lw_box_message {
 	LW_BOX_BEGIN,	/* to a nursery: another box, with the descriptor that comes along */
 	LW_BOX_JOB_TUF, /* then any number of LW_BOX_TUF */
 	LW_BOX_TUF,	/* metadata; answered by TUF: its halves, or ERROR */
+	LW_BOX_JOB_CARRIED, /* repository, seal, contents, entries; answered by CARRIED */
+	LW_BOX_CARRIED,	    /* n, n * (name, digest, size, offset) */
 	LW_BOX_READY = 100, /* level of the jail */
 	LW_BOX_PAYLOAD,	    /* payload, claimed sender */
 	LW_BOX_SIGNATURE,   /* keyid, signature, n, n * index of a key that matches */
@@ -130,6 +133,13 @@ void lw_box_tuf_close(struct lw_box_tuf *b);
 /* For struct lw_tuf_options; data is the struct lw_box_tuf. */
 int lw_box_tuf_split(void *data, struct lw_span file, struct lw_tuf_signed *ret,
 		     struct lw_error *e) LW_WARN_UNUSED;
+
+/* What a bundle says it has of a repository, by name, and where the bytes of each stand: the
+ * box's word about what nobody has approved. None: it says it has nothing. *ret and
+ * *ret_offsets are the caller's to release, also after an error. */
+int lw_box_carried(const char *program, const char *repository, struct lw_span seal,
+		   struct lw_span contents, struct lw_span entries, struct lw_carried *ret,
+		   uint64_t **ret_offsets, struct lw_error *e) LW_WARN_UNUSED;
 
 /* The inside: serves one job on the socket, after the jail was entered. Returns 0 when it was
  * answered (with an ERROR too). */

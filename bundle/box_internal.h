@@ -6,6 +6,7 @@
 
 #include "base/ipc.h"
 #include "bundle/box.h"
+#include "bundle/contents.h"
 
 /* The parent's side. */
 struct lw_box {
@@ -41,5 +42,23 @@ int lw_box_answer(struct lw_box_inside *in, uint32_t type, const struct lw_buf *
 int lw_box_answer_error(struct lw_box_inside *in, const struct lw_error *what,
 			struct lw_error *e) LW_WARN_UNUSED;
 int lw_box_job_tuf(struct lw_box_inside *in, struct lw_error *e) LW_WARN_UNUSED;
+int lw_box_job_carried(struct lw_box_inside *in, struct lw_span body,
+		       struct lw_error *e) LW_WARN_UNUSED;
+
+/* A bundle's head as it says of itself, its contents being those that its seal names. */
+struct lw_box_bundle {
+	struct lw_dsse seal;
+	struct lw_statement statement;
+	struct lw_contents contents, previous;
+	bool has_previous;
+};
+int lw_box_bundle_read(struct lw_span seal, struct lw_span contents, struct lw_span previous,
+		       struct lw_box_bundle *x, struct lw_error *e) LW_WARN_UNUSED;
+void lw_box_bundle_release(struct lw_box_bundle *x);
+
+static inline void lw_auto_box_bundle_(struct lw_box_bundle *x)
+{
+	lw_box_bundle_release(x);
+}
 
 #endif

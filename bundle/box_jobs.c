@@ -3,7 +3,6 @@
 #include "bundle/box_internal.h"
 
 #include "base/mem.h"
-#include "bundle/contents.h"
 #include "bundle/explain.h"
 #include "bundle/seal.h"
 #include "image/attach.h"
@@ -132,22 +131,15 @@ static int job_seal(struct lw_box_inside *in, struct lw_span body, struct lw_err
 	return r < 0 ? r : lw_box_answer(in, LW_BOX_DONE, NULL, e);
 }
 
-struct explanation {
-	struct lw_dsse seal;
-	struct lw_statement statement;
-	struct lw_contents contents, previous;
-	bool has_previous;
-};
-
-static void auto_explanation(struct explanation *x)
+void lw_box_bundle_release(struct lw_box_bundle *x)
 {
 	lw_dsse_release(&x->seal);
 	lw_contents_release(&x->contents);
 	lw_contents_release(&x->previous);
 }
 
-static int read_bundle(struct lw_span seal, struct lw_span contents, struct lw_span previous,
-		       struct explanation *x, struct lw_error *e)
+int lw_box_bundle_read(struct lw_span seal, struct lw_span contents, struct lw_span previous,
+		       struct lw_box_bundle *x, struct lw_error *e)
 {
 	struct lw_proven proven;
 	int r = lw_seal_parse(seal, &x->seal, e);
@@ -176,7 +168,7 @@ static int read_bundle(struct lw_span seal, struct lw_span contents, struct lw_s
 }
 
 static int send_explanation(struct lw_box_inside *in, uint32_t form,
-			    const struct explanation *x, struct lw_error *e)
+			    const struct lw_box_bundle *x, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf text = { 0 };
 	struct lw_explain what = {
@@ -204,7 +196,7 @@ static int send_explanation(struct lw_box_inside *in, uint32_t form,
 
 static int job_explain(struct lw_box_inside *in, struct lw_span body, struct lw_error *e)
 {
-	struct explanation x __attribute__((cleanup(auto_explanation))) = { 0 };
+	LW_AUTO(box_bundle) struct lw_box_bundle x = { 0 };
 	struct lw_span seal, contents, previous;
 	struct lw_error ignored = { 0 };
 	uint32_t form = 0;
@@ -219,7 +211,7 @@ static int job_explain(struct lw_box_inside *in, struct lw_span body, struct lw_
 	if (r == 0)
 		r = lw_ipc_take_end(&body, e);
 	if (r == 0)
-		r = read_bundle(seal, contents, previous, &x, e);
+		r = lw_box_bundle_read(seal, contents, previous, &x, e);
 	if (r < 0)
 		return lw_box_answer_error(in, e, &ignored);
 	return send_explanation(in, form, &x, e);
@@ -318,6 +310,8 @@ int lw_box_serve(int socket, enum lw_jail_level level, struct lw_error *e)
 			r = job_documents(&in, e);
 		else if (frame.type == LW_BOX_JOB_ATTACH)
 			r = job_attach(&in, frame.body, e);
+		else if (frame.type == LW_BOX_JOB_CARRIED)
+			r = lw_box_job_carried(&in, frame.body, e);
 		else if (frame.type == LW_BOX_JOB_TUF)
 			r = lw_box_job_tuf(&in, e);
 		else

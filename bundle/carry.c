@@ -3,13 +3,15 @@
 
 #include "base/mem.h"
 #include "bundle/box.h"
+#include "bundle/carried_source.h"
 #include "bundle/roles.h"
 
 #include <string.h>
 
 struct carrying {
 	const struct lw_carry_source *source;
-	struct lw_carried_bytes *out; /* files in the order they were asked for */
+	const struct lw_own_source *own; /* NULL: a vendor's */
+	struct lw_carried_bytes *out;	 /* files in the order they were asked for */
 	struct lw_box_tuf *box;
 	struct lw_roles roles;
 	struct lw_tuf_client *client;
@@ -47,6 +49,18 @@ static void note_file(struct carrying *c, const char *name, struct lw_span bytes
 	lw_buf_add(&c->out->bytes[n], bytes.p, bytes.n);
 }
 
+static int take_file(struct carrying *c, const char *name, struct lw_span bytes,
+		     struct lw_error *e)
+{
+	if (!lw_carried_is_name(name))
+		return lw_fail(e, LW_E_UNSUPPORTED,
+			       "%s: a bundle cannot bring a file of this name", name);
+	if (c->out->carried.n_files == LW_MAX_CARRIED_FILES)
+		return lw_fail(e, LW_E_LIMIT, "want at most %zu files", LW_MAX_CARRIED_FILES);
+	note_file(c, name, bytes);
+	return 0;
+}
+
 static int fetch(void *data, const char *name, size_t max, struct lw_buf *out,
 		 struct lw_error *e)
 {
@@ -62,15 +76,22 @@ static int fetch(void *data, const char *name, size_t max, struct lw_buf *out,
 		return 0;
 	}
 	r = t->fetch(t->data, name, max, out, e);
-	if (r == 0 && !lw_carried_is_name(name))
-		r = lw_fail(e, LW_E_UNSUPPORTED, "a bundle cannot bring a file of this name");
-	if (r == 0 && c->out->carried.n_files == LW_MAX_CARRIED_FILES)
-		r = lw_fail(e, LW_E_LIMIT, "want at most %zu files", LW_MAX_CARRIED_FILES);
-	if (r == 0)
-		note_file(c, name, lw_span(out->p + at, out->n - at));
-	return r;
+	return r < 0 ? r : take_file(c, name, lw_span(out->p + at, out->n - at), e);
 }
 
+/* A target of the enclave's own repository. */
+static int fetch_target(void *data, const char *path, uint64_t max, struct lw_buf *out,
+			struct lw_error *e)
+{
+	struct carrying *c = data;
+	LW_AUTO(buf) struct lw_buf name = { 0 };
+	size_t at = out->n;
+	int r = c->own->target(c->own->data, path, max, out, e);
+
+	lw_carried_target_name(path, &name);
+	return r < 0 ? r
+		     : take_file(c, lw_buf_str(&name), lw_span(out->p + at, out->n - at), e);
+}
 /* ---- following ---- */
 
 static int begin(struct carrying *c, struct lw_error *e)
@@ -222,34 +243,72 @@ static void sort_files(struct lw_carried_bytes *c)
 	free(pairs);
 }
 
+static int start(struct carrying *c, const struct lw_carry_options *options, struct lw_error *e)
+{
+	struct lw_carried *to = &c->out->carried;
+	int r = lw_box_tuf_open(options->program, &c->box, e);
+
+	(void)snprintf(to->repository, sizeof(to->repository), "%s", c->source->repository);
+	to->looked = options->now;
+	return r < 0 ? r : begin(c, e);
+}
+
+/* How it ended, in words. */
+static int finish(struct carrying *c, int r, struct lw_error *e)
+{
+	const char *name = c->source->repository;
+
+	if (r == 0)
+		sort_files(c->out);
+	if (r == 0)
+		return 0;
+	if (c->reason == LW_FINDING_COUNT)
+		return lw_prefix(e, "repository %s", name);
+	if (r == -LW_E_NOTFOUND) /* of the repository, not of what the user said */
+		(void)lw_fail_as(e, LW_E_CONFLICT);
+	return lw_prefix(e, "repository %s: %s", name, lw_finding_kind(c->reason)->code);
+}
+
 int lw_carry(const struct lw_carry_source *source, const struct lw_carry_options *options,
 	     struct lw_carried_bytes *ret, struct lw_error *e)
 {
 	struct carrying c __attribute__((cleanup(
 		auto_carrying))) = { .source = source, .out = ret, .reason = LW_FINDING_COUNT };
-	int r;
+	int r = start(&c, options, e);
 
-	(void)snprintf(ret->carried.repository, sizeof(ret->carried.repository), "%s",
-		       source->repository);
-	ret->carried.looked = options->now;
-	r = lw_box_tuf_open(options->program, &c.box, e);
-	if (r == 0)
-		r = begin(&c, e);
 	if (r == 0)
 		r = refresh(&c, options->now, e);
 	if (r == 0)
 		r = look_up_all(&c, options, e);
 	if (r == 0)
 		r = take_roles(&c, e);
-	if (r < 0 && c.reason == LW_FINDING_COUNT)
-		return lw_prefix(e, "repository %s", source->repository);
-	if (r == -LW_E_NOTFOUND) /* of the repository, not of what the user said */
-		(void)lw_fail_as(e, LW_E_CONFLICT);
-	if (r < 0)
-		return lw_prefix(e, "repository %s: %s", source->repository,
-				 lw_finding_kind(c.reason)->code);
-	sort_files(ret);
-	return 0;
+	return finish(&c, r, e);
+}
+
+int lw_carry_own(const struct lw_own_source *source, const struct lw_carry_options *options,
+		 struct lw_carried_bytes *ret, struct lw_error *e)
+{
+	const struct lw_carry_source metadata = { LW_OWN_REPOSITORY, source->metadata };
+	struct carrying c __attribute__((cleanup(auto_carrying))) = {
+		.source = &metadata, .own = source, .out = ret, .reason = LW_FINDING_COUNT
+	};
+	const struct lw_own_source noting = { .metadata = { .fetch = fetch, .data = &c },
+					      .target = fetch_target,
+					      .data = &c,
+					      .program = options->program };
+	LW_AUTO(own_trust) struct lw_own_trust trust = { 0 };
+	int r = start(&c, options, e);
+
+	if (r == 0) {
+		const struct lw_tuf_store store = lw_roles_store(&c.roles);
+
+		r = lw_own_trust_read(&noting, &store, options->now, &trust, e);
+		c.reason = trust.reason;
+	}
+	if (r == 0)
+		ret->carried.newest_root =
+			lw_tuf_client_trusted(trust.client, LW_TUF_ROOT)->version;
+	return finish(&c, r, e);
 }
 
 void lw_carried_bytes_release(struct lw_carried_bytes *c)

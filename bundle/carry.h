@@ -10,7 +10,7 @@
  */
 
 #include "bundle/contents.h"
-#include "verify/tuf_client.h"
+#include "bundle/own_trust.h"
 
 struct lw_carry_source {
 	const char *repository; /* its name in the enclave's policy, a label */
@@ -30,13 +30,18 @@ struct lw_carry_options {
 struct lw_carried_bytes {
 	struct lw_carried carried;
 	struct lw_buf *bytes; /* owned; of carried.files[i] */
-	bool *listed; /* owned; for each image whether it lists it, however it is called */
+	bool *listed; /* owned; for each image whether it lists it, however it is called; NULL:
+			 the enclave's own */
 };
 
 /* LW_E_NOTFOUND (no first root), what the client and the transport say: with the finding's code
  * before it. Zero-initialise *ret; release it also after an error. */
 int lw_carry(const struct lw_carry_source *source, const struct lw_carry_options *options,
 	     struct lw_carried_bytes *ret, struct lw_error *e) LW_WARN_UNUSED;
+/* The enclave's own repository, whole as its followers read it: all roots, the roles,
+ * policy.json and each file that names. Of the options `now` and `program` count. */
+int lw_carry_own(const struct lw_own_source *source, const struct lw_carry_options *options,
+		 struct lw_carried_bytes *ret, struct lw_error *e) LW_WARN_UNUSED;
 void lw_carried_bytes_release(struct lw_carried_bytes *c);
 
 #endif

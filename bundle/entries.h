@@ -32,6 +32,7 @@ enum {
 	LW_ENTRY_TUF = 4096,	  /* metadata: kept in the state, not in the store ... */
 	LW_ENTRY_TUF_ALONE =
 		8192, /* ... unless it is also part of an image: this says it is not */
+	LW_ENTRY_TRUST = 16384, /* of the enclave's own repository */
 };
 
 struct lw_entries {
@@ -48,6 +49,11 @@ int lw_entries_parse(struct lw_proven proven, struct lw_buf *text, struct lw_ent
 		     struct lw_error *e) LW_WARN_UNUSED;
 void lw_entries_write(const struct lw_entries *entries, struct lw_buf *out);
 void lw_entries_release(struct lw_entries *entries);
+
+static inline void lw_auto_entries_(struct lw_entries *entries)
+{
+	lw_entries_release(entries);
+}
 
 /* The entry with this digest and this size, or NULL. */
 struct lw_entry *lw_entries_find(const struct lw_entries *entries, const struct lw_digest *d,

@@ -2,6 +2,7 @@
 /* Gate 4: is each byte what the lists say? The lists first, then every blob, once. */
 #include "base/fs.h"
 #include "base/mem.h"
+#include "bundle/carried_source.h"
 #include "bundle/format.h"
 #include "bundle/head.h"
 #include "bundle/intake_internal.h"
@@ -189,7 +190,8 @@ static void mark_documents(struct lw_intake *in)
 	}
 }
 
-/* Flags what contents list as TUF metadata: gate 5 asks for its bytes. */
+/* Flags what contents list as TUF metadata: gate 5 asks for its bytes; for those of the
+ * enclave's own repository, gate 2 when it is judged again. */
 static void mark_carried(struct lw_intake *in)
 {
 	const struct lw_contents *c = &in->result->contents;
@@ -201,8 +203,21 @@ static void mark_carried(struct lw_intake *in)
 				lw_entries_find(&in->entries, &f->digest, f->size);
 
 			if (entry)
-				entry->flags |= LW_ENTRY_TUF | LW_ENTRY_PIECE;
+				entry->flags |=
+					LW_ENTRY_TUF | LW_ENTRY_PIECE |
+					(&c->carried[i] == in->own ? LW_ENTRY_TRUST : 0);
 		}
+}
+
+/* What the bundle brings of the enclave's own repository, where it has one. */
+static int find_own(struct lw_intake *in, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf pin = { 0 };
+	int r = lw_state_get(in->enclave->state, "trust.root", &pin, e);
+
+	if (r == 0)
+		in->own = lw_carried_of(&in->result->contents, LW_OWN_REPOSITORY);
+	return r == -LW_E_NOTFOUND ? 0 : r;
 }
 
 /* A row is enough, unless opening the enclave found that files are missing. */
@@ -276,6 +291,23 @@ int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
 	if (r == 0)
 		out->n += entry->size;
 	return r;
+}
+
+int lw_gate_content_carried(void *data, const struct lw_carried_file *file, struct lw_buf *out,
+			    struct lw_error *e)
+{
+	struct lw_intake *in = data;
+	const struct lw_entry *entry = lw_entries_find(&in->entries, &file->digest, file->size);
+	struct lw_proven proven;
+	size_t before = out->n;
+
+	if (!entry || !(entry->flags & LW_ENTRY_COPIED))
+		return lw_fail(e, LW_E_NOTFOUND, "listed, and not in this bundle");
+
+	int r = lw_gate_content_document(in, entry, out, e);
+	return r < 0 ? r
+		     : lw_prove_by_digest(lw_span(out->p + before, out->n - before),
+					  &file->digest, &proven, e);
 }
 
 static int stage_copy(struct lw_intake *in, const struct lw_entry *entry, int *ret_fd,
@@ -417,12 +449,12 @@ static int check_space(struct lw_intake *in, uint64_t new_bytes, struct lw_error
 	return 0;
 }
 
-/* One past the last entry with this flag. */
-static size_t last_with(const struct lw_intake *in, uint64_t flag)
+/* One past the last entry with one of these flags. */
+static size_t last_with(const struct lw_intake *in, uint64_t flags)
 {
 	size_t end = in->entries.n;
 
-	while (end > in->next_entry && !(in->entries.list[end - 1].flags & flag))
+	while (end > in->next_entry && !(in->entries.list[end - 1].flags & flags))
 		end--;
 	return end;
 }
@@ -446,9 +478,11 @@ static int read_documents(struct lw_intake *in, struct lw_error *e)
 	size_t end;
 	int r = mark_kept(in, &new_bytes, e);
 
+	if (r == 0)
+		r = find_own(in, e);
 	mark_documents(in);
 	mark_carried(in);
-	end = last_with(in, LW_ENTRY_DOCUMENT);
+	end = last_with(in, LW_ENTRY_DOCUMENT | LW_ENTRY_TRUST);
 	for (size_t i = 0; i < end; i++)
 		copies += in->entries.list[i].size;
 	if (r == 0)
@@ -472,12 +506,18 @@ void lw_gate_content(struct lw_intake *in)
 		judge_size(in);
 	if (!lw_verdict_clear(v))
 		return;
-	if (read_documents(in, &e) < 0) {
+	if (read_documents(in, &e) < 0)
 		lw_intake_failed(in, &e);
-		return;
-	}
-	if (lw_verdict_clear(v))
-		lw_gate_content_closure(in);
+	else
+		in->documents_read = in->documents >= 0;
+}
+
+void lw_gate_content_named(struct lw_intake *in)
+{
+	const struct lw_verdict *v = &in->result->verdict;
+	struct lw_error e = { 0 };
+
+	lw_gate_content_closure(in);
 	if (lw_verdict_clear(v) &&
 	    (stage_shared(in, &e) < 0 ||
 	     read_some(in, last_with(in, LW_ENTRY_PIECE), false, &e) < 0))

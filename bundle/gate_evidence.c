@@ -45,12 +45,6 @@ static int read_blob(void *data, const struct lw_digest *digest, uint64_t size, 
 					  &proven, e);
 }
 
-static int read_carried(void *data, const struct lw_carried_file *file, struct lw_buf *out,
-			struct lw_error *e)
-{
-	return read_blob(data, &file->digest, file->size, LW_MAX_TUF_METADATA_BYTES, out, e);
-}
-
 static void open_repositories(struct lw_intake *in)
 {
 	const struct lw_contents *c = &in->result->contents;
@@ -60,7 +54,8 @@ static void open_repositories(struct lw_intake *in)
 					     .program = in->options->judge,
 					     .carried = c->carried,
 					     .n_carried = c->n_carried,
-					     .read = read_carried,
+					     .own = in->own,
+					     .read = lw_gate_content_carried,
 					     .data = in };
 
 	lw_repositories_open(&o, &in->repositories);

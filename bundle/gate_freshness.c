@@ -42,9 +42,6 @@ void lw_gate_freshness(struct lw_intake *in)
 	}
 	if (r == 0)
 		r = lw_state_sender_floor(in->enclave->state, s->sender, &f.sender_floor, &e);
-	if (r == 0)
-		r = lw_intake_own_trust(in->enclave, &in->result->interval,
-					&in->result->verdict, &e);
 	if (r < 0) {
 		lw_intake_failed(in, &e);
 		return;

@@ -37,17 +37,6 @@ static void seal_fault(struct lw_intake *in, const char *object, const struct lw
 	lw_verdict_add(&in->result->verdict, id, object, "a seal of format 1", e->text);
 }
 
-static int read_seal(struct lw_intake *in, struct lw_medium *medium, struct lw_box_seal *ret,
-		     struct lw_error *e)
-{
-	LW_AUTO(buf) struct lw_buf seal = { 0 };
-	int r = lw_head_read_seal(medium, &seal, e);
-
-	if (r == 0)
-		r = lw_box_seal(in->options->judge, lw_buf_span(&seal), in->policy, ret, e);
-	return r;
-}
-
 static void take_claims(struct seals *s, const struct lw_box_seal *from)
 {
 	s->claims = lw_realloc_array(s->claims, s->n_claims + from->seal.n_signatures,
@@ -56,29 +45,48 @@ static void take_claims(struct seals *s, const struct lw_box_seal *from)
 		s->claims[s->n_claims++] = from->claims[i];
 }
 
-/* An approval that travels beside the bundle. */
-static bool read_approval_file(struct lw_intake *in, const char *path, struct seals *s)
+/* Read once, and kept: if the bundle brings another trust, that one judges it too. */
+static int keep_seal(struct lw_intake *in, struct lw_medium *medium, const char *object,
+		     struct lw_error *e)
 {
-	struct lw_box_seal *mine = &s->list[0], *other = &s->list[s->n++];
-	struct lw_medium medium;
-	struct lw_error e = { 0 };
-	lw_auto_fd int fd = -1;
+	struct lw_kept_seal *kept = &in->seals[in->n_seals++];
 
-	if (lw_medium_open(path, &medium, &fd, &e) < 0 ||
-	    read_seal(in, &medium, other, &e) < 0) {
-		seal_fault(in, path, &e);
+	kept->object = object;
+	return lw_head_read_seal(medium, &kept->bytes, e);
+}
+
+/* An approval that travels beside the bundle. */
+static int keep_approval(struct lw_intake *in, const char *path, struct lw_error *e)
+{
+	struct lw_medium medium;
+	lw_auto_fd int fd = -1;
+	int r = lw_medium_open(path, &medium, &fd, e);
+
+	return r < 0 ? r : keep_seal(in, &medium, path, e);
+}
+
+/* One of the kept seals through the box; an approval must be of the same bundle. */
+static bool point(struct lw_intake *in, size_t i, struct seals *s)
+{
+	const struct lw_kept_seal *kept = &in->seals[i];
+	struct lw_box_seal *seal = &s->list[s->n++];
+	struct lw_error e = { 0 };
+
+	if (lw_box_seal(in->options->judge, lw_buf_span(&kept->bytes), in->policy, seal, &e) <
+	    0) {
+		seal_fault(in, kept->object, &e);
 		return false;
 	}
-	if (!lw_span_equal(lw_buf_span(&mine->seal.payload),
-			   lw_buf_span(&other->seal.payload))) {
-		struct lw_digest d = lw_digest_of(lw_buf_span(&other->seal.payload));
+	if (!lw_span_equal(lw_buf_span(&s->list[0].seal.payload),
+			   lw_buf_span(&seal->seal.payload))) {
+		struct lw_digest d = lw_digest_of(lw_buf_span(&seal->seal.payload));
 		char text[LW_DIGEST_TEXT];
 
-		lw_verdict_add(&in->result->verdict, LW_FINDING_SEAL_APPROVAL_OTHER, path,
-			       in->object, lw_digest_text(&d, text));
+		lw_verdict_add(&in->result->verdict, LW_FINDING_SEAL_APPROVAL_OTHER,
+			       kept->object, in->object, lw_digest_text(&d, text));
 		return false;
 	}
-	take_claims(s, other);
+	take_claims(s, seal);
 	return true;
 }
 
@@ -88,20 +96,28 @@ static bool read_seals(struct lw_intake *in, struct seals *s)
 	struct lw_error e = { 0 };
 	char text[LW_DIGEST_TEXT];
 
+	in->seals = lw_alloc_array(n + 1, sizeof(*in->seals));
 	s->list = lw_alloc_array(n + 1, sizeof(*s->list));
-	s->n = 1;
-	if (read_seal(in, &in->medium, &s->list[0], &e) < 0) {
+	if (keep_seal(in, &in->medium, in->object, &e) < 0) {
 		seal_fault(in, in->object, &e);
 		return false;
 	}
+	if (!point(in, 0, s))
+		return false;
 	in->jail = s->list[0].level;
 	in->result->bundle = lw_digest_of(lw_buf_span(&s->list[0].seal.payload));
 	(void)snprintf(in->object, sizeof(in->object), "bundle %s",
 		       lw_digest_text(&in->result->bundle, text));
-	take_claims(s, &s->list[0]);
-	for (size_t i = 0; i < n; i++)
-		if (!read_approval_file(in, in->options->approvals[i], s))
+	for (size_t i = 0; i < n; i++) {
+		const char *path = in->options->approvals[i];
+
+		if (keep_approval(in, path, &e) < 0) {
+			seal_fault(in, path, &e);
 			return false;
+		}
+		if (!point(in, i + 1, s))
+			return false;
+	}
 	return true;
 }
 
@@ -148,21 +164,16 @@ static void keep_approvers(struct lw_intake *in)
 	}
 }
 
-void lw_gate_seal(struct lw_intake *in)
+static void judge(struct lw_intake *in, const struct seals *s)
 {
-	struct seals s __attribute__((cleanup(auto_seals))) = { 0 };
 	LW_AUTO(buf) struct lw_buf described = { 0 };
 	struct lw_verdict *v = &in->result->verdict;
+	struct lw_span payload = lw_buf_span(&s->list[0].seal.payload);
 	struct lw_proven proven;
 
-	if (!read_seals(in, &s))
-		return;
-
-	struct lw_span payload = lw_buf_span(&s.list[0].seal.payload);
-
-	lw_approvals_count(in->policy, payload, s.claims, s.n_claims, v, &in->approvals);
+	lw_approvals_count(in->policy, payload, s->claims, s->n_claims, v, &in->approvals);
 	in->sender = lw_approvals_prove(in->policy, payload, &in->approvals,
-					s.list[0].claimed_sender, in->object, v, &proven);
+					s->list[0].claimed_sender, in->object, v, &proven);
 	if (!in->sender)
 		return;
 	lw_approvals_describe(in->policy, &in->sender->approvers, &in->approvals, &described);
@@ -170,4 +181,30 @@ void lw_gate_seal(struct lw_intake *in)
 	keep_approvers(in);
 	judge_statement(in, proven);
 	lw_verdict_pass(v, LW_GATE_SEAL);
+}
+
+void lw_gate_seal(struct lw_intake *in)
+{
+	struct seals s __attribute__((cleanup(auto_seals))) = { 0 };
+
+	if (read_seals(in, &s))
+		judge(in, &s);
+}
+
+void lw_gate_seal_again(struct lw_intake *in)
+{
+	struct seals s __attribute__((cleanup(auto_seals))) = { 0 };
+	bool read = true;
+
+	s.list = lw_alloc_array(in->n_seals, sizeof(*s.list));
+	for (size_t i = 0; i < in->n_seals && read; i++)
+		read = point(in, i, &s);
+	free(lw_steal(in->result->approvals));
+	free(lw_steal(in->result->approvers));
+	in->result->n_approvers = 0;
+	lw_approvals_release(&in->approvals);
+	in->sender = NULL;
+	in->result->proven = false;
+	if (read)
+		judge(in, &s);
 }

@@ -55,25 +55,41 @@ int lw_head_read_member(struct lw_medium *m, uint64_t offset, const char *name, 
 	return 0;
 }
 
-int lw_head_claimed_contents(struct lw_medium *m, uint64_t *ret_size, struct lw_error *e)
+/* The size in a header that is otherwise the one it must be. */
+static int claimed(struct lw_medium *m, uint64_t at, const char *name, uint64_t most,
+		   uint64_t *ret_size, struct lw_error *e)
 {
 	uint8_t want[LW_TAR_BLOCK], have[LW_TAR_BLOCK];
-	uint64_t at = lw_format_member(LW_MAX_SEAL_BYTES), size = 0;
+	uint64_t size = 0;
 	int r = lw_medium_read(m, have, sizeof(have), at, e);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < 11; i++) {
 		if (have[124 + i] < '0' || have[124 + i] > '7')
-			return lw_fail(e, LW_E_FORMAT, "the header of contents is damaged");
+			return lw_fail(e, LW_E_FORMAT, "the header of %s is damaged", name);
 		size = size * 8 + (uint64_t)(have[124 + i] - '0');
 	}
-	if (size > LW_MAX_CONTENTS_BYTES)
-		return lw_fail(e, LW_E_LIMIT, "contents: want at most %zu bytes, have %llu",
-			       LW_MAX_CONTENTS_BYTES, (unsigned long long)size);
-	lw_format_header(LW_NAME_CONTENTS, size, want);
+	if (size > most)
+		return lw_fail(e, LW_E_LIMIT, "%s: want at most %llu bytes, have %llu", name,
+			       (unsigned long long)most, (unsigned long long)size);
+	lw_format_header(name, size, want);
 	if (memcmp(want, have, sizeof(want)) != 0)
-		return lw_fail(e, LW_E_FORMAT, "the header of contents is damaged");
+		return lw_fail(e, LW_E_FORMAT, "the header of %s is damaged", name);
 	*ret_size = size;
 	return 0;
+}
+
+int lw_head_claimed_contents(struct lw_medium *m, uint64_t *ret_size, struct lw_error *e)
+{
+	return claimed(m, lw_format_member(LW_MAX_SEAL_BYTES), LW_NAME_CONTENTS,
+		       LW_MAX_CONTENTS_BYTES, ret_size, e);
+}
+
+int lw_head_claimed_entries(struct lw_medium *m, uint64_t offset, uint64_t *ret_size,
+			    struct lw_error *e)
+{
+	return claimed(m, offset, LW_NAME_ENTRIES,
+		       LW_MAX_FRAME_BYTES - LW_MAX_SEAL_BYTES - LW_MAX_CONTENTS_BYTES - 4096,
+		       ret_size, e);
 }

@@ -27,4 +27,8 @@ int lw_head_read_member(struct lw_medium *m, uint64_t offset, const char *name, 
 int lw_head_claimed_contents(struct lw_medium *m, uint64_t *ret_size,
 			     struct lw_error *e) LW_WARN_UNUSED;
 
+/* The same of the entries behind them, at `offset`: no more than a box can be handed. */
+int lw_head_claimed_entries(struct lw_medium *m, uint64_t offset, uint64_t *ret_size,
+			    struct lw_error *e) LW_WARN_UNUSED;
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/intake_internal.h"
+#include "bundle/trust_update.h"
 
 #include "base/mem.h"
 
@@ -16,6 +17,8 @@ static const struct {
 	{ LW_GATE_SEAL, lw_gate_seal },
 	{ LW_GATE_FRESHNESS, lw_gate_freshness },
 	{ LW_GATE_CONTENT, lw_gate_content },
+	{ LW_GATE_SEAL, lw_gate_trust },
+	{ LW_GATE_CONTENT, lw_gate_content_named },
 	{ LW_GATE_EVIDENCE, lw_gate_evidence },
 	/* what is not signed as policy asks is refused before the gigabytes are read */
 	{ LW_GATE_CONTENT, lw_gate_content_rest },
@@ -98,21 +101,33 @@ void lw_intake_judge_time(const struct lw_interval *now, const char *object,
 			       lw_time_format(now->lo, lo), lw_time_format(now->hi, hi));
 }
 
+bool lw_intake_is_expired(int64_t until, const struct lw_interval *now)
+{
+	return until != 0 && now->source != LW_HI_UNKNOWN && until <= now->hi;
+}
+
+void lw_intake_judge_until(int64_t until, const struct lw_interval *now, struct lw_verdict *v)
+{
+	char end[LW_TIME_TEXT], hi[LW_TIME_TEXT + 8];
+
+	if (until == 0 || now->source == LW_HI_UNKNOWN || until - now->hi > EXPIRING_SEC)
+		return;
+	(void)snprintf(hi, sizeof(hi), "good at %s", lw_time_format(now->hi, end));
+	lw_verdict_addf(v,
+			lw_intake_is_expired(until, now) ? LW_FINDING_TRUST_EXPIRED
+							 : LW_FINDING_TRUST_EXPIRING,
+			"the enclave's repository", hi, "until %s", lw_time_format(until, end));
+}
+
 int lw_intake_own_trust(struct lw_enclave *enclave, const struct lw_interval *now,
 			struct lw_verdict *v, struct lw_error *e)
 {
 	int64_t until = 0;
-	char end[LW_TIME_TEXT], hi[LW_TIME_TEXT + 8];
 	int r = lw_state_get_integer(enclave->state, "trust.until", &until, e);
 
-	if (r < 0 || until == 0 || now->source == LW_HI_UNKNOWN ||
-	    until - now->hi > EXPIRING_SEC)
-		return r;
-	(void)snprintf(hi, sizeof(hi), "good at %s", lw_time_format(now->hi, end));
-	lw_verdict_addf(v,
-			until <= now->hi ? LW_FINDING_TRUST_EXPIRED : LW_FINDING_TRUST_EXPIRING,
-			"the enclave's repository", hi, "until %s", lw_time_format(until, end));
-	return 0;
+	if (r == 0)
+		lw_intake_judge_until(until, now, v);
+	return r;
 }
 
 struct lw_record_time lw_intake_record_time(const struct lw_interval *i,
@@ -166,6 +181,9 @@ void lw_intake_close(struct lw_intake *in)
 	free(in->zones);
 	lw_repositories_close(in->repositories);
 	lw_entries_release(&in->entries);
+	for (size_t i = 0; i < in->n_seals; i++)
+		lw_buf_free(&in->seals[i].bytes);
+	free(in->seals);
 	lw_approvals_release(&in->approvals);
 	lw_policy_free(in->policy);
 	if (in->documents >= 0)
@@ -176,6 +194,9 @@ void lw_intake_close(struct lw_intake *in)
 
 static unsigned gates_to_pass(const struct lw_intake *in)
 {
+	if (in->options->trust_only)
+		return 1u << LW_GATE_SEAL | 1u << LW_GATE_FRESHNESS;
+
 	unsigned bits = in->options->purpose == LW_INTAKE_LOAD ? 1u << LW_GATE_COMMIT : 0;
 
 	for (size_t i = 0; i < LW_COUNT_OF(gates); i++)
@@ -223,6 +244,18 @@ static void commit_load(struct lw_intake *in)
 	(void)lw_verdict_conclude(v, gates_to_pass(in));
 }
 
+/* No gate follows one that said no; but new trust is not held up by a damaged image. */
+static bool goes_on(const struct lw_intake *in, void (*judge)(struct lw_intake *))
+{
+	return lw_verdict_clear(&in->result->verdict) ||
+	       (judge == lw_gate_trust && in->own && in->documents_read);
+}
+
+static bool loads(const struct lw_intake *in)
+{
+	return in->options->purpose == LW_INTAKE_LOAD && !in->options->trust_only;
+}
+
 int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
 		  const struct lw_intake_options *options, struct lw_intake_result *ret,
 		  struct lw_error *e)
@@ -239,17 +272,22 @@ int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
 	ret->record = ret->head.count;
 	if (r == 0)
 		r = lw_intake_open(&in, e);
-	for (size_t i = 0; r == 0 && i < LW_COUNT_OF(gates) && lw_verdict_clear(v); i++)
-		if (!lw_intake_stopped(&in))
+	for (size_t i = 0; r == 0 && i < LW_COUNT_OF(gates); i++) {
+		if (goes_on(&in, gates[i].judge) && !lw_intake_stopped(&in))
 			gates[i].judge(&in);
+		if (options->trust_only && gates[i].judge == lw_gate_trust)
+			break;
+	}
 	ret->bytes_read = atomic_load(&in.medium.bytes_read);
-	if (r == 0 && options->purpose == LW_INTAKE_LOAD && lw_verdict_clear(v) &&
-	    !lw_intake_stopped(&in))
+	if (r == 0 && loads(&in) && lw_verdict_clear(v) && !lw_intake_stopped(&in))
 		commit_load(&in);
 	else
 		(void)lw_verdict_conclude(v, gates_to_pass(&in));
+	/* What was accepted has its record: the load's, or the update's. */
 	if (r == 0 && !(options->purpose == LW_INTAKE_LOAD && v->outcome == LW_ACCEPTED))
 		r = commit_record(&in, e);
+	else if (r == 0 && options->trust_only)
+		ret->record = ret->trust_record;
 	lw_intake_close(&in);
 	if (r < 0)
 		v->outcome = LW_FAILED;
@@ -263,6 +301,9 @@ void lw_intake_release(struct lw_intake_result *r)
 	free(r->judgements);
 	lw_verdict_release(&r->verdict);
 	lw_contents_release(&r->contents);
+	if (r->trust)
+		lw_trust_updated_release(r->trust);
+	free(r->trust);
 	free(r->approvals);
 	free(r->approvers);
 	free(r->followed);

@@ -30,12 +30,15 @@ enum lw_intake_purpose {
 	LW_INTAKE_LOAD,
 };
 
+struct lw_trust_updated;
 struct lw_intake_options {
 	enum lw_intake_purpose purpose;
 	const char *path;	      /* the bundle */
 	const char *const *approvals; /* files with more approvals (.lwa) */
 	size_t n_approvals;
 	struct lw_custody_claims claims;
+	/* Of a load: take what it brings of the enclave's own repository, and nothing else. */
+	bool trust_only;
 	bool in_order; /* read strictly in order, whatever the medium seems to be */
 	struct lw_content_progress progress;
 	/* Once it is true the attempt ends soon, with its record (system.error, "stopped"), as
@@ -69,6 +72,10 @@ struct lw_intake_result {
 	 * kept where the bundle is loaded. */
 	struct lw_followed *followed;
 	size_t n_followed;
+	/* Owned: what it brings of the enclave's own repository (bundle/trust_update.h), or
+	 * NULL. A load has taken what is new of it: in that record; 0: it has not. */
+	struct lw_trust_updated *trust;
+	uint64_t trust_record;
 	uint64_t bytes_read;
 	struct lw_interval interval;
 	uint64_t record; /* the attempt's record */
@@ -108,6 +115,9 @@ void lw_intake_judge_time(const struct lw_interval *now, const char *object,
  * where it does not, or soon will not. Where it was set by hand nothing says until when. */
 int lw_intake_own_trust(struct lw_enclave *enclave, const struct lw_interval *now,
 			struct lw_verdict *v, struct lw_error *e) LW_WARN_UNUSED;
+/* The same of a time that is given; 0: set by hand. */
+void lw_intake_judge_until(int64_t until, const struct lw_interval *now, struct lw_verdict *v);
+bool lw_intake_is_expired(int64_t until, const struct lw_interval *now);
 /* How a record made now tells the time. */
 struct lw_record_time lw_intake_record_time(const struct lw_interval *i,
 					    const struct lw_clock *clock);

@@ -13,6 +13,12 @@ struct lw_needs {
 	size_t n;
 };
 
+/* A seal as it was read: the bundle's own first, then those of approval files. */
+struct lw_kept_seal {
+	const char *object; /* borrowed */
+	struct lw_buf bytes;
+};
+
 struct lw_intake {
 	struct lw_enclave *enclave;
 	const struct lw_intake_options *options;
@@ -24,13 +30,17 @@ struct lw_intake {
 	char object[LW_DIGEST_TEXT + 8]; /* "bundle sha256:..." or the file's name */
 	const struct lw_sender *sender;
 	enum lw_jail_level jail;
+	struct lw_kept_seal *seals; /* owned: as they were read, for a second trust to judge */
+	size_t n_seals;
 	struct lw_approvals approvals;
+	const struct lw_carried *own; /* what comes of the enclave's own repository, or NULL */
 	struct lw_entries entries;
 	uint64_t first_blob; /* offset */
 	/* how far the blobs are read: entries, offset, bytes of theirs */
 	size_t next_entry;
 	uint64_t next_blob, blob_bytes;
-	bool copying;  /* this pass copies every blob aside */
+	bool copying; /* this pass copies every blob aside */
+	bool documents_read;
 	int documents; /* an unnamed file that holds what was copied aside */
 	atomic_uint_fast64_t documents_end;
 	struct lw_needs *needs; /* one per image */
@@ -45,8 +55,12 @@ struct lw_intake {
 
 /* One gate: adds findings to the verdict, passes it when it has nothing against the bundle. */
 void lw_gate_seal(struct lw_intake *in);
+/* The same seals again, by the policy that in->policy is now. */
+void lw_gate_seal_again(struct lw_intake *in);
 void lw_gate_freshness(struct lw_intake *in);
-void lw_gate_content(struct lw_intake *in); /* lists, documents, evidence: the small ones */
+void lw_gate_content(struct lw_intake *in); /* lists, documents: the small ones */
+void lw_gate_trust(struct lw_intake *in); /* gates 2 and 3 again, by the trust that it brings */
+void lw_gate_content_named(struct lw_intake *in); /* what names what; evidence */
 void lw_gate_evidence(struct lw_intake *in);
 void lw_gate_content_rest(struct lw_intake *in); /* all other blobs */
 /* The commit's work inside the open transaction; the record follows. */
@@ -58,6 +72,10 @@ void lw_gate_content_lists(struct lw_intake *in);
 int lw_gate_content_blobs(struct lw_intake *in, const struct lw_content_job *sink,
 			  struct lw_error *e) LW_WARN_UNUSED;
 void lw_gate_content_closure(struct lw_intake *in);
+/* The proven bytes of metadata that contents list, appended; data is the struct lw_intake.
+ * LW_E_NOTFOUND. */
+int lw_gate_content_carried(void *data, const struct lw_carried_file *file, struct lw_buf *out,
+			    struct lw_error *e) LW_WARN_UNUSED;
 /* The proven bytes of an entry flagged LW_ENTRY_COPIED, appended. */
 int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
 			     struct lw_buf *out, struct lw_error *e) LW_WARN_UNUSED;

@@ -65,6 +65,24 @@ struct lw_tuf_store lw_kept_store(struct lw_kept *k)
 	return (struct lw_tuf_store){ .load = load, .save = save, .drop = drop, .data = k };
 }
 
+int lw_kept_is_changed(const struct lw_kept *k, bool *ret, struct lw_error *e)
+{
+	*ret = false;
+	for (size_t i = 0; i < k->changed.n && !*ret; i++) {
+		const struct lw_role *c = &k->changed.list[i];
+		LW_AUTO(buf) struct lw_buf file = { 0 }, halves = { 0 };
+		int r = lw_state_tuf_get(k->state, k->repository, &k->first, c->name, &file,
+					 &halves, e);
+
+		if (r < 0 && r != -LW_E_NOTFOUND)
+			return r;
+		*ret = r == 0 ? c->dropped || !lw_span_equal(lw_buf_span(&file),
+							     lw_buf_span(&c->file))
+			      : !c->dropped;
+	}
+	return 0;
+}
+
 int lw_kept_commit(const struct lw_kept *k, struct lw_error *e)
 {
 	int r = 0;

@@ -26,6 +26,8 @@ struct lw_tuf_store lw_kept_store(struct lw_kept *k);
 int lw_kept_get(const struct lw_kept *k, const char *role, struct lw_buf *file,
 		struct lw_buf *halves, struct lw_error *e) LW_WARN_UNUSED;
 
+/* Whether a commit would change anything. */
+int lw_kept_is_changed(const struct lw_kept *k, bool *ret, struct lw_error *e) LW_WARN_UNUSED;
 /* Within the caller's transaction. */
 int lw_kept_commit(const struct lw_kept *k, struct lw_error *e) LW_WARN_UNUSED;
 void lw_kept_release(struct lw_kept *k);

@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* What stands before the blobs. */
@@ -102,6 +103,13 @@ static void auto_carried(struct carried *c)
 	free(c->list);
 }
 
+static int compare_carried(const void *a, const void *b)
+{
+	const struct lw_carried_bytes *x = a, *y = b;
+
+	return strcmp(x->carried.repository, y->carried.repository);
+}
+
 static int carry_all(const struct lw_pack_options *o, struct lw_gathered *g, struct carried *c,
 		     struct lw_error *e)
 {
@@ -112,17 +120,20 @@ static int carry_all(const struct lw_pack_options *o, struct lw_gathered *g, str
 						  .now = o->statement.created,
 						  .program = o->judge };
 
-	c->list = lw_alloc_array(o->n_repositories, sizeof(*c->list));
-	for (size_t i = 0; i < o->n_repositories; i++) {
-		struct lw_carried_bytes *b = &c->list[c->n++];
-		int r = lw_carry(&o->repositories[i], &options, b, e);
+	int r = 0;
 
-		if (r < 0)
-			return r;
-		for (size_t k = 0; k < b->carried.n_files; k++)
-			lw_gather_blob(g, &b->carried.files[k].digest,
-				       b->carried.files[k].size);
-	}
+	c->list = lw_alloc_array(o->n_repositories + 1, sizeof(*c->list));
+	if (o->trust)
+		r = lw_carry_own(o->trust, &options, &c->list[c->n++], e);
+	for (size_t i = 0; i < o->n_repositories && r == 0; i++)
+		r = lw_carry(&o->repositories[i], &options, &c->list[c->n++], e);
+	if (r < 0)
+		return r;
+	lw_sort(c->list, c->n, sizeof(*c->list), compare_carried);
+	for (size_t i = 0; i < c->n; i++)
+		for (size_t k = 0; k < c->list[i].carried.n_files; k++)
+			lw_gather_blob(g, &c->list[i].carried.files[k].digest,
+				       c->list[i].carried.files[k].size);
 	return 0;
 }
 
@@ -132,11 +143,11 @@ static void tell_unlisted(const struct lw_pack_options *o, const struct lw_gathe
 {
 	char name[LW_MAX_REFERENCE + 1];
 
-	for (size_t i = 0; i < g->n_images && c->n > 0 && o->unlisted; i++) {
+	for (size_t i = 0; i < g->n_images && o->n_repositories > 0 && o->unlisted; i++) {
 		bool listed = false;
 
 		for (size_t k = 0; k < c->n; k++)
-			listed |= c->list[k].listed[i];
+			listed |= c->list[k].listed && c->list[k].listed[i];
 		if (!listed)
 			o->unlisted(lw_reference_text(&g->images[i].name, name));
 	}

@@ -30,6 +30,7 @@ struct lw_pack_options {
 	size_t n_repositories;
 	const char *const *targets;
 	size_t n_targets;
+	const struct lw_own_source *trust; /* the enclave's own repository; NULL: not */
 	/* Told an image's name that none of them lists; may be NULL. */
 	void (*unlisted)(const char *image);
 	/* sender, sequence, audience, created, expires, marking, previous: filled in; the rest

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "bundle/box.h"
+#include "bundle/carried_source.h"
 #include "bundle/kept.h"
 #include "verify/binding.h"
 
@@ -51,17 +52,10 @@ static int fetch(void *data, const char *name, size_t max, struct lw_buf *out,
 {
 	struct followed *f = data;
 	const struct lw_repositories_options *o = &f->all->options;
-	const struct lw_carried_file *file;
+	struct lw_carried_source carried = { f->carried, o->read, o->data };
 
-	if (!f->carried)
-		return fetch_kept(f, name, out, e);
-	file = lw_carried_find(f->carried, name);
-	if (!file)
-		return lw_fail(e, LW_E_NOTFOUND, "not in this bundle");
-	if (file->size > max)
-		return lw_fail(e, LW_E_LIMIT, "want at most %zu bytes, have %llu", max,
-			       (unsigned long long)file->size);
-	return o->read(o->data, file, out, e);
+	return f->carried ? lw_carried_fetch(&carried, name, max, out, e)
+			  : fetch_kept(f, name, out, e);
 }
 
 static int split(void *data, struct lw_span file, struct lw_tuf_signed *ret, struct lw_error *e)
@@ -308,6 +302,8 @@ int lw_repositories_follow_carried(struct lw_repositories *r, struct lw_verdict 
 		const struct lw_repository *known =
 			lw_policy_repository(r->options.policy, name);
 
+		if (r->options.own && strcmp(name, LW_OWN_REPOSITORY) == 0)
+			continue; /* was followed before all others (bundle/gate_trust.c) */
 		if (known) {
 			rc = lw_repositories_follow(r, known, v, &client, e);
 			if (rc == 0 && client)

@@ -27,6 +27,7 @@ struct lw_repositories_options {
 	/* What a bundle brings; none: only what is kept counts. */
 	const struct lw_carried *carried;
 	size_t n_carried;
+	bool own; /* among it is the enclave's own, which was followed before */
 	/* The proven bytes of such a file, appended. */
 	int (*read)(void *data, const struct lw_carried_file *file, struct lw_buf *out,
 		    struct lw_error *e);

@@ -11,10 +11,10 @@
 #define OBJECT	    "the enclave's repository"
 #define MOST_LISTED 64 /* in a record */
 
-struct update {
+struct lw_trust_update {
 	struct lw_enclave *enclave;
-	const struct lw_clock *clock;
-	const struct lw_trust_update_options *options;
+	struct lw_clock clock;
+	struct lw_trust_update_options options;
 	struct lw_trust_updated *to;
 	struct lw_interval interval;
 	struct lw_kept kept;
@@ -39,7 +39,7 @@ static void differ(struct lw_trust_updated *u, const char *name, enum lw_trust_c
 
 static int compare_old(void *data, const struct lw_trust_file *old, struct lw_error *e)
 {
-	struct update *u = data;
+	struct lw_trust_update *u = data;
 
 	(void)e;
 	for (size_t i = 0; i < u->trust.n_files; i++)
@@ -58,7 +58,7 @@ static int compare_names(const void *a, const void *b)
 		      ((const struct lw_trust_difference *)b)->name);
 }
 
-static int compare(struct update *u, struct lw_error *e)
+static int compare(struct lw_trust_update *u, struct lw_error *e)
 {
 	struct lw_error ignored;
 	int r = lw_state_each_trust(u->enclave->state, compare_old, u, e);
@@ -78,7 +78,7 @@ static int compare(struct update *u, struct lw_error *e)
 /* ---- following it ---- */
 
 /* The pin that `init` left, and the root itself, which is kept beside it. */
-static int open_kept(struct update *u, struct lw_error *e)
+static int open_kept(struct lw_trust_update *u, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf pin = { 0 };
 	int r = lw_state_get(u->enclave->state, "trust.root", &pin, e);
@@ -92,11 +92,11 @@ static int open_kept(struct update *u, struct lw_error *e)
 	return r < 0 ? r : lw_digest_parse(lw_buf_span(&pin), &u->kept.first, e);
 }
 
-static int follow(struct update *u, struct lw_error *e)
+static int follow(struct lw_trust_update *u, struct lw_error *e)
 {
 	const struct lw_tuf_store store = lw_kept_store(&u->kept);
 	struct lw_trust_updated *to = u->to;
-	int r = lw_own_trust_read(&u->options->source, &store, u->interval.hi, &u->trust, e);
+	int r = lw_own_trust_read(&u->options.source, &store, u->interval.hi, &u->trust, e);
 
 	if (r < 0 && u->trust.reason == LW_FINDING_COUNT)
 		return r;
@@ -118,14 +118,15 @@ static int follow(struct update *u, struct lw_error *e)
 }
 
 /* What comes of it that the files do not show. */
-static int note_consequences(struct update *u, const struct lw_policy *old, struct lw_error *e)
+static int note_consequences(struct lw_trust_update *u, const struct lw_policy *old,
+			     struct lw_error *e)
 {
 	const struct lw_policy *p = u->trust.policy;
 	struct lw_verdict *v = &u->to->verdict;
 	const struct lw_repositories_options options = { .enclave = u->enclave, .policy = p };
 	LW_AUTO(repositories) struct lw_repositories *repositories = NULL;
 	struct lw_interval then;
-	int r = lw_intake_interval(u->enclave, p, u->clock, &then, e);
+	int r = lw_intake_interval(u->enclave, p, &u->clock, &then, e);
 
 	if (r == 0 && then.source == LW_HI_UNKNOWN)
 		lw_verdict_add(v, LW_FINDING_TRUST_TIME, OBJECT, "a time to judge by",
@@ -151,13 +152,15 @@ static int note_consequences(struct update *u, const struct lw_policy *old, stru
 
 static void fill(struct lw_json_writer *w, const void *data)
 {
-	const struct update *u = data;
+	const struct lw_trust_update *u = data;
 	const struct lw_trust_updated *to = u->to;
-	char safe[512];
+	char safe[512], digest[LW_DIGEST_TEXT];
 
-	if (u->options->by)
+	if (u->options.bundle)
+		lw_json_w_member(w, "bundle", lw_digest_text(u->options.bundle, digest));
+	if (u->options.by)
 		lw_json_w_member(w, "by",
-				 lw_text_escape_str(u->options->by, safe, sizeof(safe)));
+				 lw_text_escape_str(u->options.by, safe, sizeof(safe)));
 	lw_json_w_member_integer(w, "changeCount", (int64_t)to->n);
 	lw_json_w_key(w, "changes");
 	lw_json_w_array(w);
@@ -176,7 +179,7 @@ static void fill(struct lw_json_writer *w, const void *data)
 			lw_text_escape_str(to->verdict.findings[i].found, safe, sizeof(safe)));
 }
 
-static int change_trust(struct update *u, struct lw_error *e)
+static int change_trust(struct lw_trust_update *u, struct lw_error *e)
 {
 	struct lw_state *s = u->enclave->state;
 	int r = lw_kept_commit(&u->kept, e);
@@ -192,11 +195,11 @@ static int change_trust(struct update *u, struct lw_error *e)
 	return r;
 }
 
-static int record(struct update *u, struct lw_error *e)
+int lw_trust_update_commit(struct lw_trust_update *u, struct lw_error *e)
 {
 	const struct lw_verdict *v = &u->to->verdict;
 	const struct lw_finding *reason = lw_verdict_reason(v);
-	struct lw_record_time time = lw_intake_record_time(&u->interval, u->clock);
+	struct lw_record_time time = lw_intake_record_time(&u->interval, &u->clock);
 	bool accepted = v->outcome == LW_ACCEPTED;
 	int r = lw_state_begin(u->enclave->state, e);
 
@@ -216,7 +219,9 @@ static int record(struct update *u, struct lw_error *e)
 	return r;
 }
 
-static int update(struct update *u, struct lw_error *e)
+/* ---- the steps ---- */
+
+static int judge(struct lw_trust_update *u, struct lw_error *e)
 {
 	LW_AUTO(policy) struct lw_policy *old = NULL;
 	struct lw_verdict *v = &u->to->verdict;
@@ -225,7 +230,7 @@ static int update(struct update *u, struct lw_error *e)
 	if (r == 0)
 		r = lw_intake_policy(u->enclave, &old, e);
 	if (r == 0)
-		r = lw_intake_interval(u->enclave, old, u->clock, &u->interval, e);
+		r = lw_intake_interval(u->enclave, old, &u->clock, &u->interval, e);
 	if (r < 0)
 		return r;
 	lw_intake_judge_time(&u->interval, OBJECT, v);
@@ -238,26 +243,66 @@ static int update(struct update *u, struct lw_error *e)
 	if (lw_verdict_clear(v))
 		lw_verdict_pass(v, LW_GATE_EVIDENCE);
 	(void)lw_verdict_conclude(v, 1u << LW_GATE_EVIDENCE);
-	return u->options->look ? 0 : record(u, e);
+	return lw_kept_is_changed(&u->kept, &u->to->news, e);
+}
+
+int lw_trust_update_open(struct lw_enclave *enclave, const struct lw_clock *clock,
+			 const struct lw_trust_update_options *options,
+			 struct lw_trust_updated *to, struct lw_trust_update **ret,
+			 struct lw_error *e)
+{
+	LW_AUTO(trust_update) struct lw_trust_update *u = lw_alloc_array(1, sizeof(*u));
+
+	u->enclave = enclave;
+	u->clock = *clock;
+	u->options = *options;
+	u->to = to;
+
+	int r = judge(u, e);
+	if (r == 0)
+		*ret = lw_steal(u);
+	return r;
+}
+
+void lw_trust_update_close(struct lw_trust_update *u)
+{
+	if (!u)
+		return;
+	lw_own_trust_release(&u->trust);
+	lw_kept_release(&u->kept);
+	free(u);
+}
+
+struct lw_policy *lw_trust_update_policy(struct lw_trust_update *u)
+{
+	return lw_steal(u->trust.policy);
+}
+
+int lw_trust_update_rejudge(struct lw_trust_update *u, struct lw_error *e)
+{
+	struct lw_error ignored;
+
+	/* What is marked is offered no longer; then also what an update that was cut off has
+	 * left to be judged. */
+	(void)!lw_enclave_drain(u->enclave, &ignored);
+
+	int r = lw_rejudge_marked(u->enclave, &u->clock, u->options.source.program,
+				  &u->to->judged, e);
+	u->to->head = u->to->judged.head;
+	return r;
 }
 
 int lw_trust_update(struct lw_enclave *enclave, const struct lw_clock *clock,
 		    const struct lw_trust_update_options *options, struct lw_trust_updated *ret,
 		    struct lw_error *e)
 {
-	struct update u = { .enclave = enclave, .clock = clock, .options = options, .to = ret };
-	struct lw_error ignored;
-	int r = update(&u, e);
+	LW_AUTO(trust_update) struct lw_trust_update *u = NULL;
+	int r = lw_trust_update_open(enclave, clock, options, ret, &u, e);
 
-	lw_own_trust_release(&u.trust);
-	lw_kept_release(&u.kept);
-	if (r < 0 || options->look || ret->verdict.outcome != LW_ACCEPTED)
-		return r;
-	/* What is marked is offered no longer; then also what an update that was cut off has
-	 * left to be judged. */
-	(void)!lw_enclave_drain(enclave, &ignored);
-	r = lw_rejudge_marked(enclave, clock, options->source.program, &ret->judged, e);
-	ret->head = ret->judged.head;
+	if (r == 0 && !options->look)
+		r = lw_trust_update_commit(u, e);
+	if (r == 0 && !options->look && ret->verdict.outcome == LW_ACCEPTED)
+		r = lw_trust_update_rejudge(u, e);
 	return r;
 }
 

@@ -26,14 +26,16 @@ struct lw_trust_updated {
 	size_t n;
 	struct lw_followed now; /* what is trusted; of a verdict that is no refusal */
 	int64_t until;
+	bool news;			  /* something is other than what is kept */
 	struct lw_head head;		  /* after the last record; of an update */
 	struct lw_rejudged_marked judged; /* of an update: what was judged again */
 };
 
 struct lw_trust_update_options {
 	struct lw_own_source source;
-	bool look;	/* tell the difference; change and record nothing */
-	const char *by; /* recorded as claimed; NULL: not said */
+	bool look;			/* tell the difference; change and record nothing */
+	const char *by;			/* recorded as claimed; NULL: not said */
+	const struct lw_digest *bundle; /* that brought it; NULL: none */
 };
 
 /* LW_E_USAGE: this enclave has no repository of its own. Zero-initialise *ret; release it also
@@ -42,6 +44,24 @@ int lw_trust_update(struct lw_enclave *enclave, const struct lw_clock *clock,
 		    const struct lw_trust_update_options *options, struct lw_trust_updated *ret,
 		    struct lw_error *e) LW_WARN_UNUSED;
 void lw_trust_updated_release(struct lw_trust_updated *u);
+
+/* The same in steps, for an intake: it is looked at; committed with its record, whatever the
+ * verdict; what it marked is judged again. What `options` borrow, and `to`, must outlive it. */
+struct lw_trust_update;
+int lw_trust_update_open(struct lw_enclave *enclave, const struct lw_clock *clock,
+			 const struct lw_trust_update_options *options,
+			 struct lw_trust_updated *to, struct lw_trust_update **ret,
+			 struct lw_error *e) LW_WARN_UNUSED;
+void lw_trust_update_close(struct lw_trust_update *u);
+/* The policy it brings, now the caller's; once. */
+struct lw_policy *lw_trust_update_policy(struct lw_trust_update *u);
+int lw_trust_update_commit(struct lw_trust_update *u, struct lw_error *e) LW_WARN_UNUSED;
+int lw_trust_update_rejudge(struct lw_trust_update *u, struct lw_error *e) LW_WARN_UNUSED;
+
+static inline void lw_auto_trust_update_(struct lw_trust_update **u)
+{
+	lw_trust_update_close(*u);
+}
 
 static inline void lw_auto_trust_updated_(struct lw_trust_updated *u)
 {

@@ -3,7 +3,7 @@
 #include "cmd/verdict.h"
 
 static struct lw_list arg_approvals;
-static bool arg_sequential;
+static bool arg_sequential, arg_trust_only;
 static const char *arg_medium, *arg_courier, *arg_ticket, *arg_by;
 
 static const struct lw_option options[] = {
@@ -13,6 +13,8 @@ static const struct lw_option options[] = {
 	{ "courier", 0, LW_OPTION_TEXT, "WHO", &arg_courier, "who carried it" },
 	{ "ticket", 0, LW_OPTION_TEXT, "ID", &arg_ticket, "the ticket it answers" },
 	{ "by", 0, LW_OPTION_TEXT, "NAME", &arg_by, "who loads it" },
+	{ "trust-only", 0, LW_OPTION_FLAG, NULL, &arg_trust_only,
+	  "take what it brings of the enclave's own repository; load no image" },
 	{ "sequential", 0, LW_OPTION_FLAG, NULL, &arg_sequential,
 	  "read strictly in order, whatever the medium seems to be" },
 	{ 0 },
@@ -29,6 +31,7 @@ static int run(int n, char **objects)
 			    .courier = arg_courier,
 			    .ticket = arg_ticket,
 			    .by = arg_by },
+		.trust_only = arg_trust_only,
 		.in_order = arg_sequential,
 		.progress = lw_command_progress("load"),
 		.stop = lw_command_stoppable(),

@@ -25,6 +25,8 @@ static const struct lw_option options[] = {
 	{ "tuf", 0, LW_OPTION_LIST, "NAME=PLACE", &lw_pack_arguments.tuf,
 	  "take along a vendor's TUF repository: what the enclave's policy calls it, and the "
 	  "folder or URL of its metadata" },
+	{ "trust", 0, LW_OPTION_TEXT, "FOLDER", &lw_pack_arguments.trust,
+	  "take along the enclave's own repository: metadata and targets" },
 	{ "tuf-target", 0, LW_OPTION_LIST, "PATH", &lw_pack_arguments.targets,
 	  "take along what looking up this target needs, too" },
 	{ "ca-file", 0, LW_OPTION_TEXT, "FILE", &lw_pack_arguments.ca_file,

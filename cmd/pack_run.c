@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "bundle/approve.h"
+#include "cmd/own_folder.h"
 #include "cmd/pack.h"
 #include "cmd/source.h"
 #include "fetch/place.h"
@@ -174,6 +175,9 @@ static int open_repository(struct repositories *r, const char *word,
 	if (!lw_text_is_label(lw_span_str(r->names[i])))
 		return lw_fail(e, LW_E_USAGE,
 			       "--tuf: want a name of [a-z0-9][a-z0-9._-]{0,63}");
+	if (strcmp(r->names[i], LW_OWN_REPOSITORY) == 0)
+		return lw_fail(e, LW_E_USAGE, "--tuf: '%s' is the enclave's own: --trust",
+			       r->names[i]);
 	for (size_t k = 0; k < i; k++)
 		if (strcmp(r->names[k], r->names[i]) == 0)
 			return lw_fail(e, LW_E_USAGE, "--tuf: %s stands twice", r->names[i]);
@@ -280,6 +284,7 @@ int lw_pack_run(int n, char **objects)
 	};
 	struct keys keys __attribute__((cleanup(auto_keys))) = { 0 };
 	struct repositories repositories __attribute__((cleanup(auto_repositories))) = { 0 };
+	LW_AUTO(own_folder) struct lw_own_folder trust = { 0 };
 	struct lw_pack_result result = { 0 };
 	struct lw_error e = { 0 };
 	int r = 0;
@@ -287,8 +292,8 @@ int lw_pack_run(int n, char **objects)
 	if (!arg->file || !arg->sender || !arg->audience || !arg->expires || !arg->marking)
 		return lw_command_usage(
 			"want -o FILE, --sender, --audience, --expires and --marking");
-	if (n == 0 && arg->tuf.n == 0)
-		return lw_command_usage("want an image, or --tuf");
+	if (n == 0 && arg->tuf.n == 0 && !arg->trust)
+		return lw_command_usage("want an image, --tuf, or --trust");
 	for (int i = 0; i < n && r == 0; i++)
 		r = add_source(&s, objects[i], &e);
 	if (r == 0)
@@ -302,6 +307,10 @@ int lw_pack_run(int n, char **objects)
 	o.targets = arg->targets.list;
 	o.n_targets = arg->targets.n;
 	o.unlisted = say_unlisted;
+	if (r == 0 && arg->trust) {
+		r = lw_own_folder_open(arg->trust, &trust, &e);
+		o.trust = &trust.source;
+	}
 	if (r == 0)
 		r = load_keys(&keys, &e);
 	if (r == 0)

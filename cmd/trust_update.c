@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `trust update`, `trust diff`, `trust rejudge`. */
+#include "bundle/own_bundle.h"
 #include "bundle/trust_update.h"
 
 #include "cmd/own_folder.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
+
+#include <sys/stat.h>
 
 static const char *arg_by;
 
@@ -20,15 +23,7 @@ static void print_json(const struct lw_trust_updated *u, bool recorded)
 	char head[LW_HEAD_TEXT], time[LW_TIME_TEXT];
 
 	lw_json_w_object(&w);
-	lw_json_w_key(&w, "changes");
-	lw_json_w_array(&w);
-	for (size_t i = 0; i < u->n; i++) {
-		lw_json_w_object(&w);
-		lw_json_w_member(&w, "change", lw_trust_change_name(u->list[i].change));
-		lw_json_w_member(&w, "name", u->list[i].name);
-		lw_json_w_end_object(&w);
-	}
-	lw_json_w_end_array(&w);
+	lw_json_trust_changes(&w, u);
 	lw_json_w_member_integer(&w, "exit", lw_outcome_exit(u->verdict.outcome));
 	lw_json_findings(&w, &u->verdict);
 	lw_json_w_member(&w, "format", "landwaiter-trust-update/1");
@@ -75,10 +70,34 @@ static void print_text(const struct lw_trust_updated *u)
 	lw_print_findings(&u->verdict, stdout);
 }
 
+/* A folder as the repository tool leaves it, or a bundle. */
+struct place {
+	struct lw_own_folder folder;
+	struct lw_own_bundle bundle;
+};
+
+static void auto_place(struct place *p)
+{
+	lw_own_folder_close(&p->folder);
+	lw_own_bundle_close(&p->bundle);
+}
+
+static int open_place(const char *path, struct place *p, struct lw_own_source *ret,
+		      struct lw_error *e)
+{
+	struct stat st;
+	bool folder = stat(path, &st) < 0 || S_ISDIR(st.st_mode);
+	int r = folder ? lw_own_folder_open(path, &p->folder, e)
+		       : lw_own_bundle_open(path, NULL, &p->bundle, e);
+
+	*ret = folder ? p->folder.source : p->bundle.source;
+	return r;
+}
+
 static int update(const char *path, bool look)
 {
 	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
-	LW_AUTO(own_folder) struct lw_own_folder folder = { 0 };
+	struct place place __attribute__((cleanup(auto_place))) = { 0 };
 	LW_AUTO(trust_updated) struct lw_trust_updated updated = { 0 };
 	struct lw_trust_update_options options = { .look = look, .by = arg_by };
 	struct lw_clock clock;
@@ -89,11 +108,9 @@ static int update(const char *path, bool look)
 		return code;
 	r = lw_clock_system(&clock, &e);
 	if (r == 0)
-		r = lw_own_folder_open(path, &folder, &e);
-	if (r == 0) {
-		options.source = folder.source;
+		r = open_place(path, &place, &options.source, &e);
+	if (r == 0)
 		r = lw_trust_update(enclave, &clock, &options, &updated, &e);
-	}
 	if (r < 0)
 		return lw_command_failed(&e);
 	if (!look)
@@ -152,7 +169,7 @@ static int run_rejudge(int n, char **objects)
 
 const struct lw_verb lw_verb_trust_update = {
 	"trust update",
-	"FOLDER",
+	"FOLDER|BUNDLE",
 	"Take what the enclave's own repository says now; accepted images are judged again.",
 	update_options,
 	1,
@@ -161,7 +178,7 @@ const struct lw_verb lw_verb_trust_update = {
 };
 const struct lw_verb lw_verb_trust_diff = {
 	"trust diff",
-	"FOLDER",
+	"FOLDER|BUNDLE",
 	"What `trust update` would change. Changes and records nothing.",
 	NULL,
 	1,

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "base/json.h"
+#include "bundle/trust_update.h"
 #include "cmd/command.h"
 #include "cmd/judgement.h"
 
@@ -116,6 +117,30 @@ static void print_repositories(const struct lw_intake_result *r, FILE *out)
 	}
 }
 
+/* What the bundle brings of the enclave's own repository. */
+static void print_trust(const struct lw_intake_result *r, FILE *out)
+{
+	const struct lw_trust_updated *t = r->trust;
+	char time[LW_TIME_TEXT];
+
+	if (!t || t->verdict.outcome != LW_ACCEPTED)
+		return;
+	(void)fprintf(out, "  trust     ");
+	if (r->trust_record)
+		(void)fprintf(out, "taken, record %llu", (unsigned long long)r->trust_record);
+	else
+		(void)fprintf(out, "%s",
+			      t->news ? "newer than what is trusted; `load` takes it"
+				      : "as it is here already");
+	(void)fprintf(out, "; until %s\n", lw_time_format(t->until, time));
+	for (size_t i = 0; i < t->n; i++)
+		(void)fprintf(out, "            %s %s\n",
+			      lw_trust_change_name(t->list[i].change), t->list[i].name);
+	if (t->judged.images)
+		(void)fprintf(out, "            images judged again: %zu, withheld: %zu\n",
+			      t->judged.images, t->judged.withheld);
+}
+
 static void print_text(const struct lw_intake_result *r, FILE *out)
 {
 	char head[LW_HEAD_TEXT], size[16];
@@ -124,6 +149,7 @@ static void print_text(const struct lw_intake_result *r, FILE *out)
 	print_bundle(r, out);
 	print_images(r, out);
 	print_repositories(r, out);
+	print_trust(r, out);
 	lw_print_findings(&r->verdict, out);
 	(void)fprintf(out, "\n  read      %llu bytes (%s) from the medium\n",
 		      (unsigned long long)r->bytes_read,
@@ -237,6 +263,46 @@ static void json_images(struct lw_json_writer *w, const struct lw_intake_result 
 	lw_json_w_end_array(w);
 }
 
+void lw_json_trust_changes(struct lw_json_writer *w, const struct lw_trust_updated *t)
+{
+	lw_json_w_key(w, "changes");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < t->n; i++) {
+		lw_json_w_object(w);
+		lw_json_w_member(w, "change", lw_trust_change_name(t->list[i].change));
+		lw_json_w_member(w, "name", t->list[i].name);
+		lw_json_w_end_object(w);
+	}
+	lw_json_w_end_array(w);
+}
+
+static void json_trust(struct lw_json_writer *w, const struct lw_intake_result *r)
+{
+	const struct lw_trust_updated *t = r->trust;
+	char time[LW_TIME_TEXT];
+
+	lw_json_w_key(w, "trust");
+	if (!t || t->verdict.outcome != LW_ACCEPTED) {
+		lw_json_w_null(w);
+		return;
+	}
+	lw_json_w_object(w);
+	lw_json_trust_changes(w, t);
+	lw_json_w_member_integer(w, "images", (int64_t)t->judged.images);
+	lw_json_w_key(w, "new");
+	lw_json_w_bool(w, t->news);
+	lw_json_w_key(w, "record");
+	if (r->trust_record)
+		lw_json_w_integer(w, (int64_t)r->trust_record);
+	else
+		lw_json_w_null(w);
+	lw_json_w_key(w, "tuf");
+	lw_followed_write(&t->now, 1, w);
+	lw_json_w_member(w, "until", lw_time_format(t->until, time));
+	lw_json_w_member_integer(w, "withheld", (int64_t)t->judged.withheld);
+	lw_json_w_end_object(w);
+}
+
 static void print_json(const struct lw_intake_result *r, FILE *out)
 {
 	LW_AUTO(buf) struct lw_buf b = { 0 };
@@ -255,6 +321,7 @@ static void print_json(const struct lw_intake_result *r, FILE *out)
 	lw_json_w_member(&w, "head", lw_head_text(&r->head, head));
 	lw_json_w_member_integer(&w, "index", (int64_t)r->record);
 	lw_json_w_end_object(&w);
+	json_trust(&w, r);
 	lw_json_w_key(&w, "tuf");
 	lw_followed_write(r->followed, r->n_followed, &w);
 	lw_json_w_member(&w, "verdict", lw_outcome_name(r->verdict.outcome));

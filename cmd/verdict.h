@@ -16,6 +16,7 @@ void lw_print_verdict(const struct lw_intake_result *r, FILE *out);
 void lw_print_outcome(const struct lw_verdict *v, FILE *out);
 void lw_print_findings(const struct lw_verdict *v, FILE *out);
 void lw_json_findings(struct lw_json_writer *w, const struct lw_verdict *v);
+void lw_json_trust_changes(struct lw_json_writer *w, const struct lw_trust_updated *t);
 void lw_json_judgement(struct lw_json_writer *w, const char *tree);
 
 /* verify and load: opens the enclave, runs the intake, prints, returns the exit code. */

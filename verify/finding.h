@@ -192,6 +192,8 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "policy pins another root: what was trusted of this repository counts no more")                \
 	X(TRUST_TIME, "trust.time", EVIDENCE, NOTE,                                                      \
 	  "by this policy the time is not known until its people attest it")                             \
+	X(TRUST_ABSENT, "trust.absent", FRESHNESS, REFUSAL,                                              \
+	  "this bundle brings no trust: `load` it, or ask the sender for one that does")                 \
 	X(TRUST_POLICY, "trust.policy", EVIDENCE, REFUSAL,                                               \
 	  "what the repository brings cannot be used as a policy: ask who keeps it")                     \
 	/* gate 6 and the machine itself */                                                              \

@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 const char *lw_outcome_name(enum lw_outcome o)
 {
@@ -29,6 +30,27 @@ static char *safe(const char *text)
 	return lw_strdup(lw_text_settle(text ? text : "", shown, sizeof(shown)));
 }
 
+/* A gate may judge again by another trust, and find the same. */
+static bool is_told(const struct lw_verdict *v, const struct lw_finding *f)
+{
+	for (size_t i = 0; i < v->n_findings; i++) {
+		const struct lw_finding *other = &v->findings[i];
+
+		if (other->id == f->id && strcmp(other->object, f->object) == 0 &&
+		    strcmp(other->expected, f->expected) == 0 &&
+		    strcmp(other->found, f->found) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void release(struct lw_finding *f)
+{
+	free(f->object);
+	free(f->expected);
+	free(f->found);
+}
+
 void lw_verdict_add(struct lw_verdict *v, enum lw_finding_id id, const char *object,
 		    const char *expected, const char *found)
 {
@@ -38,17 +60,24 @@ void lw_verdict_add(struct lw_verdict *v, enum lw_finding_id id, const char *obj
 		v->gravest = gravity;
 	if (v->concluded && gravity > LW_NOTE && v->outcome == LW_ACCEPTED)
 		v->outcome = LW_REFUSED;
-	if (v->n_findings == LW_MAX_FINDINGS) {
-		v->n_dropped++;
-		return;
-	}
-	v->findings = lw_realloc_array(v->findings, v->n_findings + 1, sizeof(*v->findings));
-	v->findings[v->n_findings++] = (struct lw_finding){
+
+	struct lw_finding f = {
 		.id = id,
 		.object = safe(object),
 		.expected = safe(expected),
 		.found = safe(found),
 	};
+
+	if (is_told(v, &f)) {
+		release(&f);
+	} else if (v->n_findings == LW_MAX_FINDINGS) {
+		v->n_dropped++;
+		release(&f);
+	} else {
+		v->findings =
+			lw_realloc_array(v->findings, v->n_findings + 1, sizeof(*v->findings));
+		v->findings[v->n_findings++] = f;
+	}
 }
 
 void lw_verdict_addf(struct lw_verdict *v, enum lw_finding_id id, const char *object,
@@ -111,11 +140,8 @@ const struct lw_finding *lw_verdict_reason(const struct lw_verdict *v)
 
 void lw_verdict_release(struct lw_verdict *v)
 {
-	for (size_t i = 0; i < v->n_findings; i++) {
-		free(v->findings[i].object);
-		free(v->findings[i].expected);
-		free(v->findings[i].found);
-	}
+	for (size_t i = 0; i < v->n_findings; i++)
+		release(&v->findings[i]);
 	free(v->findings);
 	*v = (struct lw_verdict){ 0 };
 }

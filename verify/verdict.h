@@ -44,8 +44,8 @@ struct lw_verdict {
 	bool concluded;
 };
 
-/* Adds a finding; all texts are copied and made safe. Not thread-safe. After the verdict was
- * concluded as accepted, a finding graver than a note makes it refused for good. */
+/* Adds a finding, once; all texts are copied and made safe. Not thread-safe. After the verdict
+ * was concluded as accepted, a finding graver than a note makes it refused for good. */
 void lw_verdict_add(struct lw_verdict *v, enum lw_finding_id id, const char *object,
 		    const char *expected, const char *found);
 /* With a printf format for what was found. */

@@ -73,12 +73,14 @@ static void dropped_findings_count(void **state)
 	struct lw_verdict v = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < LW_MAX_FINDINGS; i++)
-		lw_verdict_add(&v, LW_FINDING_POLICY_EVALUATION, "image", "", "");
+	for (size_t i = 0; i < LW_MAX_FINDINGS; i++) {
+		lw_verdict_addf(&v, LW_FINDING_POLICY_EVALUATION, "image", "", "%zu", i);
+		lw_verdict_addf(&v, LW_FINDING_POLICY_EVALUATION, "image", "", "%zu", i / 2);
+	}
 	assert_int_equal(v.n_dropped, 0);
 	assert_true(lw_verdict_clear(&v));
 	for (size_t i = 0; i < 7; i++)
-		lw_verdict_add(&v, LW_FINDING_CONTENT_DIGEST, "blob", "", "");
+		lw_verdict_addf(&v, LW_FINDING_CONTENT_DIGEST, "blob", "", "%zu", i);
 	assert_int_equal(v.n_findings, LW_MAX_FINDINGS);
 	assert_int_equal(v.n_dropped, 7);
 	pass_all(&v);
