@@ -112,10 +112,10 @@ int lw_intake_interval(struct lw_enclave *enclave, const struct lw_policy *polic
 void lw_intake_judge_time(const struct lw_interval *now, const char *object,
 			  struct lw_verdict *v);
 /* Whether the enclave's own trust still holds at the upper end of the time; it is a finding
- * where it does not, or soon will not. Where it was set by hand nothing says until when. */
+ * where it does not, or soon will not. Where it has no repository nothing says until when. */
 int lw_intake_own_trust(struct lw_enclave *enclave, const struct lw_interval *now,
 			struct lw_verdict *v, struct lw_error *e) LW_WARN_UNUSED;
-/* The same of a time that is given; 0: set by hand. */
+/* The same of a time that is given; 0: nothing says. */
 void lw_intake_judge_until(int64_t until, const struct lw_interval *now, struct lw_verdict *v);
 bool lw_intake_is_expired(int64_t until, const struct lw_interval *now);
 /* How a record made now tells the time. */

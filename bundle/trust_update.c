@@ -85,8 +85,7 @@ static int open_kept(struct lw_trust_update *u, struct lw_error *e)
 
 	if (r == -LW_E_NOTFOUND)
 		return lw_fail(e, LW_E_USAGE,
-			       "this enclave has no repository of its own: its trust was set "
-			       "by hand, with `init`, and stays");
+			       "this enclave has no repository of its own; its trust stays");
 	u->kept =
 		(struct lw_kept){ .state = u->enclave->state, .repository = LW_OWN_REPOSITORY };
 	return r < 0 ? r : lw_digest_parse(lw_buf_span(&pin), &u->kept.first, e);

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "bundle/roles.h"
+#include "cmd/evaluation.h"
 #include "cmd/own_folder.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
@@ -105,6 +106,12 @@ static int load_files(struct trust *t, const struct lw_list *list, bool approver
 			return r;
 		char *name = approvers ? lw_asprintf("keys/%s-%zu.pub", left, i + 1)
 				       : lw_strdup(left);
+		for (size_t k = 0; k < t->n; k++)
+			if (strcmp(t->names[k], name) == 0) {
+				free(name);
+				return lw_fail(e, LW_E_USAGE, "trust file '%s' is given twice",
+					       t->names[k]);
+			}
 		r = lw_fs_read_path(file, LW_MAX_POLICY_BYTES, add_file(t, name), e);
 		if (r < 0)
 			return r;
@@ -252,63 +259,28 @@ static int collect(struct trust *t, struct lw_error *e)
 	return r < 0 ? r : make_policy(t, e);
 }
 
-static int create(struct trust *t, struct lw_digest *identity, struct lw_head *head,
-		  struct lw_error *e)
-{
-	struct lw_policy_files files = { .read = read_trust, .data = t };
-	LW_AUTO(policy) struct lw_policy *policy = NULL;
-	struct lw_clock now;
-	int r = lw_policy_parse(lw_buf_span(&t->bytes[t->n - 1]), &files, &policy, e);
+/* ---- the enclave ---- */
 
-	/* An enclave that could let nobody in is a mistake better made here. */
-	for (size_t i = 0; r == 0 && i < policy->n_signers; i++)
-		if (policy->signers[i].n_unsupported)
-			r = lw_fail(e, LW_E_UNSUPPORTED,
-				    "signer '%s': a key of an unsupported kind",
-				    policy->signers[i].name);
-	if (r == 0)
-		r = lw_clock_system(&now, e);
-	if (r < 0)
-		return r;
-	t->files = lw_alloc_array(t->n, sizeof(*t->files));
-	for (size_t i = 0; i < t->n; i++)
-		t->files[i] = (struct lw_trust_file){ t->names[i], lw_buf_span(&t->bytes[i]) };
+/* Whose trust is a repository's. */
+struct made {
+	const char *name, *evaluation; /* of struct lw_birth_options */
+	struct lw_digest root, identity;
+	size_t n_files;
+	int64_t until;
+	struct lw_head head;
+};
 
-	const struct lw_birth_options birth = { .name = arg_name ? arg_name : "evaluation",
-						.trust = t->files,
-						.n_trust = t->n };
-
-	return lw_enclave_create(lw_arg_enclave, &birth, &now, identity, head, e);
-}
-
-/* ---- from a repository that a ceremony made ---- */
-
-static void describe(const struct lw_own_trust *t, const struct lw_digest *root)
-{
-	char text[LW_DIGEST_TEXT], time[LW_TIME_TEXT];
-
-	lw_command_say("An enclave is at %s.", lw_arg_enclave);
-	lw_command_say("  Its trust is that of a repository, in %zu files; the first root is",
-		       t->n_files);
-	lw_command_say("  %s", lw_digest_text(root, text));
-	lw_command_say("  Compare that with what the ceremony wrote down. It is good until %s.",
-		       lw_time_format(t->until, time));
-	lw_command_say("  The line below is its identity: what `pack --audience` takes.");
-}
-
-static int create_followed(struct lw_digest *identity, struct lw_head *head, struct lw_error *e)
+static int create(struct made *made, const char *root_path, const char *repository,
+		  const struct lw_clock *now, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf root = { 0 };
 	LW_AUTO(roles) struct lw_roles roles = { 0 };
 	LW_AUTO(own_trust) struct lw_own_trust trust = { 0 };
 	LW_AUTO(own_folder) struct lw_own_folder folder = { 0 };
-	struct lw_clock now = { 0 };
-	int r = lw_fs_read_path(arg_root, LW_MAX_TUF_ROOT_BYTES, &root, e);
+	int r = lw_fs_read_path(root_path, LW_MAX_TUF_ROOT_BYTES, &root, e);
 
 	if (r == 0)
-		r = lw_own_folder_open(arg_repository, &folder, e);
-	if (r == 0)
-		r = lw_clock_system(&now, e);
+		r = lw_own_folder_open(repository, &folder, e);
 	if (r == 0)
 		r = lw_roles_begin(&roles, lw_buf_span(&root), e);
 	if (r < 0)
@@ -316,7 +288,7 @@ static int create_followed(struct lw_digest *identity, struct lw_head *head, str
 
 	const struct lw_tuf_store store = lw_roles_store(&roles);
 
-	r = lw_own_trust_read(&folder.source, &store, now.wall_sec, &trust, e);
+	r = lw_own_trust_read(&folder.source, &store, now->wall_sec, &trust, e);
 	if (r < 0 && trust.reason != LW_FINDING_COUNT) {
 		(void)lw_fail_as(e, LW_E_CONFLICT); /* of the repository, not of our words */
 		r = lw_prefix(e, "%s", lw_finding_kind(trust.reason)->code);
@@ -325,12 +297,13 @@ static int create_followed(struct lw_digest *identity, struct lw_head *head, str
 		return r;
 
 	lw_auto_free struct lw_birth_role *kept = lw_alloc_array(roles.n, sizeof(*kept));
-	struct lw_birth_options birth = { .name = arg_name ? arg_name : "enclave",
+	struct lw_birth_options birth = { .name = made->name,
 					  .trust = trust.files,
 					  .n_trust = trust.n_files,
 					  .root = lw_digest_of(lw_buf_span(&root)),
 					  .roles = kept,
-					  .until = trust.until };
+					  .until = trust.until,
+					  .evaluation = made->evaluation };
 
 	for (size_t i = 0; i < roles.n; i++)
 		if (!roles.list[i].dropped)
@@ -338,54 +311,106 @@ static int create_followed(struct lw_digest *identity, struct lw_head *head, str
 				(struct lw_birth_role){ roles.list[i].name,
 							lw_buf_span(&roles.list[i].file),
 							lw_buf_span(&roles.list[i].halves) };
-	r = lw_enclave_create(lw_arg_enclave, &birth, &now, identity, head, e);
+	made->root = birth.root;
+	made->n_files = trust.n_files;
+	made->until = trust.until;
+	return lw_enclave_create(lw_arg_enclave, &birth, now, &made->identity, &made->head, e);
+}
+
+static int create_real(struct made *made, struct lw_error *e)
+{
+	struct lw_clock now;
+	char text[LW_DIGEST_TEXT], time[LW_TIME_TEXT];
+	int r = lw_clock_system(&now, e);
+
+	made->name = arg_name ? arg_name : "enclave";
 	if (r == 0)
-		describe(&trust, &birth.root);
+		r = create(made, arg_root, arg_repository, &now, e);
+	if (r < 0)
+		return r;
+	lw_command_say("An enclave is at %s.", lw_arg_enclave);
+	lw_command_say("  Its trust is that of a repository, in %zu files; the first root is",
+		       made->n_files);
+	lw_command_say("  %s", lw_digest_text(&made->root, text));
+	lw_command_say("  Compare that with what the ceremony wrote down. It is good until %s.",
+		       lw_time_format(made->until, time));
+	lw_command_say("  The line below is its identity: what `pack --audience` takes.");
+	return 0;
+}
+
+/* An enclave that could let nobody in is a mistake better made here. */
+static int check_policy(struct trust *t, struct lw_error *e)
+{
+	struct lw_policy_files files = { .read = read_trust, .data = t };
+	LW_AUTO(policy) struct lw_policy *policy = NULL;
+	int r = lw_policy_parse(lw_buf_span(&t->bytes[t->n - 1]), &files, &policy, e);
+
+	for (size_t i = 0; r == 0 && i < policy->n_signers; i++)
+		if (policy->signers[i].n_unsupported)
+			r = lw_fail(e, LW_E_UNSUPPORTED,
+				    "signer '%s': a key of an unsupported kind",
+				    policy->signers[i].name);
 	return r;
 }
 
-static int print(const struct lw_digest *identity, const struct lw_head *head)
+static int create_evaluation(struct made *made, struct lw_error *e)
 {
-	char text[LW_DIGEST_TEXT];
+	struct trust t __attribute__((cleanup(auto_trust))) = { 0 };
+	LW_AUTO(evaluation) struct lw_evaluation evaluation = { 0 };
+	struct lw_clock now;
+	int r = collect(&t, e);
 
-	lw_print_head(head);
-	(void)printf(lw_arg_json ? "{\"format\":\"landwaiter-init/1\",\"identity\":\"%s\"}\n"
-				 : "%s\n",
-		     lw_digest_text(identity, text));
-	return LW_EXIT_DONE;
+	if (r == 0)
+		r = check_policy(&t, e);
+	if (r == 0)
+		r = lw_clock_system(&now, e);
+	if (r < 0)
+		return r;
+	t.files = lw_alloc_array(t.n, sizeof(*t.files));
+	for (size_t i = 0; i < t.n; i++)
+		t.files[i] = (struct lw_trust_file){ t.names[i], lw_buf_span(&t.bytes[i]) };
+	r = lw_evaluation_make(lw_arg_enclave, t.files, t.n, &now, &evaluation, e);
+	made->name = arg_name ? arg_name : "evaluation";
+	made->evaluation = evaluation.folder;
+	if (r == 0)
+		r = create(made, evaluation.root, evaluation.repository, &now, e);
+	if (r < 0)
+		return r;
+	lw_command_say("An enclave for EVALUATION is at %s.", lw_arg_enclave);
+	lw_command_say("  %sIts trust was set by one person at this keyboard; whoever has",
+		       arg_policy ? "" : "It asks for no vendor evidence. ");
+	lw_command_say("  %s/%s/owner.key can change it: see README there.", lw_arg_enclave,
+		       LW_EVALUATION_FOLDER);
+	lw_command_say("  The line below is its identity: what `pack --audience` takes.");
+	return 0;
 }
 
 static int run(int n, char **objects)
 {
-	struct trust t __attribute__((cleanup(auto_trust))) = { 0 };
-	struct lw_digest identity;
-	struct lw_head head;
+	struct made made = { 0 };
 	struct lw_error e = { 0 };
+	char text[LW_DIGEST_TEXT];
+	bool real = arg_root || arg_repository;
+	bool by_words = arg_sender || arg_threshold || arg_approvers.n || arg_max_age ||
+			arg_clock || arg_any_audience;
 
 	(void)n;
 	(void)objects;
-	if (arg_root || arg_repository) {
-		if (!arg_root || !arg_repository || arg_policy || arg_sender || arg_threshold ||
-		    arg_approvers.n || arg_max_age || arg_clock || arg_any_audience ||
-		    arg_trust.n)
-			return lw_command_usage("want --root and --repository, and of the rest "
-						"--name alone");
-		if (create_followed(&identity, &head, &e) < 0)
-			return lw_command_failed(&e);
-		return print(&identity, &head);
-	}
-	if (arg_policy ? (arg_sender || arg_threshold || arg_approvers.n || arg_max_age ||
-			  arg_clock || arg_any_audience)
-		       : (!arg_sender || !arg_threshold || !arg_approvers.n || arg_trust.n))
+	if (real && (!arg_root || !arg_repository || arg_policy || by_words || arg_trust.n))
+		return lw_command_usage("want --root and --repository, and of the rest "
+					"--name alone");
+	if (!real &&
+	    (arg_policy ? by_words
+			: (!arg_sender || !arg_threshold || !arg_approvers.n || arg_trust.n)))
 		return lw_command_usage(
 			"want --sender, --threshold and --approver, or --policy and --trust");
-	if (collect(&t, &e) < 0 || create(&t, &identity, &head, &e) < 0)
+	if ((real ? create_real(&made, &e) : create_evaluation(&made, &e)) < 0)
 		return lw_command_failed(&e);
-	lw_command_say("An enclave for EVALUATION is at %s.", lw_arg_enclave);
-	lw_command_say("  %sts trust was set by one person at this keyboard.",
-		       arg_policy ? "I" : "It asks for no vendor evidence, and i");
-	lw_command_say("  The line below is its identity: what `pack --audience` takes.");
-	return print(&identity, &head);
+	lw_print_head(&made.head);
+	(void)printf(lw_arg_json ? "{\"format\":\"landwaiter-init/1\",\"identity\":\"%s\"}\n"
+				 : "%s\n",
+		     lw_digest_text(&made.identity, text));
+	return LW_EXIT_DONE;
 }
 
 const struct lw_verb lw_verb_init = {

@@ -81,7 +81,7 @@ static int show(struct lw_enclave *enclave, struct lw_error *e)
 			(void)printf("root      %s\nuntil     %s\n", lw_buf_str(&root),
 				     lw_time_format(until, time));
 		else
-			(void)printf("root      none: set by hand, with `init`\n");
+			(void)printf("root      none\n");
 		(void)printf("since     record %llu\nfiles\n", (unsigned long long)since);
 		return lw_state_each_trust(enclave->state, show_file, &s, e);
 	}

@@ -174,6 +174,9 @@ static int build(int dir, struct birth *b, struct lw_error *e)
 		rc = first_transaction(state, b, e);
 	if (rc)
 		return rc;
+	if (b->options->evaluation &&
+	    renameat(AT_FDCWD, b->options->evaluation, dir, LW_EVALUATION_FOLDER) < 0)
+		return lw_fail_errno(e, "move " LW_EVALUATION_FOLDER " into place");
 	/* Closing folds the log into state.db; then all of it down to the disk. */
 	lw_state_close(lw_steal(state));
 	if (syncfs(dir) < 0)

@@ -51,22 +51,24 @@ struct lw_birth_options {
 	const char *name;
 	const struct lw_trust_file *trust;
 	size_t n_trust;
-	/* Where trust comes from a repository of the enclave's own: its first root, what is
-	 * trusted of it now, and when the first of that expires. roles NULL: it was set by
-	 * hand.
-	 */
+	/* The repository of the enclave's own, from which that is: its first root, what is
+	 * trusted of it now, and when the first of that expires. roles NULL: none, and trust
+	 * stays. */
 	struct lw_digest root;
 	const struct lw_birth_role *roles;
 	size_t n_roles;
 	int64_t until;
+	const char *evaluation; /* a folder that becomes one of the enclave; NULL: none */
 };
 int lw_enclave_create(const char *path, const struct lw_birth_options *options,
 		      const struct lw_clock *now, struct lw_digest *ret_identity,
 		      struct lw_head *ret_head, struct lw_error *e) LW_WARN_UNUSED;
 /* The enclave's own repository in the state: what it is called in lw_state_tuf_*, which no
- * policy's may be. "trust.root": the digest of its first root, as text; not there where trust
- * was set by hand. "trust.until": seconds. */
+ * policy's may be. "trust.root": the digest of its first root, as text; not there where it
+ * has none. "trust.until": seconds. */
 #define LW_OWN_REPOSITORY "enclave"
+/* Of an enclave for evaluation: where that is, and its one owner's key (cmd/evaluation.h). */
+#define LW_EVALUATION_FOLDER "evaluation"
 
 /* Does what commits have queued: "index" (rewrite the store's index.json from the accepted
  * images), "sweep" (delete files without a row). May be repeated. Not within a transaction, nor

@@ -197,11 +197,30 @@ trust_refuses "without its policy" tuf.missing broken
 exits 1 "not a folder" lw trust update nosuch
 exits 2 "a URL" lw trust update https://example.org/trust
 exits 2 "no such part" lw trust nosuch
-policy '{"match":"**","evidence":"not-required"}' && lw init --enclave hand --policy policy.json \
-	--trust alice.pub=alice.pub >/dev/null 2>&1
-exits 2 "an enclave whose trust was set by hand" lw trust update trust --enclave hand
-exits 0 "shows that" lw trust show --enclave hand
-like "in words" "$(cat out.log)" "set by hand"
+# One for evaluation has a repository of the same kind, of one person.
+policy '{"match":"**","evidence":"not-required"}'
+lw init --enclave evaluation --policy policy.json --trust alice.pub=alice.pub >/dev/null 2>init.log
+like "for evaluation" "$(cat init.log)" "EVALUATION.*"
+like "whose key is said to be there" "$(cat init.log)" "evaluation/evaluation/owner.key"
+own=evaluation/evaluation
+is "it is for its owner alone" "$(stat -c %a $own/owner.key $own | paste -sd ' ')" "600 700"
+exits 3 "somebody else's repository" lw trust update trust --enclave evaluation -o json
+like "is not its own" "$(codes)" tuf.threshold
+jq -c '.senders.acme.max_age = "P1D"' $own/files/policy.json >x && cat x >$own/files/policy.json
+tuf add $own/repository policy.json=$own/files/policy.json --key $own/owner.key
+exits 0 "its owner changes it" lw trust update $own/repository --enclave evaluation -o json
+is "as its README says" "$(jq -r '[.changes[].name] | join(" ")' out.log)" policy.json
+exits 0 "it lasts" faketime -f +3600d "$LW_BIN/landwaiter" trust show --enclave evaluation
+exits 2 "a trust file twice" lw init --enclave twice --policy policy.json --trust a=alice.pub --trust a=alice.pub
+exits 2 "a trust file that policy names and nobody gives" lw init --enclave twice --policy policy.json
+ok "nothing is left of those" [ ! -e twice ]
+is "nor beside them" "$(find . -maxdepth 1 -name '.landwaiter-new-*')" ""
+exits 2 "an enclave is there" lw init --enclave evaluation --policy policy.json --trust alice.pub=alice.pub
+is "and nothing is left of that" "$(find . -maxdepth 1 -name '.landwaiter-new-*')" ""
+sqlite3 evaluation/state.db "DELETE FROM value WHERE name = 'trust.root'"
+exits 2 "an enclave without a repository" lw trust update trust --enclave evaluation
+exits 0 "shows that" lw trust show --enclave evaluation
+like "in words" "$(cat out.log)" "root      none"
 
 # --- a vendor's floors, whatever policy calls it and however its root is spelled -----------------------------
 

@@ -207,6 +207,7 @@ exits 0 "which judges the same bundle" at_last load late.lwb
 
 lw init --enclave hand --policy policy.json --trust alice.pub=alice.pub --trust bob.pub=bob.pub \
 	--trust vendor.pub=vendor.pub >hand.id 2>/dev/null
+sqlite3 hand/state.db "DELETE FROM value WHERE name IN ('trust.root', 'trust.until')"
 lw pack --trust trust --sender acme --audience "$(cat hand.id)" --expires P1D --marking X -o hand.lwb \
 	"$app:2=oci:layout:2" >/dev/null 2>&1
 approve hand.lwb alice
