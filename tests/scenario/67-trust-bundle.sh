@@ -187,6 +187,14 @@ head -c 270000 only.lwb >short.lwb
 unchanged "a bundle cut short" exits 4 "a bundle cut short" lw trust update short.lwb
 exits 1 "no such file" lw trust update nosuch.lwb
 
+# A box that lies about where the files are: they do not follow, or it is broken.
+mkdir bin && cp "$LW_BIN/landwaiter" bin/ && cp "$LW_BIN/tools/liar" bin/landwaiter-judge
+for lie in carried-many carried-twice carried-name carried-digest carried-huge carried-far carried-trails \
+	carried-other-word carried-elsewhere; do
+	echo $lie >bin/lie
+	unchanged "a box that says $lie" exits 4 "a box that says $lie" bin/landwaiter trust update only.lwb
+done
+
 # --- expired trust takes its successor, and judges nothing else ------------------------------------------------------
 
 until=$(lw trust show -o json | jq -r .until)

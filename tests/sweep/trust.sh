@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # flavours: release
 #
-# `trust update`, killed at each call that changes something on the disk: trust is the old or the
-# new, never older than it was, and the same command again ends where it would have. With
-# SAMPLE=1 at a few, always the same.
+# `trust update`, and a load that brings the same, killed at each call that changes something on the
+# disk: trust is the old or the new, never older than it was, and the same command again ends where
+# it would have. With SAMPLE=1 at a few, always the same.
 . "$(dirname "$0")/../lib/vendors.sh"
 
 faultat=$LW_BIN/tools/faultat
@@ -50,43 +50,51 @@ for to in owner-2 owner; do
 	lw tuf rotate trust "owner=$to.pub" --key owner.key --key owner-2.key >/dev/null 2>&1
 done
 policy '{"match":"registry.acme.example/app:1","evidence":"not-required"},
+	{"match":"registry.acme.example/app:3","evidence":"not-required"},
 	{"match":"registry.acme.example/app:2","require":[{"threshold":1,"of":["alice"]}]}'
 put
-exits 0 "undisturbed" lw trust update trust
-new=$(state)
-is "one is withheld" "$(sql 'SELECT count(*) FROM image WHERE pending')" 1
-fails "that is another state" [ "$old" = "$new" ]
-rm -rf enclave && cp -a before enclave
-calls=$("$faultat" --count "$LW_BIN/landwaiter" trust update trust 2>/dev/null)
-ok "it changes something" [ "$calls" -gt 5 ]
+make_bundle brings.lwb --trust trust "$app:3=oci:layout:1" && approve brings.lwb alice
 
 # strike N OPTIONS...: and then once more, undisturbed
 strike() {
 	local found
 
 	rm -rf enclave && cp -a before enclave
-	"$faultat" --at "$1" "${@:2}" "$LW_BIN/landwaiter" trust update trust >strike.log 2>&1 || true
+	"$faultat" --at "$1" "${@:2}" "$LW_BIN/landwaiter" "${command[@]}" >strike.log 2>&1 || true
 	found=$(known)
 	case $found in
 	old | new | 1 | 2) ;;
 	*) echo "at $1: $found" >>bad ;;
 	esac
 	seen[$found]=1
-	lw trust update trust >again.log 2>&1 || echo "at $1: again: $(cat again.log)" >>bad
+	# What is loaded already is refused as a replay.
+	lw "${command[@]}" >again.log 2>&1 || grep -q freshness.replay again.log ||
+		echo "at $1: again: $(cat again.log)" >>bad
 	[ "$(state)" = "$new" ] || echo "at $1: then another state" >>bad
 	lw log export 2>/dev/null >book && lw log verify book >/dev/null 2>&1 || echo "at $1: the book" >>bad
 }
 
-declare -A seen
-step=1
-[ -z "${SAMPLE-}" ] || step=$((calls / 3))
-for mode in --kill "--errno EIO" "--errno EIO --sticky" "--errno ENOSPC --sticky"; do
-	: >bad
-	for ((n = step; n <= calls; n += step)); do
-		# shellcheck disable=SC2086 # two words
-		strike "$n" $mode
+for command in "trust update trust" "load brings.lwb"; do
+	read -ra command <<<"$command"
+	rm -rf enclave && cp -a before enclave
+	exits 0 "${command[*]}: undisturbed" lw "${command[@]}"
+	new=$(state)
+	is "one is withheld" "$(sql 'SELECT count(*) FROM image WHERE pending')" 1
+	fails "that is another state" [ "$old" = "$new" ]
+	rm -rf enclave && cp -a before enclave
+	calls=$("$faultat" --count "$LW_BIN/landwaiter" "${command[@]}" 2>/dev/null)
+	ok "it changes something" [ "$calls" -gt 5 ]
+	declare -A seen=()
+	step=1
+	[ -z "${SAMPLE-}" ] || step=$((calls / 3))
+	for mode in --kill "--errno EIO" "--errno EIO --sticky" "--errno ENOSPC --sticky"; do
+		: >bad
+		for ((n = step; n <= calls; n += step)); do
+			# shellcheck disable=SC2086 # two words
+			strike "$n" $mode
+		done
+		is "${command[*]}: $mode at each of $calls calls" "$(cat bad)" ""
 	done
-	is "$mode at each of $calls calls" "$(cat bad)" ""
+	is "all that may be was seen" "${seen[old]:-}${seen[new]:-}" 11
 done
-is "all that may be was seen" "${seen[old]:-}${seen[new]:-}" 11
 done_testing

@@ -508,6 +508,36 @@ static void answer_tuf(void)
 	}
 }
 
+static void put_place(struct lw_buf *b, const char *name, size_t digest_n, uint64_t size,
+		      uint64_t offset)
+{
+	uint8_t digest[64] = { 0 };
+
+	lw_ipc_put_str(b, name);
+	lw_ipc_put_bytes(b, lw_span(digest, digest_n));
+	lw_ipc_put_u64(b, size);
+	lw_ipc_put_u64(b, offset);
+}
+
+/* Where the files of a repository are: nowhere, twice, without end. */
+static void answer_carried(void)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+
+	lw_ipc_put_u32(&b, lies("carried-many")	   ? 0xffffffff
+			   : lies("carried-twice") ? 2
+						   : 1);
+	put_place(&b, lies("carried-name") ? "../timestamp.json" : "timestamp.json",
+		  lies("carried-digest") ? 31 : 32,
+		  lies("carried-huge") ? UINT64_MAX : 100,
+		  lies("carried-far") ? UINT64_MAX - 50 : 0);
+	if (lies("carried-twice"))
+		put_place(&b, "timestamp.json", 32, 100, 0);
+	if (lies("carried-trails"))
+		lw_buf_addc(&b, 'x');
+	say(lies("carried-other-word") ? LW_BOX_TEXT : LW_BOX_CARRIED, &b);
+}
+
 int main(int argc, char **argv)
 {
 	LW_AUTO(buf) struct lw_buf storage = { 0 };
@@ -529,6 +559,8 @@ int main(int argc, char **argv)
 		answer_seal(frame.body);
 	else if (frame.type == LW_BOX_JOB_EXPLAIN)
 		answer_explain(frame.body);
+	else if (frame.type == LW_BOX_JOB_CARRIED)
+		answer_carried();
 	else if (frame.type == LW_BOX_JOB_TUF)
 		answer_tuf();
 	return 0;
