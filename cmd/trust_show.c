@@ -3,6 +3,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "bundle/kept.h"
+#include "bundle/repositories.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 
@@ -56,12 +58,47 @@ static int find_since(struct lw_state *s, uint64_t *ret, struct lw_error *e)
 	return r;
 }
 
+static int read_role(const struct lw_kept *k, enum lw_tuf_type type,
+		     struct lw_followed_role *ret, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf file = { 0 }, halves = { 0 };
+	LW_AUTO(tuf_signed) struct lw_tuf_signed parts = { 0 };
+	LW_AUTO(tuf_metadata) struct lw_tuf_metadata *m = NULL;
+	int r = lw_kept_get(k, lw_tuf_type_name(type), &file, &halves, e);
+	struct lw_span body = lw_buf_span(&halves);
+
+	if (r == 0)
+		r = lw_tuf_signed_take(&body, &parts, e);
+	if (r == 0) {
+		struct lw_proven ours = { .bytes = lw_buf_span(&parts.message) };
+
+		r = lw_tuf_metadata_parse(ours, type, &m, e);
+	}
+	if (r == 0)
+		*ret = (struct lw_followed_role){ m->version, m->expires };
+	return r;
+}
+
+/* What is kept of the enclave's own repository. */
+static int read_roles(struct lw_enclave *enclave, struct lw_span root, struct lw_followed *ret,
+		      struct lw_error *e)
+{
+	struct lw_kept k = { .state = enclave->state, .repository = LW_OWN_REPOSITORY };
+	int r = lw_digest_parse(root, &k.first, e);
+
+	(void)snprintf(ret->repository, sizeof(ret->repository), LW_OWN_REPOSITORY);
+	for (unsigned t = LW_TUF_ROOT; t <= LW_TUF_TARGETS && r == 0; t++)
+		r = read_role(&k, (enum lw_tuf_type)t, &ret->roles[t], e);
+	return r;
+}
+
 static int show(struct lw_enclave *enclave, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf root = { 0 }, text = { 0 };
 	struct lw_json_writer w = { .out = &text, .canonical = true };
 	struct shown s = { .w = lw_arg_json ? &w : NULL };
 	char digest[LW_DIGEST_TEXT], time[LW_TIME_TEXT];
+	struct lw_followed now = { 0 };
 	struct lw_error none;
 	int64_t until = 0, version = 0;
 	uint64_t since = 0;
@@ -72,6 +109,8 @@ static int show(struct lw_enclave *enclave, struct lw_error *e)
 		r = lw_state_get_integer(enclave->state, "trust.version", &version, e);
 	if (r == 0)
 		r = find_since(enclave->state, &since, e);
+	if (r == 0 && own)
+		r = read_roles(enclave, lw_buf_span(&root), &now, e);
 	if (r < 0)
 		return r;
 	if (!lw_arg_json) {
@@ -82,6 +121,8 @@ static int show(struct lw_enclave *enclave, struct lw_error *e)
 				     lw_time_format(until, time));
 		else
 			(void)printf("root      none\n");
+		if (own)
+			lw_print_roles(&now);
 		(void)printf("since     record %llu\nfiles\n", (unsigned long long)since);
 		return lw_state_each_trust(enclave->state, show_file, &s, e);
 	}
@@ -100,6 +141,8 @@ static int show(struct lw_enclave *enclave, struct lw_error *e)
 	else
 		lw_json_w_null(&w);
 	lw_json_w_member_integer(&w, "since", (int64_t)since);
+	lw_json_w_key(&w, "tuf");
+	lw_followed_write(&now, own ? 1 : 0, &w);
 	lw_json_w_key(&w, "until");
 	if (own)
 		lw_json_w_string(&w, lw_time_format(until, time));

@@ -49,15 +49,9 @@ static void print_json(const struct lw_trust_updated *u, bool recorded)
 
 static void print_text(const struct lw_trust_updated *u)
 {
-	char time[LW_TIME_TEXT];
-
 	lw_print_outcome(&u->verdict, stdout);
 	if (u->verdict.outcome == LW_ACCEPTED) {
-		for (unsigned t = LW_TUF_ROOT; t <= LW_TUF_TARGETS; t++)
-			(void)printf("  %-9s version %lld, until %s\n",
-				     lw_tuf_type_name((enum lw_tuf_type)t),
-				     (long long)u->now.roles[t].version,
-				     lw_time_format(u->now.roles[t].expires, time));
+		lw_print_roles(&u->now);
 		for (size_t i = 0; i < u->n; i++)
 			(void)printf("  %-9s %s\n", lw_trust_change_name(u->list[i].change),
 				     u->list[i].name);

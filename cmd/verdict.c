@@ -141,6 +141,17 @@ static void print_trust(const struct lw_intake_result *r, FILE *out)
 			      t->judged.images, t->judged.withheld);
 }
 
+void lw_print_roles(const struct lw_followed *f)
+{
+	char time[LW_TIME_TEXT];
+
+	for (unsigned t = LW_TUF_ROOT; t <= LW_TUF_TARGETS; t++)
+		(void)printf("  %-9s version %lld, until %s\n",
+			     lw_tuf_type_name((enum lw_tuf_type)t),
+			     (long long)f->roles[t].version,
+			     lw_time_format(f->roles[t].expires, time));
+}
+
 static void print_text(const struct lw_intake_result *r, FILE *out)
 {
 	char head[LW_HEAD_TEXT], size[16];

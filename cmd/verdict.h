@@ -16,6 +16,8 @@ void lw_print_verdict(const struct lw_intake_result *r, FILE *out);
 void lw_print_outcome(const struct lw_verdict *v, FILE *out);
 void lw_print_findings(const struct lw_verdict *v, FILE *out);
 void lw_json_findings(struct lw_json_writer *w, const struct lw_verdict *v);
+/* What is trusted of a repository, a line a role, on standard output. */
+void lw_print_roles(const struct lw_followed *f);
 void lw_json_trust_changes(struct lw_json_writer *w, const struct lw_trust_updated *t);
 void lw_json_judgement(struct lw_json_writer *w, const char *tree);
 

@@ -68,6 +68,9 @@ like "by its root" "$(cat out.log)" "root      sha256:$(sha256sum <root.json | c
 exits 0 "the same for programs" lw trust show -o json
 is "its files" "$(jq -r '[.files[].name] | join(" ")' out.log)" "alice.pub policy.json"
 is "since the first record" "$(jq .since out.log)" 0
+is "each role until when" "$(jq -c '[.tuf[] | .repository, (.root, .timestamp, .snapshot, .targets | .version)]' out.log)" \
+	'["enclave",1,2,2,2]'
+is "of which the first is the end" "$(jq -c '.until == ([.tuf[0][] | .expires?] | min)' out.log)" true
 
 image layout 1 one >/dev/null
 image layout 2 one two >/dev/null
