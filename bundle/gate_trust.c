@@ -20,7 +20,6 @@ static void take_findings(struct lw_intake *in)
 	}
 }
 
-/* In the middle of an attempt: its own record comes later than those of the update. */
 static int commit(struct lw_intake *in, struct lw_trust_update *u, struct lw_error *e)
 {
 	int r = lw_trust_update_commit(u, e);
@@ -30,10 +29,28 @@ static int commit(struct lw_intake *in, struct lw_trust_update *u, struct lw_err
 	if (r == 0)
 		r = lw_trust_update_rejudge(u, e);
 	if (r == 0)
-		r = lw_record_head(in->enclave->state, &in->result->head, e);
-	if (r == 0)
 		r = lw_state_get_integer(in->enclave->state, "trust.version",
 					 &in->trust_version, e);
+	return r;
+}
+
+/* What an update that was cut off has left to be judged again: bases may be among it. */
+static int finish_update(struct lw_intake *in, struct lw_error *e)
+{
+	struct lw_rejudged_marked ignored = { 0 };
+	int64_t unjudged = 0;
+	int r = lw_state_get_integer(in->enclave->state, LW_TRUST_UNJUDGED, &unjudged, e);
+
+	return r < 0 || unjudged == 0 ? r
+				      : lw_rejudge_marked(in->enclave, &in->clock,
+							  in->options->judge, &ignored, e);
+}
+
+/* The attempt's own record comes later than those. */
+static int look_again(struct lw_intake *in, struct lw_error *e)
+{
+	int r = lw_record_head(in->enclave->state, &in->result->head, e);
+
 	in->result->record = in->result->head.count;
 	return r;
 }
@@ -91,6 +108,10 @@ void lw_gate_trust(struct lw_intake *in)
 	else if (r == 0 && in->options->trust_only)
 		lw_verdict_add(v, LW_FINDING_TRUST_ABSENT, in->object,
 			       "metadata of the enclave's own repository", "none");
+	if (r == 0 && in->options->purpose == LW_INTAKE_LOAD)
+		r = finish_update(in, &e);
+	if (r == 0)
+		r = look_again(in, &e);
 	if (r < 0) {
 		lw_intake_failed(in, &e);
 		return;

@@ -380,9 +380,13 @@ static int record_marked(struct again *a, const struct lw_clock *clock, const st
 	int r = lw_state_begin(a->enclave->state, e);
 
 	if (r == 0)
+		r = lw_state_set_integer(a->enclave->state, LW_TRUST_UNJUDGED, 0, e);
+	if (r == 0 && m->n > 0)
 		r = lw_record_add(a->enclave->state, LW_EVENT_REJUDGE,
 				  all ? "done" : "incomplete", "", &time, fill_marked, m, ret,
 				  e);
+	else if (r == 0)
+		r = lw_record_head(a->enclave->state, ret, e);
 	if (r == 0)
 		r = lw_state_commit(a->enclave->state, e);
 	if (r < 0)
@@ -430,6 +434,5 @@ int lw_rejudge_marked(struct lw_enclave *enclave, const struct lw_clock *clock,
 	}
 	if (r < 0)
 		return r;
-	return m.n ? record_marked(&a, clock, &m, all, &ret->head, e)
-		   : lw_record_head(enclave->state, &ret->head, e);
+	return record_marked(&a, clock, &m, all, &ret->head, e);
 }

@@ -39,6 +39,7 @@ int lw_promote(struct lw_enclave *enclave, const struct lw_clock *clock,
 /* What `trust update` marked: judged in its zone, in rounds, for one may be the base of
  * another; the mark comes off what holds. What was accepted while its vendor's metadata had not
  * expired is not withheld because it has since. A record, where there was anything. */
+#define LW_TRUST_UNJUDGED "trust.unjudged" /* in the state: 1 while that is still to be done */
 struct lw_rejudged_marked {
 	size_t images, withheld; /* of the current ones */
 	struct lw_head head;	 /* of the book, after it */

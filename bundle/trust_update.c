@@ -190,6 +190,8 @@ static int change_trust(struct lw_trust_update *u, struct lw_error *e)
 	if (r == 0 && u->to->n > 0)
 		r = lw_state_images_mark(s, e);
 	if (r == 0 && u->to->n > 0)
+		r = lw_state_set_integer(s, LW_TRUST_UNJUDGED, 1, e);
+	if (r == 0 && u->to->n > 0)
 		r = lw_state_queue_add(s, "index", e);
 	return r;
 }
