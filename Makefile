@@ -59,7 +59,7 @@ endif
 
 LIBDIRS  := base image verify keys tuf fetch custody bundle
 LIBSRC   := $(sort $(wildcard $(addsuffix /*.c,$(LIBDIRS))))
-# `pack` is at work in landwaiter-pack, the one program that links libarchive.
+# `pack` and `export` are at work in landwaiter-pack, the one program that links libarchive.
 CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/pack_%.c,$(sort $(wildcard cmd/*.c)))
 UNITSRC  := $(sort $(wildcard tests/unit/test_*.c))
 FUZZSRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -98,7 +98,7 @@ $(LIB): $(call obj,$(LIBSRC))
 	$(Q)rm -f $@ && ar rcsD $@ $^
 
 $(OUT)/landwaiter: $(call obj,$(CMDSRC) cmd/pack_start.c) $(LIB)
-$(OUT)/landwaiter-pack: $(call obj,$(CMDSRC) cmd/pack_run.c) $(LIB)
+$(OUT)/landwaiter-pack: $(call obj,$(CMDSRC) cmd/pack_run.c cmd/pack_export.c) $(LIB)
 $(OUT)/landwaiter $(OUT)/landwaiter-pack:
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD)

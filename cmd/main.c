@@ -19,6 +19,7 @@ const struct lw_verb *const lw_verbs[] = {
 	&lw_verb_load,
 	&lw_verb_list,
 	&lw_verb_show,
+	&lw_verb_export,
 	&lw_verb_remove,
 	&lw_verb_gc,
 	&lw_verb_repair,
