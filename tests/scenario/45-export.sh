@@ -19,13 +19,13 @@ state=$(trust_state) records=$(record_count)
 exits 0 "to a folder" lw export $app:1 oci:folder
 is "prints the digest" "$(cat out.log)" "$digest"
 exits 0 "to an archive" lw export "$app:1@$digest" oci-archive:archive.tar -o json
-is "with all blobs" "$(jq -c '[.digest, .blobs]' out.log)" "[\"$digest\",$(ls folder/blobs/sha256 | wc -l)]"
+is "with all blobs" "$(jq -c '[.digest, .blobs]' out.log)" "[\"$digest\",$(find folder/blobs/sha256 -type f | wc -l)]"
 for where in oci:folder oci-archive:archive.tar; do
 	is "skopeo reads $where" "sha256:$(skopeo inspect --raw "$where:$app:1" | sha256sum | cut -c 1-64)" "$digest"
 done
 ok "and copies it" skopeo copy -q --preserve-digests "oci-archive:archive.tar:$app:1" oci:again:1
 is "whose bytes are the same" "$(jq -r '.manifests[0].digest' again/index.json)" "$digest"
-is "each blob is what it is called" "$(cd folder/blobs/sha256 && sha256sum * | awk '$1 != $2')" ""
+is "each blob is what it is called" "$(find folder/blobs/sha256 -type f -exec sha256sum {} + | awk '!index($2, $1)')" ""
 is "the signature came along under its tag" "$(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"] // empty' \
 	folder/index.json | sort | paste -sd ' ')" "$app:1 $app:sha256-${digest#sha256:}.sig"
 is "and the endorsement" "$(jq '[.manifests[] | select(.artifactType // "" | test("dsse"))] | length' folder/index.json)" 1
@@ -55,7 +55,7 @@ exits 2 "a form of others" lw export $app:1 docker-archive:x.tar
 exits 2 "no path" lw export $app:1 oci:
 exits 1 "nowhere to write" lw export $app:1 oci:nosuch/x
 nothing "after all these"
-layer=$(ls -S folder/blobs/sha256 | head -n 1)
+layer=$(find folder/blobs/sha256 -type f -printf '%s %f\n' | sort -n | tail -n 1 | cut -d ' ' -f 2)
 for form in oci:x oci-archive:x.tar; do
 	cp -a enclave whole && chmod -R u+w enclave/store/blobs
 	flip "enclave/store/blobs/sha256/$layer" 100
