@@ -407,12 +407,12 @@ static void class_flips(void)
 	const size_t text = seal_text_end(lw_buf_span(&b));
 
 	begin_class("a bit of the seal flipped", false);
-	flip_range(&b, 0, LW_TAR_BLOCK, t.full ? 1 : 40, true);
-	flip_range(&b, LW_TAR_BLOCK, text, t.full ? 1 : 9, true);
+	flip_range(&b, 0, LW_TAR_BLOCK, t.full ? 1 : 79, true);
+	flip_range(&b, LW_TAR_BLOCK, text, t.full ? 1 : 19, true);
 	flip_range(&b, text, seal_end, t.full ? 499 : 9001, true);
 	end_class();
 	begin_class("a bit after the seal flipped", false);
-	flip_range(&b, seal_end, b.n, t.full ? 1 : 17, false);
+	flip_range(&b, seal_end, b.n, t.full ? 1 : 37, false);
 	end_class();
 	lw_buf_free(&b);
 }
@@ -707,7 +707,7 @@ static void class_signed_flips(enum text which)
 	lw_auto_free char *name =
 		lw_asprintf("a bit of %s flipped, and signed", text_names[which]);
 	const struct lw_buf *text = text_of(&originals[0].f, which);
-	const size_t stride = t.full ? 1 : 23;
+	const size_t stride = t.full ? 1 : 47;
 
 	begin_class(name, true);
 	for (size_t i = lw_random_below(&t.random, stride); i < text->n; i += stride)
@@ -726,7 +726,7 @@ static void class_signed_cuts(enum text which)
 	const struct lw_buf *text = text_of(&originals[0].f, which);
 
 	begin_class(name, true);
-	for (size_t i = 0; i < text->n; i += t.full ? 3 : 151) {
+	for (size_t i = 0; i < text->n; i += t.full ? 3 : 307) {
 		attempt_text(which, i, text->n - i, lw_span(NULL, 0));
 		attempt_text(which, i, 1, lw_span(NULL, 0));
 		attempt_text(which, i, 0, lw_span(text->p, i < 64 ? i : 64));
@@ -827,7 +827,7 @@ static void class_forgeries(void)
 /* Manifests with a bit flipped, under their new digest, all lists in order, signed. */
 static void class_signed_manifests(void)
 {
-	const size_t stride = t.full ? 1 : 29;
+	const size_t stride = t.full ? 1 : 59;
 
 	begin_class("a bit of a manifest flipped, listed and signed", true);
 	const struct forge_blob *b =

@@ -24,7 +24,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define STRIDE 13
+#define STRIDE 29
 
 static struct lw_error error;
 static struct lw_policy *policy;
