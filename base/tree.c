@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #define MAX_DEPTH 32
@@ -78,6 +79,40 @@ int lw_tree_claim(int fd, struct lw_error *e)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
 		return lw_fail(e, LW_E_BUSY, "another process removes it as a dead one's");
 	return 0;
+}
+
+int lw_tree_make_claimed(int parent, const char *prefix, char *name, size_t size, int *ret_dir,
+			 struct lw_error *e)
+{
+	int r = 0;
+
+	/* Until it is claimed another may take it for a dead one's, and remove it. */
+	for (unsigned tries = 0; tries < 16; tries++) {
+		uint64_t number;
+
+		if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+			return lw_fail_errno(e, "random bytes");
+		(void)snprintf(name, size, "%s%016llx", prefix, (unsigned long long)number);
+		if (mkdirat(parent, name, 0700) < 0)
+			return lw_fail_errno(e, "create a folder");
+
+		lw_auto_fd int dir =
+			openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (dir < 0 && errno != ENOENT)
+			return lw_fail_errno(e, "open the new folder");
+		r = dir < 0 ? lw_fail_errno(e, "open the new folder") : lw_tree_claim(dir, e);
+
+		struct stat st;
+
+		if (r == 0 && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+			*ret_dir = lw_steal_fd(&dir);
+			return 0;
+		}
+		if (r == 0)
+			r = lw_fail(e, LW_E_BUSY, "the new folder is gone");
+	}
+	return r;
 }
 
 /* A builder that lives holds its claim. The name must still be what was opened: a predecessor

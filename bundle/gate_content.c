@@ -276,7 +276,7 @@ static int open_sink(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *
 		entry->flags |= *ret_offset << COPY_SHIFT | LW_ENTRY_COPIED;
 		return 0;
 	}
-	if (in->options->purpose != LW_INTAKE_LOAD || entry->flags & LW_ENTRY_KEPT)
+	if (!lw_intake_loads(in) || entry->flags & LW_ENTRY_KEPT)
 		return 0;
 	return lw_store_stage(in->enclave->store, &entry->digest, ret_fd, e);
 }
@@ -330,7 +330,7 @@ static int close_sink(void *data, struct lw_entry *entry, int fd, bool good, str
 	lw_auto_fd int mine = copied ? -1 : fd;
 	int r = 0;
 
-	if (!good || in->options->purpose != LW_INTAKE_LOAD || entry->flags & LW_ENTRY_KEPT)
+	if (!good || !lw_intake_loads(in) || entry->flags & LW_ENTRY_KEPT)
 		return 0;
 	/* Metadata is staged when it is known that an image has it too. */
 	if (entry->flags & LW_ENTRY_TUF &&
@@ -473,10 +473,9 @@ static int read_some(struct lw_intake *in, size_t end, bool copying, struct lw_e
  * size. Then the closure tells which others gate 5 asks for. */
 static int read_documents(struct lw_intake *in, struct lw_error *e)
 {
-	bool load = in->options->purpose == LW_INTAKE_LOAD;
-	uint64_t new_bytes = 0, copies = 0;
+	uint64_t copies = 0;
 	size_t end;
-	int r = mark_kept(in, &new_bytes, e);
+	int r = mark_kept(in, &in->new_bytes, e);
 
 	if (r == 0)
 		r = find_own(in, e);
@@ -486,13 +485,13 @@ static int read_documents(struct lw_intake *in, struct lw_error *e)
 	for (size_t i = 0; i < end; i++)
 		copies += in->entries.list[i].size;
 	if (r == 0)
-		r = check_space(in, copies + (load ? new_bytes : 0), e);
+		r = check_space(in, copies, e);
 	if (r < 0 || !lw_verdict_clear(&in->result->verdict))
 		return r;
 	r = open_documents(in, e);
 	if (r < 0)
 		return r;
-	in->staged = load;
+	in->staged = lw_intake_loads(in);
 	return read_some(in, end, true, e);
 }
 
@@ -517,7 +516,11 @@ void lw_gate_content_named(struct lw_intake *in)
 	const struct lw_verdict *v = &in->result->verdict;
 	struct lw_error e = { 0 };
 
-	lw_gate_content_closure(in);
+	/* Trust that came along has been taken: it needs no room for the images. */
+	if (lw_intake_loads(in) && check_space(in, in->new_bytes, &e) < 0)
+		lw_intake_failed(in, &e);
+	if (lw_verdict_clear(v))
+		lw_gate_content_closure(in);
 	if (lw_verdict_clear(v) &&
 	    (stage_shared(in, &e) < 0 ||
 	     read_some(in, last_with(in, LW_ENTRY_PIECE), false, &e) < 0))
@@ -535,7 +538,7 @@ void lw_gate_content_rest(struct lw_intake *in)
 	in->copying = false;
 
 	int r = lw_gate_content_blobs(in, &job, &e);
-	if (r == 0 && in->options->purpose == LW_INTAKE_LOAD && lw_verdict_clear(v))
+	if (r == 0 && lw_intake_loads(in) && lw_verdict_clear(v))
 		r = lw_store_sync_staged(in->enclave->store, &e);
 	if (r < 0)
 		lw_intake_failed(in, &e);

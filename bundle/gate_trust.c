@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "bundle/carried_source.h"
 #include "bundle/intake_internal.h"
+#include "bundle/standing.h"
 #include "bundle/trust_update.h"
 
 /* Its findings are the bundle's. */
@@ -38,12 +39,15 @@ static int commit(struct lw_intake *in, struct lw_trust_update *u, struct lw_err
 static int finish_update(struct lw_intake *in, struct lw_error *e)
 {
 	struct lw_rejudged_marked ignored = { 0 };
+	struct lw_error pending;
 	int64_t unjudged = 0;
 	int r = lw_state_get_integer(in->enclave->state, LW_TRUST_UNJUDGED, &unjudged, e);
 
-	return r < 0 || unjudged == 0 ? r
-				      : lw_rejudge_marked(in->enclave, &in->clock,
-							  in->options->judge, &ignored, e);
+	if (r < 0 || unjudged == 0)
+		return r;
+	r = lw_rejudge_marked(in->enclave, &in->clock, in->options->judge, &ignored, e);
+	(void)!lw_enclave_drain(in->enclave, &pending);
+	return r;
 }
 
 /* The attempt's own record comes later than those. */
@@ -59,7 +63,8 @@ static int judge_again(struct lw_intake *in, struct lw_trust_update *u, struct l
 {
 	int r;
 
-	in->sender = NULL; /* points into what goes */
+	in->sender = NULL; /* points into what goes; so do the approvals' places */
+	lw_approvals_release(&in->approvals);
 	lw_policy_free(in->policy);
 	in->policy = lw_trust_update_policy(u);
 	r = lw_intake_interval(in->enclave, in->policy, &in->clock, &in->result->interval, e);
@@ -75,7 +80,7 @@ static int take(struct lw_intake *in, struct lw_error *e)
 {
 	struct lw_carried_source source = { in->own, lw_gate_content_carried, in };
 	struct lw_trust_update_options options = { .source = lw_carried_own(&source),
-						   .by = in->options->claims.by,
+						   .claims = in->options->claims,
 						   .bundle = &in->result->bundle };
 	struct lw_trust_updated *to = lw_alloc_array(1, sizeof(*to));
 	LW_AUTO(trust_update) struct lw_trust_update *u = NULL;
@@ -86,6 +91,13 @@ static int take(struct lw_intake *in, struct lw_error *e)
 	r = lw_trust_update_open(in->enclave, &in->clock, &options, to, &u, e);
 	if (r < 0)
 		return r;
+	if (to->verdict.outcome == LW_ACCEPTED &&
+	    to->now.roles[LW_TUF_ROOT].version < in->own->newest_root)
+		lw_verdict_addf(&to->verdict, LW_FINDING_TUF_MISSING,
+				"the enclave's repository", "the root that the sender saw",
+				"roots up to %lld of %lld",
+				(long long)to->now.roles[LW_TUF_ROOT].version,
+				(long long)in->own->newest_root);
 	take_findings(in);
 	if (to->verdict.outcome != LW_ACCEPTED)
 		return 0;
@@ -110,8 +122,8 @@ void lw_gate_trust(struct lw_intake *in)
 			       "metadata of the enclave's own repository", "none");
 	if (r == 0 && in->options->purpose == LW_INTAKE_LOAD)
 		r = finish_update(in, &e);
-	if (r == 0)
-		r = look_again(in, &e);
+	if (look_again(in, &e) < 0)
+		r = -(int)e.code;
 	if (r < 0) {
 		lw_intake_failed(in, &e);
 		return;

@@ -251,7 +251,7 @@ static bool goes_on(const struct lw_intake *in, void (*judge)(struct lw_intake *
 	       (judge == lw_gate_trust && in->own && in->documents_read);
 }
 
-static bool loads(const struct lw_intake *in)
+bool lw_intake_loads(const struct lw_intake *in)
 {
 	return in->options->purpose == LW_INTAKE_LOAD && !in->options->trust_only;
 }
@@ -279,7 +279,7 @@ int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
 			break;
 	}
 	ret->bytes_read = atomic_load(&in.medium.bytes_read);
-	if (r == 0 && loads(&in) && lw_verdict_clear(v) && !lw_intake_stopped(&in))
+	if (r == 0 && lw_intake_loads(&in) && lw_verdict_clear(v) && !lw_intake_stopped(&in))
 		commit_load(&in);
 	else
 		(void)lw_verdict_conclude(v, gates_to_pass(&in));

@@ -4,9 +4,9 @@
 
 /*
  * Intake: a bundle goes through the gates (DESIGN 7), in order, until one says no. Every
- * attempt ends in a verdict and a record in the book; only a load that every gate passed
- * changes anything else. The gates stand in a table (bundle/intake.c); each is one file,
- * bundle/gate_*.c.
+ * attempt ends in a verdict and a record in the book; but for trust that it brings, only a load
+ * that every gate passed changes anything else. The gates stand in a table (bundle/intake.c);
+ * each is one file, bundle/gate_*.c.
  */
 
 #include "bundle/content.h"
@@ -24,6 +24,9 @@
 struct lw_custody_claims {
 	const char *medium, *courier, *ticket, *by;
 };
+
+/* The member "claimed". */
+void lw_claims_write(struct lw_json_writer *w, const struct lw_custody_claims *c);
 
 enum lw_intake_purpose {
 	LW_INTAKE_VERIFY, /* judge and record; stage nothing, move no floor */

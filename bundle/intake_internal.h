@@ -41,7 +41,8 @@ struct lw_intake {
 	uint64_t next_blob, blob_bytes;
 	bool copying; /* this pass copies every blob aside */
 	bool documents_read;
-	int documents; /* an unnamed file that holds what was copied aside */
+	uint64_t new_bytes; /* what the store would grow by */
+	int documents;	    /* an unnamed file that holds what was copied aside */
 	atomic_uint_fast64_t documents_end;
 	struct lw_needs *needs; /* one per image */
 	const char **zones; /* of each image, as it was judged; the array is owned, its texts
@@ -83,6 +84,8 @@ int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
 /* A failed call of our own side as a finding. */
 /* Whether somebody wants the attempt to end; if so, that is a finding. */
 bool lw_intake_stopped(struct lw_intake *in);
+/* Whether images are to come in: a load that is not for trust alone. */
+bool lw_intake_loads(const struct lw_intake *in);
 void lw_intake_failed(struct lw_intake *in, const struct lw_error *e);
 /* A fault of the medium as a finding of gate 4. */
 void lw_intake_damaged(struct lw_intake *in, const char *object, const struct lw_error *e);

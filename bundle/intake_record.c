@@ -71,7 +71,7 @@ static void write_bundle(struct lw_json_writer *w, const struct lw_intake *in)
 }
 
 /* As claimed by whoever typed it. */
-static void write_claims(struct lw_json_writer *w, const struct lw_custody_claims *c)
+void lw_claims_write(struct lw_json_writer *w, const struct lw_custody_claims *c)
 {
 	const struct {
 		const char *key, *text;
@@ -157,7 +157,7 @@ static void fill(struct lw_json_writer *w, const void *data)
 	if (!lw_digest_equal(&in->result->bundle, &none))
 		write_bundle(w, in);
 	lw_json_w_member_integer(w, "bytesRead", (int64_t)in->result->bytes_read);
-	write_claims(w, &in->options->claims);
+	lw_claims_write(w, &in->options->claims);
 	if (in->repairing)
 		lw_json_w_member_integer(w, "damaged", (int64_t)in->damaged);
 	write_findings(w, &in->result->verdict);

@@ -100,23 +100,41 @@ static int read_policy(struct reading *r, struct lw_error *e)
 	return rc;
 }
 
+/* A box that breaks is not what the file is like. */
+static int split(void *data, struct lw_span file, struct lw_tuf_signed *ret, struct lw_error *e)
+{
+	struct lw_own_trust *t = data;
+	int r = lw_box_tuf_split(t->box, file, ret, e);
+
+	t->broken = r == -LW_E_JAIL;
+	return r;
+}
+
+/* The reason that counts: for a fault of ours there is none. */
+static int failed(struct lw_own_trust *t, int r, const struct lw_error *e)
+{
+	if (r < 0 && t->reason != LW_FINDING_COUNT && (t->broken || e->code == LW_E_JAIL))
+		t->reason = LW_FINDING_EVIDENCE_BOX;
+	else if (r < 0 && e->code == LW_E_STATE)
+		t->reason = LW_FINDING_COUNT;
+	return r;
+}
+
 int lw_own_trust_read(const struct lw_own_source *source, const struct lw_tuf_store *store,
 		      int64_t now, struct lw_own_trust *ret, struct lw_error *e)
 {
 	struct reading reading = { .source = source, .to = ret };
-	struct lw_box_tuf *box = NULL;
-	int r = lw_box_tuf_open(source->program, &box, e);
+	int r = lw_box_tuf_open(source->program, &ret->box, e);
 	const struct lw_tuf_options options = {
 		.transport = source->metadata,
 		.store = *store,
-		.split = lw_box_tuf_split,
-		.split_data = box,
+		.split = split,
+		.split_data = ret,
 		.now = now,
 	};
 
 	ret->reason = LW_FINDING_COUNT;
 	ret->until = INT64_MAX;
-	ret->box = box;
 	if (r == 0)
 		r = lw_tuf_client_open(&options, &ret->client, &ret->reason, e);
 	if (r == 0)
@@ -128,7 +146,7 @@ int lw_own_trust_read(const struct lw_own_source *source, const struct lw_tuf_st
 		if (m->expires < ret->until)
 			ret->until = m->expires;
 	}
-	return r == 0 ? read_policy(&reading, e) : r;
+	return failed(ret, r == 0 ? read_policy(&reading, e) : r, e);
 }
 
 void lw_own_trust_release(struct lw_own_trust *t)

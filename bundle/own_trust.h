@@ -35,6 +35,7 @@ struct lw_own_trust {
 	struct lw_buf *bytes;
 	char **names;
 	struct lw_box_tuf *box;
+	bool broken; /* the box */
 };
 
 /* Follows it from what `store` trusts, and reads the policy. Expiry is judged at `now`.

@@ -1,26 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bundle/rejudge.h"
+#include "bundle/rejudge_internal.h"
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "bundle/bases.h"
-#include "bundle/repositories.h"
-
-#define MOST_LISTED 64 /* in a record */
-
-/* What is at hand while images are judged again: opened once, for one or for all. */
-struct again {
-	struct lw_enclave *enclave;
-	struct lw_policy *policy; /* owned, as what follows */
-	struct lw_interval interval;
-	struct lw_boxes boxes;
-	struct lw_repositories *repositories;
-};
 
 static int read_blob(void *data, const struct lw_digest *digest, uint64_t size, size_t max,
 		     struct lw_buf *out, struct lw_error *e)
 {
-	const struct again *a = data;
+	const struct lw_again *a = data;
 
 	return lw_bases_read(a->enclave, digest, size, max, out, e);
 }
@@ -29,13 +17,13 @@ static int read_blob(void *data, const struct lw_digest *digest, uint64_t size, 
 static int find_base(void *data, const struct lw_digest *digest, const char *zone,
 		     unsigned depth, struct lw_base_found *ret, struct lw_error *e)
 {
-	const struct again *a = data;
+	const struct lw_again *a = data;
 
 	(void)depth;
 	return lw_bases_find_accepted(a->enclave, a->policy, digest, zone, ret, e);
 }
 
-static int judge(struct again *a, const struct lw_rule *rule, const struct lw_image *image,
+static int judge(struct lw_again *a, const struct lw_rule *rule, const struct lw_image *image,
 		 struct lw_rejudged *ret, struct lw_error *e)
 {
 	struct lw_blob_source source = { .read = read_blob, .data = a };
@@ -63,6 +51,7 @@ static int judge(struct again *a, const struct lw_rule *rule, const struct lw_im
 			       "vendors' signatures judged by policy", "none required");
 	if (r == 0 && judgement.met && judgement.base.asked)
 		r = lw_base_judge(image, name, &heard, &bases, 0, v, &judgement, e);
+	ret->stands = judgement.base.asked;
 	if (r == 0) {
 		lw_judgement_write(a->policy, &judged, &judgement, &w);
 		lw_json_w_finish(&w);
@@ -74,8 +63,8 @@ static int judge(struct again *a, const struct lw_rule *rule, const struct lw_im
 	return r;
 }
 
-static int open_again(struct lw_enclave *enclave, const struct lw_clock *clock,
-		      const char *program, bool stale, struct again *a, struct lw_error *e)
+int lw_again_open(struct lw_enclave *enclave, const struct lw_clock *clock, const char *program,
+		  bool stale, struct lw_again *a, struct lw_error *e)
 {
 	struct lw_repositories_options o = {
 		.enclave = enclave, .now = &a->interval, .program = program, .stale = stale
@@ -93,15 +82,15 @@ static int open_again(struct lw_enclave *enclave, const struct lw_clock *clock,
 	return 0;
 }
 
-static void close_again(struct again *a)
+void lw_again_close(struct lw_again *a)
 {
 	lw_boxes_close(&a->boxes);
 	lw_repositories_close(a->repositories);
 	lw_policy_free(a->policy);
 }
 
-static int judge_again(struct again *a, const struct lw_state_image *row, const char *zone,
-		       struct lw_rejudged *ret, struct lw_error *e)
+int lw_again_judge(struct lw_again *a, const struct lw_state_image *row, const char *zone,
+		   struct lw_rejudged *ret, struct lw_error *e)
 {
 	struct lw_proven ours = { .bytes = lw_span_str(row->detail) }; /* of our own state */
 	const struct lw_rule *rule = lw_policy_rule(a->policy, row->name, zone);
@@ -140,14 +129,14 @@ int lw_rejudge(struct lw_enclave *enclave, const struct lw_clock *clock,
 	       const struct lw_state_image *image, const struct lw_rejudge_options *options,
 	       struct lw_rejudged *ret, struct lw_error *e)
 {
-	struct again a __attribute__((cleanup(close_again))) = { 0 };
+	struct lw_again a __attribute__((cleanup(lw_again_close))) = { 0 };
 	const char *zone = options->zone ? options->zone : image->zone;
-	int r = open_again(enclave, clock, options->judge, false, &a, e);
+	int r = lw_again_open(enclave, clock, options->judge, false, &a, e);
 
 	if (r == 0 && options->zone)
 		r = require_zone(a.policy, zone, e);
 	if (r == 0)
-		r = judge_again(&a, image, zone, ret, e);
+		r = lw_again_judge(&a, image, zone, ret, e);
 	ret->rule_zone = NULL; /* of a policy that goes now */
 	if (r == 0)
 		(void)lw_verdict_conclude(&ret->verdict, 1u << LW_GATE_EVIDENCE);
@@ -240,12 +229,12 @@ int lw_promote(struct lw_enclave *enclave, const struct lw_clock *clock,
 	       const char *reason, const char *judge, struct lw_rejudged *ret,
 	       struct lw_error *e)
 {
-	struct again a __attribute__((cleanup(close_again))) = { 0 };
+	struct lw_again a __attribute__((cleanup(lw_again_close))) = { 0 };
 	struct promotion p = {
 		.image = image, .zone = zone, .by = by, .reason = reason, .judged = ret
 	};
 	const char *next;
-	int r = open_again(enclave, clock, judge, false, &a, e);
+	int r = lw_again_open(enclave, clock, judge, false, &a, e);
 
 	if (r == 0)
 		r = require_zone(a.policy, zone, e);
@@ -259,180 +248,10 @@ int lw_promote(struct lw_enclave *enclave, const struct lw_clock *clock,
 	if (image->pending)
 		lw_verdict_add(&ret->verdict, LW_FINDING_TRUST_WITHHELD, image->name,
 			       "an image that holds in its zone", image->zone);
-	r = judge_again(&a, image, zone, ret, e);
+	r = lw_again_judge(&a, image, zone, ret, e);
 	ret->rule_zone = NULL;
 	if (r < 0)
 		return r;
 	(void)lw_verdict_conclude(&ret->verdict, 1u << LW_GATE_EVIDENCE);
 	return record(enclave, clock, &p, &ret->head, e);
-}
-
-/* ---- what trust left to be judged ---- */
-
-struct marked {
-	struct lw_state_image *list; /* owned */
-	bool *holds, *retry;
-	char **judgements, **zones; /* of those that hold, in this round */
-	size_t n;
-};
-
-static int collect(void *data, const struct lw_state_image *image, struct lw_error *e)
-{
-	struct marked *m = data;
-
-	(void)e;
-	if (!image->pending)
-		return 0;
-	m->list = lw_realloc_array(m->list, m->n + 1, sizeof(*m->list));
-	m->list[m->n] = *image;
-	m->list[m->n].detail = lw_strdup(image->detail);
-	m->list[m->n++].judgement = NULL;
-	return 0;
-}
-
-static void auto_marked(struct marked *m)
-{
-	for (size_t i = 0; i < m->n; i++) {
-		lw_state_image_release(&m->list[i]);
-		if (m->judgements)
-			free(m->judgements[i]);
-		if (m->zones)
-			free(m->zones[i]);
-	}
-	free(m->list);
-	free(m->holds);
-	free(m->retry);
-	free(m->judgements);
-	free(m->zones);
-}
-
-/* What cannot be judged (a blob of its evidence is lost) does not hold, and keeps nobody else
- * from being judged. */
-static void judge_marked(struct again *a, struct marked *m, size_t i)
-{
-	LW_AUTO(rejudged) struct lw_rejudged judged = { 0 };
-	struct lw_error e = { 0 };
-	const struct lw_verdict *v = &judged.verdict;
-	int r = judge_again(a, &m->list[i], m->list[i].zone, &judged, &e);
-
-	m->retry[i] = false;
-	if (r < 0)
-		return;
-	m->holds[i] =
-		lw_verdict_conclude(&judged.verdict, 1u << LW_GATE_EVIDENCE) == LW_ACCEPTED;
-	for (size_t k = 0; k < v->n_findings; k++) /* its base may hold in the next round */
-		m->retry[i] |= v->findings[k].id == LW_FINDING_BASE_NOT_ACCEPTED;
-	if (!m->holds[i])
-		return;
-	m->judgements[i] = judged.judgement ? lw_strdup(judged.judgement) : lw_strdup("");
-	m->zones[i] = lw_strdup(judged.rule_zone ? judged.rule_zone : m->list[i].zone);
-}
-
-/* What holds is marked no longer. */
-static int unmark(struct lw_enclave *enclave, struct marked *m, bool *ret_any,
-		  struct lw_error *e)
-{
-	int r = lw_state_begin(enclave->state, e);
-
-	*ret_any = false;
-	for (size_t i = 0; i < m->n && r == 0; i++) {
-		if (!m->judgements[i])
-			continue;
-		r = lw_state_image_promote(enclave->state, m->list[i].id, m->zones[i],
-					   m->judgements[i], e);
-		free(lw_steal(m->judgements[i]));
-		free(lw_steal(m->zones[i]));
-		*ret_any = true;
-	}
-	if (r == 0 && *ret_any)
-		r = lw_state_queue_add(enclave->state, "index", e);
-	if (r == 0)
-		r = lw_state_commit(enclave->state, e);
-	if (r < 0)
-		lw_state_rollback(enclave->state);
-	return r;
-}
-
-static void fill_marked(struct lw_json_writer *w, const void *data)
-{
-	const struct marked *m = data;
-	size_t withheld = 0;
-
-	lw_json_w_member_integer(w, "images", (int64_t)m->n);
-	lw_json_w_key(w, "withheld");
-	lw_json_w_array(w);
-	for (size_t i = 0; i < m->n; i++) {
-		char digest[LW_DIGEST_TEXT];
-		lw_auto_free char *which = lw_asprintf(
-			"%s@%s", m->list[i].name, lw_digest_text(&m->list[i].digest, digest));
-
-		if (!m->holds[i] && withheld++ < MOST_LISTED)
-			lw_json_w_string(w, which);
-	}
-	lw_json_w_end_array(w);
-	lw_json_w_member_integer(w, "withheldCount", (int64_t)withheld);
-}
-
-static int record_marked(struct again *a, const struct lw_clock *clock, const struct marked *m,
-			 bool all, struct lw_head *ret, struct lw_error *e)
-{
-	struct lw_record_time time = lw_intake_record_time(&a->interval, clock);
-	int r = lw_state_begin(a->enclave->state, e);
-
-	if (r == 0)
-		r = lw_state_set_integer(a->enclave->state, LW_TRUST_UNJUDGED, 0, e);
-	if (r == 0 && m->n > 0)
-		r = lw_record_add(a->enclave->state, LW_EVENT_REJUDGE,
-				  all ? "done" : "incomplete", "", &time, fill_marked, m, ret,
-				  e);
-	else if (r == 0)
-		r = lw_record_head(a->enclave->state, ret, e);
-	if (r == 0)
-		r = lw_state_commit(a->enclave->state, e);
-	if (r < 0)
-		lw_state_rollback(a->enclave->state);
-	return r;
-}
-
-/* In rounds: what stands on another image holds once that does. */
-static int judge_rounds(struct again *a, struct marked *m, struct lw_error *e)
-{
-	bool more = m->n > 0;
-	int r = 0;
-
-	m->holds = lw_alloc_array(m->n, sizeof(*m->holds));
-	m->retry = lw_alloc_array(m->n, sizeof(*m->retry));
-	m->judgements = lw_alloc_array(m->n, sizeof(*m->judgements));
-	m->zones = lw_alloc_array(m->n, sizeof(*m->zones));
-	for (size_t i = 0; i < m->n; i++)
-		m->retry[i] = true;
-	while (more && r == 0) {
-		for (size_t i = 0; i < m->n; i++)
-			if (m->retry[i] && !m->holds[i])
-				judge_marked(a, m, i);
-		r = unmark(a->enclave, m, &more, e);
-	}
-	return r;
-}
-
-int lw_rejudge_marked(struct lw_enclave *enclave, const struct lw_clock *clock,
-		      const char *judge, struct lw_rejudged_marked *ret, struct lw_error *e)
-{
-	struct again a __attribute__((cleanup(close_again))) = { 0 };
-	struct marked m __attribute__((cleanup(auto_marked))) = { 0 };
-	bool all = true;
-	int r = open_again(enclave, clock, judge, true, &a, e);
-
-	if (r == 0)
-		r = lw_state_each_image(enclave->state, collect, &m, e);
-	if (r == 0)
-		r = judge_rounds(&a, &m, e);
-	for (size_t i = 0; i < m.n && r == 0; i++) {
-		all &= m.holds[i];
-		ret->images += !m.list[i].superseded;
-		ret->withheld += !m.list[i].superseded && !m.holds[i];
-	}
-	if (r < 0)
-		return r;
-	return record_marked(&a, clock, &m, all, &ret->head, e);
 }

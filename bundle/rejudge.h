@@ -13,8 +13,10 @@ struct lw_rejudged {
 	struct lw_verdict verdict; /* concluded; of gate 5 alone */
 	char *judgement;	   /* owned: "landwaiter-judgement/1"; NULL: no rule */
 	struct lw_interval interval;
-	struct lw_head head;   /* promote: after its record */
-	const char *rule_zone; /* private */
+	struct lw_head head; /* promote: after its record */
+	/* private */
+	const char *rule_zone;
+	bool stands; /* on a base */
 };
 
 struct lw_rejudge_options {
@@ -35,18 +37,6 @@ int lw_promote(struct lw_enclave *enclave, const struct lw_clock *clock,
 	       const struct lw_state_image *image, const char *zone, const char *by,
 	       const char *reason, const char *judge, struct lw_rejudged *ret,
 	       struct lw_error *e) LW_WARN_UNUSED;
-
-/* What `trust update` marked: judged in its zone, in rounds, for one may be the base of
- * another; the mark comes off what holds. What was accepted while its vendor's metadata had not
- * expired is not withheld because it has since. A record, where there was anything. */
-#define LW_TRUST_UNJUDGED "trust.unjudged" /* in the state: 1 while that is still to be done */
-struct lw_rejudged_marked {
-	size_t images, withheld; /* of the current ones */
-	struct lw_head head;	 /* of the book, after it */
-};
-int lw_rejudge_marked(struct lw_enclave *enclave, const struct lw_clock *clock,
-		      const char *judge, struct lw_rejudged_marked *ret,
-		      struct lw_error *e) LW_WARN_UNUSED;
 
 void lw_rejudged_release(struct lw_rejudged *r);
 

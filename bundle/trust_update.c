@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "bundle/kept.h"
-#include "bundle/rejudge.h"
+#include "bundle/standing.h"
 
 #include <string.h>
 
@@ -157,9 +157,6 @@ static void fill(struct lw_json_writer *w, const void *data)
 
 	if (u->options.bundle)
 		lw_json_w_member(w, "bundle", lw_digest_text(u->options.bundle, digest));
-	if (u->options.by)
-		lw_json_w_member(w, "by",
-				 lw_text_escape_str(u->options.by, safe, sizeof(safe)));
 	lw_json_w_member_integer(w, "changeCount", (int64_t)to->n);
 	lw_json_w_key(w, "changes");
 	lw_json_w_array(w);
@@ -170,6 +167,7 @@ static void fill(struct lw_json_writer *w, const void *data)
 		lw_json_w_end_object(w);
 	}
 	lw_json_w_end_array(w);
+	lw_claims_write(w, &u->options.claims);
 	lw_json_w_key(w, "tuf");
 	lw_followed_write(&to->now, to->now.repository[0] != '\0', w);
 	for (size_t i = 0; i < to->verdict.n_findings && i < 1; i++)
@@ -290,6 +288,7 @@ int lw_trust_update_rejudge(struct lw_trust_update *u, struct lw_error *e)
 	int r = lw_rejudge_marked(u->enclave, &u->clock, u->options.source.program,
 				  &u->to->judged, e);
 	u->to->head = u->to->judged.head;
+	(void)!lw_enclave_drain(u->enclave, &ignored); /* and what holds is offered again */
 	return r;
 }
 

@@ -10,7 +10,7 @@
 
 #include "bundle/intake.h"
 #include "bundle/own_trust.h"
-#include "bundle/rejudge.h"
+#include "bundle/standing.h"
 
 enum lw_trust_change { LW_TRUST_ADDED, LW_TRUST_REMOVED, LW_TRUST_CHANGED };
 const char *lw_trust_change_name(enum lw_trust_change c); /* "added" ... */
@@ -33,8 +33,8 @@ struct lw_trust_updated {
 
 struct lw_trust_update_options {
 	struct lw_own_source source;
-	bool look;			/* tell the difference; change and record nothing */
-	const char *by;			/* recorded as claimed; NULL: not said */
+	bool look; /* tell the difference; change and record nothing */
+	struct lw_custody_claims claims;
 	const struct lw_digest *bundle; /* that brought it; NULL: none */
 };
 

@@ -6,12 +6,12 @@
 #include "base/tree.h"
 #include "keys/private.h"
 #include "tuf/edit.h"
+#include "tuf/path.h"
 #include "tuf/staging.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #define PREFIX	".landwaiter-new-" /* like an enclave that is being made */
@@ -22,7 +22,7 @@
 static int make_folder(const char *enclave, struct lw_evaluation *v, struct lw_error *e)
 {
 	const char *place = NULL;
-	uint64_t number;
+	char name[sizeof(PREFIX) + 16];
 	struct stat st;
 	int r = lw_fs_open_parent(enclave, &v->parent, &place, e);
 
@@ -31,28 +31,22 @@ static int make_folder(const char *enclave, struct lw_evaluation *v, struct lw_e
 	lw_tree_clear_dead(v->parent, PREFIX, "");
 	if (fstatat(v->parent, place, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return lw_fail(e, LW_E_EXISTS, "something is there already");
-	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
-		return lw_fail_errno(e, "random bytes");
-
-	lw_auto_free char *name = lw_asprintf(PREFIX "%016llx", (unsigned long long)number);
-
-	if (mkdirat(v->parent, name, 0700) < 0)
-		return lw_fail_errno(e, "create a folder");
-	v->folder = lw_asprintf("%.*s%s", (int)(place - enclave), enclave, name);
-	v->dir = openat(v->parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return v->dir < 0 ? lw_fail_errno(e, "open the new folder") : lw_tree_claim(v->dir, e);
+	r = lw_tree_make_claimed(v->parent, PREFIX, name, sizeof(name), &v->dir, e);
+	if (r == 0)
+		v->folder = lw_asprintf("%.*s%s", (int)(place - enclave), enclave, name);
+	return r;
 }
 
 void lw_evaluation_close(struct lw_evaluation *v)
 {
 	struct lw_error ignored;
 
-	if (v->folder) {
-		if (v->dir >= 0)
-			(void)close(v->dir);
+	if (v->dir >= 0)
+		(void)close(v->dir);
+	if (v->folder)
 		(void)!lw_tree_remove(v->parent, strrchr(v->folder, '.'), &ignored);
+	if (v->parent >= 0)
 		(void)close(v->parent);
-	}
 	free(v->folder);
 	free(v->root);
 	free(v->repository);
@@ -86,8 +80,10 @@ static int add_file(const struct lw_evaluation *v, struct lw_staging *s,
 	lw_auto_free char *path = NULL;
 	struct lw_digest digest;
 	uint64_t length = 0;
-	int r = write_file(v, f, &path, e);
+	int r = lw_path_check_target(f->name, e); /* before it is a path here */
 
+	if (r == 0)
+		r = write_file(v, f, &path, e);
 	if (r == 0)
 		r = lw_repository_put_target(s->repository, f->name, path, &digest, &length, e);
 	return r < 0 ? r : lw_edit_add(&s->change, "targets", f->name, &digest, length, e);
@@ -118,8 +114,8 @@ static int write_readme(const struct lw_evaluation *v, struct lw_error *e)
 		"it believes, edit files/policy.json, and here:\n"
 		"\n"
 		"  landwaiter tuf add repository policy.json=files/policy.json --key owner.key\n"
-		"  landwaiter trust diff repository\n"
-		"  landwaiter trust update repository\n"
+		"  landwaiter trust diff repository --enclave ..\n"
+		"  landwaiter trust update repository --enclave ..\n"
 		"\n"
 		"For a real enclave several people make a repository whose keys never meet, and\n"
 		"`landwaiter init --root FILE --repository DIR` is told its first root.\n";
@@ -164,7 +160,6 @@ int lw_evaluation_make(const char *enclave, const struct lw_trust_file *files, s
 	LW_AUTO(staging) struct lw_staging s = { 0 };
 	int r;
 
-	ret->dir = -1;
 	r = make_folder(enclave, ret, e);
 	if (r == 0)
 		r = make_owner(ret, &key, &public, e);

@@ -18,7 +18,12 @@ struct lw_evaluation {
 };
 
 /* Makes it of these trust files. LW_E_EXISTS: something is at the enclave's place. What is not
- * moved away until it is closed is removed. Zero-initialise; close also after an error. */
+ * moved away until it is closed is removed. Initialise with LW_EVALUATION_NONE; close also
+ * after an error. */
+#define LW_EVALUATION_NONE                                                                     \
+	{                                                                                      \
+		.parent = -1, .dir = -1                                                        \
+	}
 int lw_evaluation_make(const char *enclave, const struct lw_trust_file *files, size_t n,
 		       const struct lw_clock *now, struct lw_evaluation *ret,
 		       struct lw_error *e) LW_WARN_UNUSED;

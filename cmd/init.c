@@ -356,7 +356,7 @@ static int check_policy(struct trust *t, struct lw_error *e)
 static int create_evaluation(struct made *made, struct lw_error *e)
 {
 	struct trust t __attribute__((cleanup(auto_trust))) = { 0 };
-	LW_AUTO(evaluation) struct lw_evaluation evaluation = { 0 };
+	LW_AUTO(evaluation) struct lw_evaluation evaluation = LW_EVALUATION_NONE;
 	struct lw_clock now;
 	int r = collect(&t, e);
 
@@ -366,6 +366,9 @@ static int create_evaluation(struct made *made, struct lw_error *e)
 		r = lw_clock_system(&now, e);
 	if (r < 0)
 		return r;
+	/* A machine whose clock nobody has set yet: what is made now must last. */
+	if (now.wall_sec < lw_released())
+		now.wall_sec = lw_released();
 	t.files = lw_alloc_array(t.n, sizeof(*t.files));
 	for (size_t i = 0; i < t.n; i++)
 		t.files[i] = (struct lw_trust_file){ t.names[i], lw_buf_span(&t.bytes[i]) };

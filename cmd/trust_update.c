@@ -84,6 +84,8 @@ static int open_place(const char *path, struct place *p, struct lw_own_source *r
 	int r = folder ? lw_own_folder_open(path, &p->folder, e)
 		       : lw_own_bundle_open(path, NULL, &p->bundle, e);
 
+	if (r < 0 && !folder && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		(void)lw_fail_as(e, LW_E_USAGE); /* no bundle could be that */
 	*ret = folder ? p->folder.source : p->bundle.source;
 	return r;
 }
@@ -93,7 +95,7 @@ static int update(const char *path, bool look)
 	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
 	struct place place __attribute__((cleanup(auto_place))) = { 0 };
 	LW_AUTO(trust_updated) struct lw_trust_updated updated = { 0 };
-	struct lw_trust_update_options options = { .look = look, .by = arg_by };
+	struct lw_trust_update_options options = { .look = look, .claims = { .by = arg_by } };
 	struct lw_clock clock;
 	struct lw_error e = { 0 };
 	int code = lw_command_enclave(look ? LW_STATE_READ : LW_STATE_WRITE, &enclave), r;

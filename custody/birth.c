@@ -203,25 +203,18 @@ static int move_into_place(int parent, const char *from, const char *to, struct 
 static int create_beside(int parent, const char *place, struct birth *b, struct lw_error *e)
 {
 	static const char prefix[] = ".landwaiter-new-";
-	char hex[17], temporary[64];
+	char temporary[64];
+	lw_auto_fd int dir = -1;
 	struct stat st;
 	int rc;
 
 	lw_tree_clear_dead(parent, prefix, "");
 	if (fstatat(parent, place, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return lw_fail(e, LW_E_EXISTS, "something is there already");
-	rc = random_hex(hex, 8, e);
+	rc = lw_tree_make_claimed(parent, prefix, temporary, sizeof(temporary), &dir, e);
 	if (rc)
 		return rc;
-	(void)snprintf(temporary, sizeof(temporary), "%s%s", prefix, hex);
-	if (mkdirat(parent, temporary, 0700) < 0)
-		return lw_fail_errno(e, "create a folder");
-
-	lw_auto_fd int dir =
-		openat(parent, temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	rc = dir < 0 ? lw_fail_errno(e, "open the new folder") : lw_tree_claim(dir, e);
-	if (!rc)
-		rc = build(dir, b, e);
+	rc = build(dir, b, e);
 	if (!rc)
 		rc = move_into_place(parent, temporary, place, e);
 	if (rc)

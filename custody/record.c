@@ -26,6 +26,7 @@ static const char *const event_names[] = {
 	[LW_EVENT_ALARM] = "alarm",
 	[LW_EVENT_TRUST] = "trust-update",
 	[LW_EVENT_REJUDGE] = "rejudge",
+	[LW_EVENT_CHECK] = "check",
 };
 
 const char *lw_event_name(enum lw_event e)

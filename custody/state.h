@@ -161,6 +161,9 @@ int lw_state_image_promote(struct lw_state *s, int64_t image, const char *zone,
 			   const char *judgement, struct lw_error *e) LW_WARN_UNUSED;
 /* All are to be judged again: "pending". What is added or promoted is judged. */
 int lw_state_images_mark(struct lw_state *s, struct lw_error *e) LW_WARN_UNUSED;
+/* One of them. LW_E_NOTFOUND. */
+int lw_state_image_withhold(struct lw_state *s, int64_t image,
+			    struct lw_error *e) LW_WARN_UNUSED;
 /* Its blobs keep their rows. LW_E_NOTFOUND. */
 int lw_state_image_remove(struct lw_state *s, int64_t image, struct lw_error *e) LW_WARN_UNUSED;
 /* In name order, the current row of a name first. The detail is borrowed during the call. */

@@ -330,6 +330,17 @@ int lw_state_images_mark(struct lw_state *s, struct lw_error *e)
 	return lw_state_change(s, "UPDATE image SET pending = 1", NULL, 0, NULL, e);
 }
 
+int lw_state_image_withhold(struct lw_state *s, int64_t image, struct lw_error *e)
+{
+	int changed = 0;
+	int rc = lw_state_change(s, "UPDATE image SET pending = 1 WHERE id = ?1",
+				 LW_ARGS(lw_arg_integer(image)), &changed, e);
+
+	if (!rc && !changed)
+		rc = lw_fail(e, LW_E_NOTFOUND, "no such image in the state");
+	return rc;
+}
+
 int lw_state_image_remove(struct lw_state *s, int64_t image, struct lw_error *e)
 {
 	int changed = 0;

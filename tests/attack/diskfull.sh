@@ -61,6 +61,23 @@ if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null &&
 	is "a file system that is too small is seen before anything is staged" \
 		"$exit $(jq -r '[.verdict, (.findings[] | select(.severity == "error") | .code)] |
 			join(" ")' out.log)" "1 error system.space"
+	# Trust that comes with it has room enough, and is not held up.
+	own=enclave/evaluation
+	jq -c '.senders.acme.max_age = "P60D"' $own/files/policy.json >policy.json
+	lw tuf add $own/repository policy.json=policy.json --key $own/owner.key >tuf.log 2>&1
+	make_bundle trust.lwb --trust $own/repository oci:big:registry.example/images:b0 \
+		oci:big:registry.example/images:b1
+	approve trust.lwb alice bob
+	sed -i 's/one.lwb/trust.lwb/' small.sh
+	exit=0
+	unshare -m bash small.sh >out.log 2>err.log || exit=$?
+	is "trust that it brings is taken first" \
+		"$exit $(jq -c '[(.findings[] | select(.severity == "error") | .code), .trust.new, (.trust.record | type)]' out.log)" \
+		'1 ["system.space",true,"number"]'
+	sed -i 's/ load trust.lwb/ load --trust-only trust.lwb/' small.sh
+	exit=0
+	unshare -m bash small.sh >out.log 2>err.log || exit=$?
+	is "and alone it needs no more" "$exit $(jq -c '[.verdict, .trust.new]' out.log)" '0 ["accepted",true]'
 	cat >small.sh <<-'EOF'
 		mount -t tmpfs -o size=2M none small
 		"$LW_BIN/landwaiter" pack --sender acme --audience any --expires P9D --marking T \

@@ -100,7 +100,7 @@ is "the store's index does not offer it" "$(jq -r '[.manifests[].annotations["or
 	enclave/store/index.json)" "$app:1"
 is "the book has both" "$(lw log export | tail -n 2 | jq -r '[.event, .result] | join(" ")' | paste -sd ,)" \
 	"trust-update done,rejudge incomplete"
-is "and who brought it" "$(lw log export | tail -n 2 | head -n 1 | jq -r .detail.by)" op
+is "and who brought it" "$(lw log export | tail -n 2 | head -n 1 | jq -r .detail.claimed.by)" op
 is "since that record" "$(lw trust show -o json | jq .since)" "$(($(record_count) - 2))"
 make_bundle two.lwb "$app:2=oci:layout:2" && approve two.lwb alice
 refused 3 policy.signer-missing lw load two.lwb
@@ -206,6 +206,7 @@ lw init --enclave evaluation --policy policy.json --trust alice.pub=alice.pub >/
 like "for evaluation" "$(cat init.log)" "EVALUATION.*"
 like "whose key is said to be there" "$(cat init.log)" "evaluation/evaluation/owner.key"
 own=evaluation/evaluation
+mkdir sub
 is "it is for its owner alone" "$(stat -c %a $own/owner.key $own | paste -sd ' ')" "600 700"
 exits 3 "somebody else's repository" lw trust update trust --enclave evaluation -o json
 like "is not its own" "$(codes)" tuf.threshold
@@ -214,6 +215,11 @@ tuf add $own/repository policy.json=$own/files/policy.json --key $own/owner.key
 exits 0 "its owner changes it" lw trust update $own/repository --enclave evaluation -o json
 is "as its README says" "$(jq -r '[.changes[].name] | join(" ")' out.log)" policy.json
 exits 0 "it lasts" faketime -f +3600d "$LW_BIN/landwaiter" trust show --enclave evaluation
+exits 3 "a trust file that climbs" lw init --enclave sub/x --policy policy.json --trust alice.pub=alice.pub --trust ../../../evil/x=bob.pub
+ok "writes nothing there" [ ! -e evil ]
+ok "on a machine whose clock nobody has set" faketime '1999-01-01' "$LW_BIN/landwaiter" init --enclave early \
+	--policy policy.json --trust alice.pub=alice.pub
+fails "trust lasts all the same" [ "$(lw trust show --enclave early -o json | jq -r .until)" \< 2035 ]
 exits 2 "a trust file twice" lw init --enclave twice --policy policy.json --trust a=alice.pub --trust a=alice.pub
 exits 2 "a trust file that policy names and nobody gives" lw init --enclave twice --policy policy.json
 ok "nothing is left of those" [ ! -e twice ]

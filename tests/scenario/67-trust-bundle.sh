@@ -80,12 +80,12 @@ is "and judges by what a load would take" "$(jq -c '[.trust.new, .trust.record, 
 	'[true,null,["policy.json"]]'
 unchanged "diff takes nothing" exits 0 "diff of a bundle" lw trust diff good.lwb -o json
 is "it tells the same" "$(jq -c '[.changes[].name]' out.log)" '["policy.json"]'
-exits 0 "load" lw load good.lwb --by op
+exits 0 "load" lw load good.lwb --by op --medium 17
 like "says that it was taken" "$(cat out.log)" 'trust +taken, record [0-9]+; until'
 like "and what became of the others" "$(cat out.log)" 'images judged again: 1, withheld: 1'
 is "three records" "$(events 3)" "trust-update done,rejudge incomplete,load accepted"
-is "the update's names the bundle" "$(lw log export | tail -n 3 | head -n 1 | jq -r '.detail | [.bundle, .by] | join(" ")')" \
-	"$(lw inspect good.lwb -o json | jq -r .bundle) op"
+is "the update's names the bundle" "$(lw log export | tail -n 3 | head -n 1 | jq -r '.detail | [.bundle, .claimed.by, .claimed.medium] | join(" ")')" \
+	"$(lw inspect good.lwb -o json | jq -r .bundle) op 17"
 is_believed "the new policy"
 
 # --- with a bad one: a revocation is not held up by it -----------------------------------------------------
@@ -111,6 +111,17 @@ make_bundle large.lwb --trust trust "$app:2=oci:layout:2" && approve large.lwb a
 cp large.lwb cut.lwb && flip cut.lwb $(($(size_of cut.lwb) - 2000))
 exits 4 "a layer is damaged" lw load cut.lwb -o json
 is_believed "trust is taken"
+renew
+accepted lw load one.lwb
+policy "$any" bob # which lets image 1 in as before
+make_bundle lax.lwb --trust trust "$app:2=oci:layout:2" && approve lax.lwb alice
+flip lax.lwb $(($(size_of lax.lwb) - 2000))
+exits 4 "another, of trust by which the old images hold" lw load lax.lwb -o json
+is "they are judged, and offered as before" "$(lw list -o json | jq -c '[.images[].pending]') $(jq -r \
+	'[.manifests[].annotations["org.opencontainers.image.ref.name"]] | join(" ")' enclave/store/index.json)" "[false] $app:1"
+rm large.lwb
+policy "$signed"
+make_bundle large.lwb --trust trust "$app:2=oci:layout:2" && approve large.lwb alice
 renew
 offset=$(entry_offset large.lwb "blobs/sha256/$(sha256sum <policy.json | cut -c 1-64)")
 cp large.lwb cut.lwb && flip cut.lwb "$offset"
@@ -186,13 +197,22 @@ is "is refused, and recorded" "$(codes), $(events 1)" "tuf.fetch, trust-update r
 head -c 270000 only.lwb >short.lwb
 unchanged "a bundle cut short" exits 4 "a bundle cut short" lw trust update short.lwb
 exits 1 "no such file" lw trust update nosuch.lwb
+exits 2 "nor a file at all" lw trust update /dev/null
 
 # A box that lies about where the files are: they do not follow, or it is broken.
 mkdir bin && cp "$LW_BIN/landwaiter" bin/ && cp "$LW_BIN/tools/liar" bin/landwaiter-judge
 for lie in carried-many carried-twice carried-name carried-digest carried-huge carried-far carried-trails \
 	carried-other-word carried-elsewhere; do
 	echo $lie >bin/lie
-	unchanged "a box that says $lie" exits 4 "a box that says $lie" bin/landwaiter trust update only.lwb
+	code=evidence.box status=3
+	[ $lie != carried-elsewhere ] || code=tuf.fetch status=4
+	unchanged "a box that says $lie" exits $status "a box that says $lie" bin/landwaiter trust update only.lwb -o json
+	is "so it is told" "$(codes)" $code
+done
+for lie in tuf-dies tuf-trails; do
+	echo $lie >bin/lie
+	unchanged "a box that $lie" exits 3 "a box that $lie" bin/landwaiter trust update trust -o json
+	is "is its fault" "$(codes)" evidence.box
 done
 
 # --- expired trust takes its successor, and judges nothing else ------------------------------------------------------
