@@ -30,6 +30,7 @@ struct standings {
 	struct lw_digest *damaged;
 	size_t n_damaged;
 	uint64_t blobs, bytes;
+	const char *unjudged; /* why not: a code; NULL: they were */
 };
 
 static void forget(struct standing *s)
@@ -211,13 +212,16 @@ static int record(struct standings *s, enum lw_event event, const struct lw_cloc
 	struct lw_state *state = s->again.enclave->state;
 	struct lw_record_time time = lw_intake_record_time(&s->again.interval, clock);
 	bool check = event == LW_EVENT_CHECK;
-	const char *result = !all_hold(s) ? "incomplete" : s->n_damaged ? "damaged" : "done";
+	const char *result = s->unjudged    ? "error"
+			     : !all_hold(s) ? "incomplete"
+			     : s->n_damaged ? "damaged"
+					    : "done";
 	int r = lw_state_begin(state, e);
 
-	if (r == 0 && (!check || s->all))
+	if (r == 0 && !s->unjudged && (!check || s->all))
 		r = lw_state_set_integer(state, LW_TRUST_UNJUDGED, 0, e);
 	if (r == 0 && (check || s->n > 0))
-		r = lw_record_add(state, event, result, "", &time,
+		r = lw_record_add(state, event, result, s->unjudged ? s->unjudged : "", &time,
 				  check ? fill_check : fill_rejudge, s, ret, e);
 	else if (r == 0)
 		r = lw_record_head(state, ret, e);
@@ -353,6 +357,27 @@ static int choose(struct standings *s, const struct lw_check_options *o, struct 
 	return r;
 }
 
+/* Without a time, or by trust that has expired, nothing is judged: that must not take away what
+ * was let in. */
+static int judge_where_possible(struct standings *s, struct lw_verdict *v, struct lw_error *e)
+{
+	const struct lw_interval *now = &s->again.interval;
+	int r;
+
+	lw_intake_judge_time(now, "the enclave", v);
+	r = lw_intake_own_trust(s->again.enclave, now, v, e);
+	if (r < 0)
+		return r;
+	if (lw_verdict_clear(v))
+		lw_verdict_pass(v, LW_GATE_FRESHNESS);
+	if (lw_verdict_conclude(v, 1u << LW_GATE_FRESHNESS) == LW_ACCEPTED)
+		return judge_rounds(s, e);
+	s->unjudged = lw_finding_kind(lw_verdict_reason(v)->id)->code;
+	for (size_t i = 0; i < s->n; i++)
+		s->list[i].holds = s->list[i].held;
+	return 0;
+}
+
 static void take_over(struct standings *s, struct lw_checked *ret)
 {
 	ret->list = lw_alloc_array(s->n, sizeof(*ret->list));
@@ -389,7 +414,7 @@ int lw_check(struct lw_enclave *enclave, const struct lw_clock *clock,
 	if (r == 0)
 		r = hash_all(&s, options, e);
 	if (r == 0)
-		r = judge_rounds(&s, e);
+		r = judge_where_possible(&s, &ret->verdict, e);
 	if (r == 0)
 		r = record(&s, LW_EVENT_CHECK, clock, &ret->head, e);
 	if (r == 0)
@@ -404,4 +429,5 @@ void lw_checked_release(struct lw_checked *c)
 		free(c->list[i].why);
 	}
 	free(c->list);
+	lw_verdict_release(&c->verdict);
 }

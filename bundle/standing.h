@@ -37,6 +37,9 @@ struct lw_checked_image {
 struct lw_checked {
 	struct lw_checked_image *list; /* owned; in name order, the current one first */
 	size_t n;
+	/* Concluded as accepted where there was a time and a trust to judge by; else nothing
+	 * was judged, and each image stays as it was. */
+	struct lw_verdict verdict;
 	size_t withheld, damaged; /* of the images */
 	uint64_t blobs, bytes, damaged_blobs;
 	int64_t at;	     /* hi */

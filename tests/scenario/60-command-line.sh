@@ -37,6 +37,7 @@ json landwaiter-verdict/1 load one.lwb -ojson
 json landwaiter-list/1 list --output=json
 json landwaiter-show/1 show $image --output json
 json landwaiter-export/1 export $image oci:exported -o json
+json landwaiter-check/1 check --all -o json
 json landwaiter-repair/1 repair one.lwb -o json
 json landwaiter-time/1 time show -o json
 json landwaiter-trust/1 trust show -o json
