@@ -96,6 +96,13 @@ install: all ## into PREFIX (/usr/local), below DESTDIR: programs, man pages, co
 		install -D -m 644 $$page \
 			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
+	$(Q)for unit in appliance/systemd/*; do \
+		install -d $(DESTDIR)$(PREFIX)/lib/systemd/system && \
+		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit \
+			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit; \
+	done
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/landwaiter/prometheus \
+		appliance/prometheus/*
 	$(Q)install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(Q)$(OUT)/landwaiter completion bash \
 		>$(DESTDIR)$(PREFIX)/share/bash-completion/completions/landwaiter

@@ -30,7 +30,7 @@ accepted lw load one.lwb
 
 # --- all is well -----------------------------------------------------------------------------------------
 
-records=$(record_count) state=$(trust_state)
+records=$(record_count)
 exits 0 "everything" lw check --all --metrics metrics.prom -o json
 is "holds" "$(states)" '["holds","holds"]'
 is "every blob was hashed" "$(jq .blobs out.log)" "$(find enclave/store/blobs -type f | wc -l)"
@@ -95,10 +95,12 @@ like "for Prometheus" "$(cat metrics.prom)" 'landwaiter_check_judged 0'
 
 # --- the timer's files -------------------------------------------------------------------------------------------
 
-for word in $(sed -n 's/^ExecStart=[^ ]* //p' "$LW_TOP/appliance/systemd/landwaiter-check.service"); do
+read -ra words < <(sed -n 's/^ExecStart=[^ ]* //p' "$LW_TOP/appliance/systemd/landwaiter-check.service")
+for word in "${words[@]}"; do
 	[[ $word != --* ]] || like "the service's $word is an option" "$(lw check --help)" "^ +$word( |$)|.*[[:space:]]$word "
 done
-for metric in $(grep -oE 'landwaiter_[a-z_]+' "$LW_TOP/appliance/prometheus/landwaiter.rules.yml" | sort -u); do
+mapfile -t metrics < <(grep -oE 'landwaiter_[a-z_]+' "$LW_TOP/appliance/prometheus/landwaiter.rules.yml" | sort -u)
+for metric in "${metrics[@]}"; do
 	ok "the rules' $metric is there" grep -q "^# TYPE $metric gauge" metrics.prom
 done
 done_testing
