@@ -36,23 +36,12 @@ const struct lw_verb *const lw_verbs[] = {
 };
 
 const struct lw_verb *const lw_parts[] = {
-	&lw_verb_trust_show,
-	&lw_verb_trust_update,
-	&lw_verb_trust_diff,
-	&lw_verb_trust_rejudge,
-	&lw_verb_tuf_init,
-	&lw_verb_tuf_add,
-	&lw_verb_tuf_remove,
-	&lw_verb_tuf_key,
-	&lw_verb_tuf_rotate,
-	&lw_verb_tuf_delegate,
-	&lw_verb_tuf_renew,
-	&lw_verb_tuf_sign,
-	&lw_verb_tuf_publish,
-	&lw_verb_tuf_show,
-	&lw_verb_tuf_refresh,
-	&lw_verb_tuf_download,
-	NULL,
+	&lw_verb_export_trust, &lw_verb_trust_show,    &lw_verb_trust_update,
+	&lw_verb_trust_diff,   &lw_verb_trust_rejudge, &lw_verb_tuf_init,
+	&lw_verb_tuf_add,      &lw_verb_tuf_remove,    &lw_verb_tuf_key,
+	&lw_verb_tuf_rotate,   &lw_verb_tuf_delegate,  &lw_verb_tuf_renew,
+	&lw_verb_tuf_sign,     &lw_verb_tuf_publish,   &lw_verb_tuf_show,
+	&lw_verb_tuf_refresh,  &lw_verb_tuf_download,  NULL,
 };
 
 /* Whoever starts us with a standard stream closed must not have its words written into the

@@ -45,7 +45,11 @@ const char *lw_severity_name(enum lw_severity s); /* "note", "warning", "error" 
 	X(IMPORT_TRANSPORT, "import.transport", NOTE)                                          \
 	X(IMPORT_REJECT, "import.reject", NOTE)                                                \
 	X(IMPORT_KEY, "import.key", NOTE)                                                      \
-	X(IMPORT_SENDERS, "import.senders", NOTE)
+	X(IMPORT_SENDERS, "import.senders", NOTE)                                              \
+	/* export trust */                                                                     \
+	X(EXPORT_REJECT, "export.reject", WARNING)                                             \
+	X(EXPORT_ANYTHING, "export.anything", WARNING)                                         \
+	X(EXPORT_LESS, "export.less", NOTE)
 
 enum lw_remark_id {
 #define LW_REMARK_ID(id, code, severity) LW_REMARK_##id,

@@ -90,7 +90,7 @@ if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null &&
 	is "which leaves nothing" "$(cat left)" ""
 else # the same answer without the privilege to mount one
 	attack "no room for names" 1 system.space \
-		full openat 1+ "$incoming/$layer" -- load one.lwb
+		full openat 1+ "$incoming/$layer" "$layer" -- load one.lwb
 fi
 
 # Packing into a file that may not grow leaves nothing behind.

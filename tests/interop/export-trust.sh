@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# `export trust`: skopeo, pulling from a registry in the enclave, looks at the vendor's cosign
+# signature again, by the policy and keys that we wrote for it.
+
+. "$(dirname "$0")/../lib/vendors.sh"
+. "$LW_TOP/tests/lib/debian.sh"
+
+# Debian 12's own skopeo has sigstore's signatures disabled: one from trixie, with the libraries
+# that it wants.
+trixie=(skopeo libc6 libgpgme11t64 libassuan9 libgpg-error0 libsqlite3-0)
+debian_fetch "$LW_TOP/build/interop" docker-registry/bookworm "${trixie[@]/%//trixie}"
+libraries=$(printf "$LW_TOP/build/interop/%s-trixie/usr/lib/$(uname -m)-linux-gnu:" "${trixie[@]:1}")
+loader=("$LW_TOP"/build/interop/libc6-trixie/usr/lib/*/ld-linux-*.so.*)
+new_skopeo() {
+	"${loader[0]}" --library-path "${libraries%:}" \
+		"$LW_TOP/build/interop/skopeo-trixie/usr/bin/skopeo" "$@"
+}
+port=$((20000 + RANDOM % 20000))
+registry=127.0.0.1:$port
+cat >registry.yml <<EOF
+version: 0.1
+log: {level: error, accesslog: {disabled: true}}
+storage: {filesystem: {rootdirectory: $T/registry}}
+http: {addr: "$registry"}
+EOF
+"$LW_TOP/build/interop/docker-registry-bookworm/usr/bin/docker-registry" serve registry.yml >registry.log 2>&1 &
+server=$!
+trap 'kill $server; scenario_end' EXIT
+for ((i = 0; i < 100; i++)); do
+	! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+	sleep 0.1
+done
+
+make_keys alice
+vendor_keys acme security stranger
+app=registry.acme.example/app
+printf '{"format":"landwaiter-policy/1","senders":{"us":{"threshold":1,"signers":["alice"],"max_age":"P90D"}},
+	"signers":{"alice":{"keys":[{"kind":"key","file":"alice.pub"}]},
+		"acme":{"keys":[{"kind":"cosign-key","file":"acme.pub"}]},
+		"security":{"keys":[{"kind":"cosign-key","file":"security.pub"}]}},
+	"images":[{"match":"%s/**","require":[{"threshold":1,"of":["acme"]},{"threshold":1,"of":["security"]}]},
+		{"match":"**","evidence":"not-required"}]}' "${app%/*}" >policy.json
+AUDIENCE=$(lw init --policy policy.json --trust alice.pub=alice.pub --trust acme.pub=acme.pub \
+	--trust security.pub=security.pub 2>/dev/null)
+one=$(image layout 1 one)
+for key in acme security; do
+	cosign_sign $key.key layout $app "$one"
+done
+make_bundle one.lwb --sender us "$app:1=oci:layout:1" && approve one.lwb alice
+accepted lw load one.lwb
+exits 0 "what is in, out" lw export $app:1 oci:out
+
+push() { # LAYOUT NAME AS
+	skopeo copy -q --preserve-digests --dest-tls-verify=false --insecure-policy "oci:$1:$2" "docker://$registry/$3"
+}
+sig=$app:sha256-${one#sha256:}.sig
+ok "pushed" push out $app:1 $app:1
+ok "with its signatures" push out "$sig" "$sig"
+exits 0 "trust for skopeo" lw export trust trust --registry $registry
+pull() { # NAME
+	new_skopeo --policy trust/policy.json --registries.d trust/registries.d copy -q --remove-signatures --src-tls-verify=false \
+		"docker://$registry/$1" "oci:pulled:x$RANDOM"
+}
+ok "skopeo pulls it" pull $app:1
+is "by two signatures, of that repository" "$(jq -c --arg s "$registry/$app" '[.transports.docker[$s][] |
+	[.type, .signedIdentity.dockerRepository]]' trust/policy.json)" "[[\"sigstoreSigned\",\"$app\"],[\"sigstoreSigned\",\"$app\"]]"
+ok "by digest, too" pull "$app@$one"
+
+# --- what it must not pull -----------------------------------------------------------------------------
+
+two=$(image layout 2 one two)
+push layout 2 $app:2
+fails "one that nobody signed" pull $app:2
+cosign_sign acme.key layout $app "$two"
+push layout "$app:sha256-${two#sha256:}.sig" "$app:sha256-${two#sha256:}.sig"
+fails "one that one of two signed" pull $app:2
+cosign_sign stranger.key layout $app "$two"
+push layout "$app:sha256-${two#sha256:}.sig" "$app:sha256-${two#sha256:}.sig"
+fails "or a stranger beside" pull $app:2
+cosign_sign security.key layout $app "$two"
+push layout "$app:sha256-${two#sha256:}.sig" "$app:sha256-${two#sha256:}.sig"
+ok "both" pull $app:2
+push layout 2 registry.acme.example/other:2
+push layout "$app:sha256-${two#sha256:}.sig" "registry.acme.example/other:sha256-${two#sha256:}.sig"
+fails "what was signed as another repository" pull registry.acme.example/other:2
+push layout 2 registry.other.example/x:2
+ok "where nothing is asked for, nothing is" pull registry.other.example/x:2
+done_testing
