@@ -111,7 +111,7 @@ static int check_words(const struct lw_policy *p, const char *keys, struct lw_er
 
 	if (n == 0 || n > LW_MAX_REPOSITORY ||
 	    (arg_registry && (arg_registry[strspn(arg_registry, plain)] ||
-			      arg_registry[0] == '/' || arg_registry[n - 1] == '/')))
+			      strstr(arg_registry, "//") || arg_registry[0] == '/' || arg_registry[n - 1] == '/')))
 		return lw_fail(e, LW_E_USAGE, "--registry: want HOST[:PORT][/PATH]");
 	if (arg_zone && lw_policy_zone(p, arg_zone) == 0)
 		return lw_fail(e, LW_E_USAGE, "--zone: policy has no such zone");

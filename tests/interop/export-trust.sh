@@ -42,6 +42,7 @@ printf '{"format":"landwaiter-policy/1","senders":{"us":{"threshold":1,"signers"
 		"security":{"keys":[{"kind":"cosign-key","file":"security.pub"}]}},
 	"images":[{"match":"%s/**","require":[{"threshold":1,"of":["acme"]},{"threshold":1,"of":["security"]}]},
 		{"match":"**","evidence":"not-required"}]}' "${app%/*}" >policy.json
+# shellcheck disable=SC2034 # for make_bundle
 AUDIENCE=$(lw init --policy policy.json --trust alice.pub=alice.pub --trust acme.pub=acme.pub \
 	--trust security.pub=security.pub 2>/dev/null)
 one=$(image layout 1 one)
