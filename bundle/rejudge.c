@@ -63,13 +63,18 @@ static int judge(struct lw_again *a, const struct lw_rule *rule, const struct lw
 	return r;
 }
 
-int lw_again_open(struct lw_enclave *enclave, const struct lw_clock *clock, const char *program,
-		  bool stale, struct lw_again *a, struct lw_error *e)
+int lw_again_open(struct lw_enclave *enclave, const struct lw_clock *clock,
+		  struct lw_policy *policy, const char *program, bool stale, struct lw_again *a,
+		  struct lw_error *e)
 {
 	struct lw_repositories_options o = {
 		.enclave = enclave, .now = &a->interval, .program = program, .stale = stale
 	};
-	int r = lw_intake_policy(enclave, &a->policy, e);
+	int r = policy ? 0 : lw_intake_policy(enclave, &a->policy, e);
+
+	if (policy)
+		a->policy = policy;
+	a->borrowed = policy != NULL;
 
 	a->enclave = enclave;
 	if (r == 0)
@@ -86,7 +91,8 @@ void lw_again_close(struct lw_again *a)
 {
 	lw_boxes_close(&a->boxes);
 	lw_repositories_close(a->repositories);
-	lw_policy_free(a->policy);
+	if (!a->borrowed)
+		lw_policy_free(a->policy);
 }
 
 int lw_again_judge(struct lw_again *a, const struct lw_state_image *row, const char *zone,
@@ -131,7 +137,7 @@ int lw_rejudge(struct lw_enclave *enclave, const struct lw_clock *clock,
 {
 	struct lw_again a __attribute__((cleanup(lw_again_close))) = { 0 };
 	const char *zone = options->zone ? options->zone : image->zone;
-	int r = lw_again_open(enclave, clock, options->judge, false, &a, e);
+	int r = lw_again_open(enclave, clock, NULL, options->judge, false, &a, e);
 
 	if (r == 0 && options->zone)
 		r = require_zone(a.policy, zone, e);
@@ -234,7 +240,7 @@ int lw_promote(struct lw_enclave *enclave, const struct lw_clock *clock,
 		.image = image, .zone = zone, .by = by, .reason = reason, .judged = ret
 	};
 	const char *next;
-	int r = lw_again_open(enclave, clock, judge, false, &a, e);
+	int r = lw_again_open(enclave, clock, NULL, judge, false, &a, e);
 
 	if (r == 0)
 		r = require_zone(a.policy, zone, e);

@@ -238,7 +238,7 @@ int lw_rejudge_marked(struct lw_enclave *enclave, const struct lw_clock *clock,
 		      const char *judge, struct lw_rejudged_marked *ret, struct lw_error *e)
 {
 	struct standings s __attribute__((cleanup(auto_standings))) = { 0 };
-	int r = lw_again_open(enclave, clock, judge, true, &s.again, e);
+	int r = lw_again_open(enclave, clock, NULL, judge, true, &s.again, e);
 
 	if (r == 0)
 		r = lw_state_each_image(enclave->state, collect, &s, e);
@@ -249,6 +249,25 @@ int lw_rejudge_marked(struct lw_enclave *enclave, const struct lw_clock *clock,
 		ret->withheld += !s.list[i].row.superseded && !s.list[i].holds;
 	}
 	return r == 0 ? record(&s, LW_EVENT_REJUDGE, clock, &ret->head, e) : r;
+}
+
+int lw_standing_foresee(struct lw_enclave *enclave, const struct lw_clock *clock,
+			struct lw_policy *policy, const char *judge_program, size_t *ret_images,
+			size_t *ret_withheld, struct lw_error *e)
+{
+	struct standings s __attribute__((cleanup(auto_standings))) = { .all = true };
+	int r = lw_again_open(enclave, clock, policy, judge_program, true, &s.again, e);
+
+	if (r == 0)
+		r = lw_state_each_image(enclave->state, collect, &s, e);
+	for (size_t i = 0; i < s.n && r == 0; i++) {
+		if (s.list[i].row.superseded)
+			continue;
+		judge(&s, &s.list[i]);
+		++*ret_images;
+		*ret_withheld += !s.list[i].holds;
+	}
+	return r;
 }
 
 /* ---- check ---- */
@@ -407,7 +426,7 @@ int lw_check(struct lw_enclave *enclave, const struct lw_clock *clock,
 	     const struct lw_check_options *options, struct lw_checked *ret, struct lw_error *e)
 {
 	struct standings s __attribute__((cleanup(auto_standings))) = { 0 };
-	int r = lw_again_open(enclave, clock, options->judge, true, &s.again, e);
+	int r = lw_again_open(enclave, clock, NULL, options->judge, true, &s.again, e);
 
 	if (r == 0)
 		r = choose(&s, options, e);

@@ -24,6 +24,12 @@ int lw_rejudge_marked(struct lw_enclave *enclave, const struct lw_clock *clock,
 		      const char *judge, struct lw_rejudged_marked *ret,
 		      struct lw_error *e) LW_WARN_UNUSED;
 
+/* How many of the current images this policy would withhold, at least: bases are taken as they
+ * are now. Changes nothing. */
+int lw_standing_foresee(struct lw_enclave *enclave, const struct lw_clock *clock,
+			struct lw_policy *policy, const char *judge, size_t *ret_images,
+			size_t *ret_withheld, struct lw_error *e) LW_WARN_UNUSED;
+
 /* `check`: every byte of them hashed again, and each judged. */
 struct lw_checked_image {
 	char name[512];

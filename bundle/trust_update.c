@@ -303,6 +303,10 @@ int lw_trust_update(struct lw_enclave *enclave, const struct lw_clock *clock,
 		r = lw_trust_update_commit(u, e);
 	if (r == 0 && !options->look && ret->verdict.outcome == LW_ACCEPTED)
 		r = lw_trust_update_rejudge(u, e);
+	if (r == 0 && options->look && ret->verdict.outcome == LW_ACCEPTED && ret->n > 0)
+		r = lw_standing_foresee(enclave, clock, u->trust.policy,
+					options->source.program, &ret->judged.images,
+					&ret->judged.withheld, e);
 	return r;
 }
 

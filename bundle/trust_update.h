@@ -28,7 +28,7 @@ struct lw_trust_updated {
 	int64_t until;
 	bool news;			  /* something is other than what is kept */
 	struct lw_head head;		  /* after the last record; of an update */
-	struct lw_rejudged_marked judged; /* of an update: what was judged again */
+	struct lw_rejudged_marked judged; /* what was judged again; look: would be */
 };
 
 struct lw_trust_update_options {

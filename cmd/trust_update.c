@@ -47,7 +47,7 @@ static void print_json(const struct lw_trust_updated *u, bool recorded)
 	(void)printf("%s\n", lw_buf_str(&text));
 }
 
-static void print_text(const struct lw_trust_updated *u)
+static void print_text(const struct lw_trust_updated *u, bool look)
 {
 	lw_print_outcome(&u->verdict, stdout);
 	if (u->verdict.outcome == LW_ACCEPTED) {
@@ -58,7 +58,10 @@ static void print_text(const struct lw_trust_updated *u)
 		if (u->n == 0)
 			(void)printf("  no file is another than before\n");
 		if (u->judged.images)
-			(void)printf("  images    %zu judged again, %zu of them withheld\n",
+			(void)printf(look ? "  images    %zu would be judged again, %zu of "
+					    "them withheld at least\n"
+					  : "  images    %zu judged again, %zu of them "
+					    "withheld\n",
 				     u->judged.images, u->judged.withheld);
 	}
 	lw_print_findings(&u->verdict, stdout);
@@ -114,7 +117,7 @@ static int update(const char *path, bool look)
 	if (lw_arg_json)
 		print_json(&updated, !look);
 	else
-		print_text(&updated);
+		print_text(&updated, look);
 	lw_print_pending(enclave);
 	if (!look && !lw_arg_json)
 		lw_print_head(&updated.head);

@@ -90,6 +90,7 @@ put policy.json acme.pub
 records=$(record_count) state=$(trust_state)
 exits 0 "what would change" lw trust diff trust -o json
 is "each file" "$(jq -r '[.changes[] | .name, .change] | join(" ")' out.log)" "acme.pub added policy.json changed"
+is "and how many images would be withheld" "$(jq -c '[.images, .withheld]' out.log)" '[2,1]'
 is "and nothing did" "$(record_count) $(trust_state)" "$records $state"
 exits 0 "the update" lw trust update trust --by op -o json
 is "what was accepted is judged again" "$(jq -c '[.images, .withheld]' out.log)" '[2,1]'
