@@ -29,20 +29,20 @@ static int fail_wall(struct lw_error *e, const char *wall)
 	return lw_fail(e, LW_E_JAIL, "jail: %s: %s", wall, strerror(errno));
 }
 
-static int shut_descriptors(int keep_fd, struct lw_error *e)
+static int shut_descriptors(const struct lw_jail_plan *plan, int keep_fd, struct lw_error *e)
 {
 	unsigned keep = keep_fd > 2 ? (unsigned)keep_fd : 2;
 
-	if (keep > 3 && close_range(3, keep - 1, 0) != 0)
+	if (!plan->server && keep > 3 && close_range(3, keep - 1, 0) != 0)
 		return fail_wall(e, "close_range");
 	if (close_range(keep + 1, UINT_MAX, 0) != 0)
 		return fail_wall(e, "close_range");
 	return 0;
 }
 
-static int limit_resources(struct lw_error *e)
+static int limit_resources(const struct lw_jail_plan *plan, struct lw_error *e)
 {
-	static const struct {
+	const struct {
 		__rlimit_resource_t what;
 		rlim_t value;
 		const char *name;
@@ -53,8 +53,9 @@ static int limit_resources(struct lw_error *e)
 #ifndef LW_COVERAGE
 		{ RLIMIT_FSIZE, 0, "RLIMIT_FSIZE" },
 #endif
-		{ RLIMIT_CPU, LW_BOX_CPU_SEC, "RLIMIT_CPU" },
-		{ RLIMIT_NOFILE, LW_JAIL_DESCRIPTORS, "RLIMIT_NOFILE" },
+		{ RLIMIT_CPU, plan->server ? RLIM_INFINITY : LW_BOX_CPU_SEC, "RLIMIT_CPU" },
+		{ RLIMIT_NOFILE, plan->server ? LW_JAIL_CONNECTIONS : LW_JAIL_DESCRIPTORS,
+		  "RLIMIT_NOFILE" },
 		{ RLIMIT_CORE, 0, "RLIMIT_CORE" },
 		{ RLIMIT_NPROC, 0, "RLIMIT_NPROC" },
 		{ RLIMIT_MEMLOCK, 0, "RLIMIT_MEMLOCK" },
@@ -232,6 +233,15 @@ static const int allowed_calls[] = {
 #endif
 };
 
+/* Allowed besides to who answers the network. */
+static const int server_calls[] = {
+	SCMP_SYS(accept4),     SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),  SCMP_SYS(epoll_pwait),	SCMP_SYS(recvfrom),
+	SCMP_SYS(sendto),      SCMP_SYS(sendfile),	SCMP_SYS(shutdown),
+	SCMP_SYS(setsockopt),  SCMP_SYS(getsockopt),	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername), SCMP_SYS(fcntl),		SCMP_SYS(clock_nanosleep),
+};
+
 /* Allowed with these arguments. */
 struct narrow_call {
 	int call;
@@ -271,7 +281,7 @@ static int allow_narrow(scmp_filter_ctx filter)
 	return 0;
 }
 
-static int fill_filter(scmp_filter_ctx filter)
+static int fill_filter(const struct lw_jail_plan *plan, scmp_filter_ctx filter)
 {
 	int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 
@@ -281,6 +291,8 @@ static int fill_filter(scmp_filter_ctx filter)
 		r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	for (size_t i = 0; r == 0 && i < LW_COUNT_OF(allowed_calls); i++)
 		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0, NULL);
+	for (size_t i = 0; r == 0 && plan->server && i < LW_COUNT_OF(server_calls); i++)
+		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, server_calls[i], 0, NULL);
 	return r == 0 ? allow_narrow(filter) : r;
 }
 
@@ -293,7 +305,7 @@ static int load_filter(const struct lw_jail_plan *plan, struct lw_error *e)
 	if (!filter)
 		return lw_fail(e, LW_E_JAIL, "jail: no seccomp filter");
 
-	int r = fill_filter(filter);
+	int r = fill_filter(plan, filter);
 	if (r == 0)
 		r = seccomp_load(filter);
 	if (r < 0)
@@ -336,12 +348,12 @@ int lw_jail_enter_as(const struct lw_jail_plan *plan, int keep_fd,
 {
 	enum lw_jail_level level = LW_JAIL_SECCOMP;
 
-	int r = shut_descriptors(keep_fd, e);
+	int r = shut_descriptors(plan, keep_fd, e);
 	/* Holds no medium busy, and is no way out where Landlock is missing. */
 	if (r == 0 && chdir("/") != 0)
 		r = fail_wall(e, "chdir");
 	if (r == 0)
-		r = limit_resources(e);
+		r = limit_resources(plan, e);
 	if (r == 0)
 		r = drop_identity(e);
 	if (r == 0)
@@ -359,16 +371,25 @@ int lw_jail_enter_as(const struct lw_jail_plan *plan, int keep_fd,
 	return 0;
 }
 
+#ifdef LW_COVERAGE
+#define LANDLOCK_ABI 0
+#else
+#define LANDLOCK_ABI INT_MAX
+#endif
+
 int lw_jail_enter(int keep_fd, enum lw_jail_level *ret_level, struct lw_error *e)
 {
-	static const struct lw_jail_plan plan = {
-#ifdef LW_COVERAGE
-		.landlock_abi = 0,
-#else
-		.landlock_abi = INT_MAX,
-#endif
-		.denied_errno = EPERM,
-	};
+	static const struct lw_jail_plan plan = { .landlock_abi = LANDLOCK_ABI,
+						  .denied_errno = EPERM };
 
 	return lw_jail_enter_as(&plan, keep_fd, ret_level, e);
+}
+
+int lw_jail_enter_server(enum lw_jail_level *ret_level, struct lw_error *e)
+{
+	static const struct lw_jail_plan plan = { .landlock_abi = LANDLOCK_ABI,
+						  .denied_errno = EPERM,
+						  .server = true };
+
+	return lw_jail_enter_as(&plan, 4, ret_level, e);
 }

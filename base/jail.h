@@ -45,6 +45,13 @@ enum lw_jail_level {
 int lw_jail_enter(int keep_fd, enum lw_jail_level *ret_level,
 		  struct lw_error *e) LW_WARN_UNUSED;
 
+/* The same for a process that answers the network: it keeps descriptors 3 and 4, may take
+ * connections on a socket it was handed, speak on them, and wait for them; it has room for
+ * LW_JAIL_CONNECTIONS more descriptors, and no limit of processor time. It still opens nothing,
+ * and connects to nobody. */
+#define LW_JAIL_CONNECTIONS 1100
+int lw_jail_enter_server(enum lw_jail_level *ret_level, struct lw_error *e) LW_WARN_UNUSED;
+
 struct lw_jail_child {
 	pid_t pid;
 	int socket; /* ours; the child has its end as descriptor 3 */

@@ -12,6 +12,7 @@ struct lw_jail_plan {
 	/* What a denied call fails with: EPERM. A test takes a number no kernel function
 	 * returns, and so sees that it was the filter that said no. */
 	int denied_errno;
+	bool server; /* lw_jail_enter_server */
 };
 
 int lw_jail_enter_as(const struct lw_jail_plan *plan, int keep_fd,

@@ -15,7 +15,7 @@ static int take_file(struct lw_span *body, struct lw_carried *c, uint64_t *ret_o
 {
 	struct lw_carried_file *f = &c->files[c->n_files];
 	lw_auto_free char *name = NULL;
-	struct lw_span digest;
+	struct lw_span digest = { 0 };
 	int r = lw_ipc_take_str(body, LW_MAX_TUF_FILE_NAME, &name, e);
 
 	if (r == 0)

@@ -110,8 +110,9 @@ static int check_words(const struct lw_policy *p, const char *keys, struct lw_er
 	size_t n = arg_registry ? strlen(arg_registry) : 1;
 
 	if (n == 0 || n > LW_MAX_REPOSITORY ||
-	    (arg_registry && (arg_registry[strspn(arg_registry, plain)] ||
-			      strstr(arg_registry, "//") || arg_registry[0] == '/' || arg_registry[n - 1] == '/')))
+	    (arg_registry &&
+	     (arg_registry[strspn(arg_registry, plain)] || strstr(arg_registry, "//") ||
+	      arg_registry[0] == '/' || arg_registry[n - 1] == '/')))
 		return lw_fail(e, LW_E_USAGE, "--registry: want HOST[:PORT][/PATH]");
 	if (arg_zone && lw_policy_zone(p, arg_zone) == 0)
 		return lw_fail(e, LW_E_USAGE, "--zone: policy has no such zone");

@@ -319,7 +319,7 @@ static int create(struct made *made, const char *root_path, const char *reposito
 
 static int create_real(struct made *made, struct lw_error *e)
 {
-	struct lw_clock now;
+	struct lw_clock now = { 0 };
 	char text[LW_DIGEST_TEXT], time[LW_TIME_TEXT];
 	int r = lw_clock_system(&now, e);
 
@@ -357,7 +357,7 @@ static int create_evaluation(struct made *made, struct lw_error *e)
 {
 	struct trust t __attribute__((cleanup(auto_trust))) = { 0 };
 	LW_AUTO(evaluation) struct lw_evaluation evaluation = LW_EVALUATION_NONE;
-	struct lw_clock now;
+	struct lw_clock now = { 0 };
 	int r = collect(&t, e);
 
 	if (r == 0)

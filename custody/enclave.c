@@ -132,6 +132,35 @@ static int add_alarm(struct lw_state *s, const char *finding, const struct lw_cl
 				  e);
 }
 
+struct found_blob {
+	const struct lw_digest *digest;
+	const char *why;
+};
+
+static void fill_found(struct lw_json_writer *w, const void *data)
+{
+	const struct found_blob *f = data;
+	char text[LW_DIGEST_TEXT], safe[512];
+
+	lw_json_w_member(w, "digest", lw_digest_text(f->digest, text));
+	lw_json_w_member(w, "why", lw_text_escape_str(f->why, safe, sizeof(safe)));
+}
+
+int lw_enclave_alarm(struct lw_enclave *enclave, const struct lw_digest *d, const char *why,
+		     const struct lw_clock *now, struct lw_error *e)
+{
+	const struct found_blob f = { d, why };
+	int rc = lw_state_begin(enclave->state, e);
+
+	if (!rc)
+		rc = add_alarm(enclave->state, "store.blob-damaged", now, fill_found, &f, e);
+	if (!rc)
+		rc = lw_state_commit(enclave->state, e);
+	if (rc)
+		lw_state_rollback(enclave->state);
+	return rc;
+}
+
 /* The alarm's record and what it was about, or that there is nothing any more. */
 static int change_alarm(struct lw_state *s, const struct lw_sweep *sweep,
 			const struct lw_clock *now, struct lw_error *e)

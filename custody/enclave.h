@@ -76,6 +76,11 @@ int lw_enclave_create(const char *path, const struct lw_birth_options *options,
  * enclave->pending. */
 int lw_enclave_drain(struct lw_enclave *enclave, struct lw_error *e) LW_WARN_UNUSED;
 
+/* What somebody found while reading: a blob that is missing, or has other bytes ("alarm",
+ * store.blob-damaged). */
+int lw_enclave_alarm(struct lw_enclave *enclave, const struct lw_digest *d, const char *why,
+		     const struct lw_clock *now, struct lw_error *e) LW_WARN_UNUSED;
+
 /* `remove`: takes the image's row away; its blobs stay until gc. `gc`: deletes blobs that no
  * image needs. Each one transaction with its record, then a drain: 0 means committed, and
  * enclave->pending tells if something is still to do. reason and by: plain text, 1 to 1,024 and

@@ -171,6 +171,12 @@ int lw_state_each_image(struct lw_state *s,
 			int (*found)(void *data, const struct lw_state_image *i,
 				     struct lw_error *e),
 			void *data, struct lw_error *e) LW_WARN_UNUSED;
+/* The other way round: the images that need it. */
+int lw_state_each_blob_image(struct lw_state *s, const struct lw_digest *d,
+			     int (*found)(void *data, int64_t image, struct lw_error *e),
+			     void *data, struct lw_error *e) LW_WARN_UNUSED;
+/* Another number whenever another process has changed the state. */
+int lw_state_data_version(struct lw_state *s, int64_t *ret, struct lw_error *e) LW_WARN_UNUSED;
 int lw_state_each_image_blob(struct lw_state *s, int64_t image,
 			     int (*found)(void *data, const struct lw_digest *d, uint64_t size,
 					  struct lw_error *e),

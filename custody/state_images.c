@@ -106,6 +106,37 @@ int lw_state_each_image_blob(struct lw_state *s, int64_t image, blob_found found
 			  LW_ARGS(lw_arg_integer(image)), found, data, e);
 }
 
+int lw_state_each_blob_image(struct lw_state *s, const struct lw_digest *d,
+			     int (*found)(void *data, int64_t image, struct lw_error *e),
+			     void *data, struct lw_error *e)
+{
+	LW_AUTO(statement) sqlite3_stmt *st = NULL;
+	bool row = false;
+	int rc = lw_state_walk(s, "SELECT image FROM image_blob WHERE digest = ?1",
+			       LW_ARGS(lw_arg_digest(d)), &st, e);
+
+	while (!rc) {
+		rc = lw_state_step(s, st, &row, e);
+		if (rc || !row)
+			break;
+		rc = found(data, sqlite3_column_int64(st, 0), e);
+	}
+	return rc;
+}
+
+int lw_state_data_version(struct lw_state *s, int64_t *ret, struct lw_error *e)
+{
+	LW_AUTO(reset) sqlite3_stmt *st = NULL;
+	bool row = false;
+	int rc = lw_state_find(s, "PRAGMA data_version", NULL, 0, &st, &row, e);
+
+	if (!rc && !row)
+		rc = lw_fail(e, LW_E_STATE, "state.db: no data_version");
+	if (!rc)
+		*ret = sqlite3_column_int64(st, 0);
+	return rc;
+}
+
 int lw_state_image_blob(struct lw_state *s, int64_t image, const struct lw_digest *d,
 			struct lw_error *e)
 {

@@ -14,7 +14,7 @@ complain() {
 	status=1
 }
 
-libraries=(base image verify keys tuf fetch udev custody bundle)
+libraries=(base image verify keys tuf fetch udev custody bundle registry)
 mapfile -t library_files < <(
 	find "${libraries[@]}" cmd appliance -name '*.[ch]' 2>/dev/null | sort)
 mapfile -t c_files < <(
@@ -32,7 +32,8 @@ declare -A may=(
 	[udev]="udev base"
 	[custody]="custody verify image keys udev base"
 	[bundle]="bundle custody verify image keys udev base"
-	[cmd]="cmd appliance bundle tuf fetch custody verify image keys udev base"
+	[registry]="registry bundle custody verify image base"
+	[cmd]="cmd appliance registry bundle tuf fetch custody verify image keys udev base"
 	[appliance]="cmd appliance bundle custody verify image keys udev base"
 )
 while IFS=: read -r file line header; do

@@ -21,7 +21,7 @@ while read -r line; do
 	esac
 done <tests/tcb.txt
 
-for file in {base,image,verify,keys,tuf,fetch,udev,custody,bundle}/*.c; do
+for file in {base,image,verify,keys,tuf,fetch,udev,custody,bundle,registry}/*.c; do
 	[ -e "$file" ] || continue
 	verdict=none
 	for line in "${lines[@]}"; do

@@ -23,13 +23,13 @@ LW_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LW_BIN=${LW_BIN:-build/release}
 [[ $LW_BIN == /* ]] || LW_BIN=$LW_TOP/$LW_BIN
 T=$(mktemp -d "${TMPDIR:-/tmp}/landwaiter-test.XXXXXX")
-scenario_end() {
-	local status=$?
+scenario_end() { # [STATUS]
+	local status=${1:-$?}
 
 	cd /
 	chmod -R u+rwx "$T" 2>/dev/null || true
 	rm -rf "$T"
-	exit $status
+	exit "$status"
 }
 trap scenario_end EXIT
 trap 'exit 1' INT TERM

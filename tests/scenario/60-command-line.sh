@@ -54,6 +54,7 @@ for format in "${formats[@]}"; do
 	[ "$format" = landwaiter-policy/1 ] || # which is read
 		ok "$format is explained" grep -q "\`$format\`" "$LW_TOP/docs/format/output.md"
 done
+shown[serve]=1 # tests/scenario/48-serve.sh
 shown[tuf]=1 # tests/scenario/60-tuf-repository.sh
 shown[promote]=1 # tests/scenario/25-vendors.sh
 for verb in $(lw help | sed -nE 's/^  ([a-z]+) .*/\1/p'); do

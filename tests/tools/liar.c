@@ -524,12 +524,9 @@ static void answer_carried(void)
 {
 	LW_AUTO(buf) struct lw_buf b = { 0 };
 
-	lw_ipc_put_u32(&b, lies("carried-many")	   ? 0xffffffff
-			   : lies("carried-twice") ? 2
-						   : 1);
+	lw_ipc_put_u32(&b, lies("carried-many") ? 0xffffffff : lies("carried-twice") ? 2 : 1);
 	put_place(&b, lies("carried-name") ? "../timestamp.json" : "timestamp.json",
-		  lies("carried-digest") ? 31 : 32,
-		  lies("carried-huge") ? UINT64_MAX : 100,
+		  lies("carried-digest") ? 31 : 32, lies("carried-huge") ? UINT64_MAX : 100,
 		  lies("carried-far") ? UINT64_MAX - 50 : 0);
 	if (lies("carried-twice"))
 		put_place(&b, "timestamp.json", 32, 100, 0);

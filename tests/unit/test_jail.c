@@ -109,7 +109,24 @@ static struct {
 	{ .plan = { INT_MAX, EPERM } },
 	{ .plan = { 0, MARK } },
 	{ .plan = { 2, MARK } },
+	{ .plan = { INT_MAX, MARK, .server = true } },
 };
+
+/* What the one that answers the network may, and a box may not. */
+static bool is_server_call(long call)
+{
+	static const long calls[] = {
+		SYS_accept4,  SYS_epoll_create1, SYS_epoll_ctl,	      SYS_epoll_wait,
+		SYS_sendto,   SYS_epoll_pwait,	 SYS_recvfrom,	      SYS_sendfile,
+		SYS_shutdown, SYS_setsockopt,	 SYS_getsockopt,      SYS_getsockname,
+		SYS_fcntl,    SYS_getpeername,	 SYS_clock_nanosleep,
+	};
+
+	for (size_t i = 0; i < LW_COUNT_OF(calls); i++)
+		if (call == calls[i])
+			return true;
+	return false;
+}
 
 /* Descriptor 0, which every box keeps, is a file opened for reading; 3 a connected socket. */
 static long argument(long given)
@@ -174,6 +191,8 @@ static void act_is_denied(void **state)
 		assert_int_equal(lanes[l].status, 0);
 		if (BUILD_OPENS_FILES && (act->call == SYS_openat || act->call == SYS_fcntl))
 			continue;
+		if (lanes[l].plan.server && is_server_call(act->call))
+			continue;
 		assert_int_equal(lanes[l].answers->act[i], lanes[l].plan.denied_errno);
 	}
 }
@@ -186,6 +205,9 @@ static void lanes_reached_their_level(void **state)
 #endif
 	assert_int_equal(lanes[1].answers->level, LW_JAIL_SECCOMP);
 	assert_int_equal(lanes[2].answers->level, level_for(2));
+#ifndef LW_COVERAGE
+	assert_int_equal(lanes[3].answers->level, level_for(INT_MAX));
+#endif
 }
 
 static int entering_with_abi;

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/server.h"
+
+#include "base/ipc.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "registry/wire.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANSWER_SEC 600 /* a large blob is hashed before it is handed out */
+
+struct server {
+	struct MHD_Daemon *daemon;
+	struct lw_buf storage; /* of the frame received last */
+	bool broken;	       /* the other side is gone, or says what it should not */
+};
+
+/* One request, from its first header on. */
+struct request {
+	char *path;
+	struct timespec begun;
+	uint32_t status;
+	uint64_t bytes;
+	bool begun_well; /* its headers are in */
+};
+
+/* ---- the other side ---- */
+
+static int ask(struct server *s, const struct lw_question *q, struct lw_answer *a,
+	       struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf body = { 0 };
+	struct lw_ipc_frame frame = { .fd = -1 };
+	int r;
+
+	lw_question_put(q, &body);
+	r = lw_ipc_send(LW_SERVER_SOCKET, LW_REGISTRY_QUESTION, lw_buf_span(&body), -1, e);
+	if (r == 0)
+		r = lw_ipc_receive(LW_SERVER_SOCKET, LW_MAX_FRAME_BYTES, ANSWER_SEC,
+				   &s->storage, &frame, e);
+	if (r == 0 && frame.type != LW_REGISTRY_ANSWER)
+		r = lw_fail(e, LW_E_JAIL, "want an answer");
+	if (r == 0)
+		r = lw_answer_take(frame.body, a, e);
+	if (r == 0)
+		a->fd = frame.fd;
+	else if (frame.fd >= 0)
+		(void)close(frame.fd);
+	s->broken |= r < 0;
+	return r;
+}
+
+static void send_log(struct server *s, struct MHD_Connection *c, const struct request *q)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char client[64] = "";
+	char path[LW_MAX_REGISTRY_WORD];
+	LW_AUTO(buf) struct lw_buf body = { 0 };
+	struct lw_error ignored;
+	struct timespec now;
+	struct lw_request_log l = { .client = client,
+				    .method = q->path,
+				    .path = path,
+				    .status = q->status,
+				    .bytes = q->bytes };
+	char *space = strchr(q->path, ' ');
+
+	if (info && info->client_addr && info->client_addr->sa_family == AF_INET)
+		(void)inet_ntop(AF_INET,
+				&((const struct sockaddr_in *)(const void *)info->client_addr)
+					 ->sin_addr,
+				client, sizeof(client));
+	else if (info && info->client_addr && info->client_addr->sa_family == AF_INET6)
+		(void)inet_ntop(AF_INET6,
+				&((const struct sockaddr_in6 *)(const void *)info->client_addr)
+					 ->sin6_addr,
+				client, sizeof(client));
+	(void)snprintf(path, sizeof(path), "%s", space ? space + 1 : "");
+	if (space)
+		*space = '\0';
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	l.microseconds = (uint64_t)((now.tv_sec - q->begun.tv_sec) * 1000000 +
+				    (now.tv_nsec - q->begun.tv_nsec) / 1000);
+	lw_request_log_put(&l, &body);
+	if (lw_ipc_send(LW_SERVER_SOCKET, LW_REGISTRY_LOG, lw_buf_span(&body), -1, &ignored) <
+	    0)
+		s->broken = true;
+}
+
+/* ---- responses ---- */
+
+static void header(struct MHD_Response *r, const char *name, const char *value)
+{
+	if (value && *value)
+		(void)MHD_add_response_header(r, name, value);
+}
+
+static void tag(struct MHD_Response *r, const char *digest)
+{
+	char quoted[LW_MAX_REGISTRY_WORD];
+
+	if (!digest || !*digest)
+		return;
+	(void)snprintf(quoted, sizeof(quoted), "\"%s\"", digest);
+	header(r, "Docker-Content-Digest", digest);
+	header(r, MHD_HTTP_HEADER_ETAG, quoted);
+}
+
+static enum MHD_Result queue(struct MHD_Connection *c, struct request *q, uint32_t status,
+			     uint64_t bytes, struct MHD_Response *r)
+{
+	enum MHD_Result result;
+
+	if (!r)
+		return MHD_NO;
+	header(r, "Docker-Distribution-API-Version", "registry/2.0");
+	header(r, "X-Content-Type-Options", "nosniff");
+	q->status = status;
+	q->bytes = bytes;
+	result = MHD_queue_response(c, status, r);
+	MHD_destroy_response(r);
+	return result;
+}
+
+static enum MHD_Result say(struct MHD_Connection *c, struct request *q, uint32_t status,
+			   const char *body, const char *allow)
+{
+	struct MHD_Response *r = MHD_create_response_from_buffer(
+		strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+
+	if (r)
+		header(r, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+	if (r)
+		header(r, MHD_HTTP_HEADER_ALLOW, allow);
+	return queue(c, q, status, strlen(body), r);
+}
+
+#define ERROR_BODY(code, message)                                                              \
+	"{\"errors\":[{\"code\":\"" code "\",\"message\":\"" message "\"}]}"
+
+static enum MHD_Result say_broken(struct MHD_Connection *c, struct request *q)
+{
+	return say(c, q, 503, ERROR_BODY("UNKNOWN", "the enclave cannot be asked"), NULL);
+}
+
+/* A blob from its descriptor, or the part of it that is wanted. */
+static enum MHD_Result send_blob(struct MHD_Connection *c, struct request *q,
+				 struct lw_answer *a)
+{
+	const char *wanted =
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_RANGE);
+	uint64_t at = 0, n = a->size;
+	char range[96];
+	struct MHD_Response *r;
+	int part = lw_server_range(wanted, a->size, &at, &n);
+
+	if (part < 0) {
+		(void)snprintf(range, sizeof(range), "bytes */%llu",
+			       (unsigned long long)a->size);
+		r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+		if (r)
+			header(r, MHD_HTTP_HEADER_CONTENT_RANGE, range);
+		return queue(c, q, 416, 0, r);
+	}
+	r = MHD_create_response_from_fd_at_offset64(n, a->fd, at);
+	if (!r)
+		return MHD_NO;
+	a->fd = -1; /* the response's now */
+	header(r, MHD_HTTP_HEADER_CONTENT_TYPE, a->media_type);
+	tag(r, a->digest);
+	header(r, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
+	if (part > 0) {
+		(void)snprintf(range, sizeof(range), "bytes %llu-%llu/%llu",
+			       (unsigned long long)at, (unsigned long long)(at + n - 1),
+			       (unsigned long long)a->size);
+		header(r, MHD_HTTP_HEADER_CONTENT_RANGE, range);
+	}
+	return queue(c, q, part > 0 ? 206 : 200, n, r);
+}
+
+static enum MHD_Result send_body(struct MHD_Connection *c, struct request *q,
+				 const struct lw_answer *a)
+{
+	struct MHD_Response *r =
+		MHD_create_response_from_buffer(a->body.n, a->body.p, MHD_RESPMEM_MUST_COPY);
+	char link[4 * LW_MAX_REGISTRY_WORD + 32];
+
+	if (!r)
+		return MHD_NO;
+	header(r, MHD_HTTP_HEADER_CONTENT_TYPE, a->media_type);
+	tag(r, a->digest);
+	if (*a->link) {
+		(void)snprintf(link, sizeof(link), "<%s>; rel=\"next\"", a->link);
+		header(r, "Link", link);
+	}
+	if (a->filtered)
+		header(r, "OCI-Filters-Applied", "artifactType");
+	return queue(c, q, a->status, a->body.n, r);
+}
+
+/* ---- requests ---- */
+
+static char *query(struct MHD_Connection *c, const char *key)
+{
+	const char *value = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, key);
+
+	return lw_strdup(value && strlen(value) < LW_MAX_REGISTRY_WORD ? value : "");
+}
+
+static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const char *path,
+			      struct request *q)
+{
+	LW_AUTO(question) struct lw_question question = { 0 };
+	LW_AUTO(answer) struct lw_answer a = { .fd = -1 };
+	lw_auto_free char *most = query(c, "n");
+	struct lw_error e = { 0 };
+
+	if (strcmp(path, "/v2/") == 0 || strcmp(path, "/v2") == 0)
+		return say(c, q, 200, "{}", NULL);
+	if (!lw_server_parse(path, &question))
+		return say(c, q, 404, ERROR_BODY("NAME_UNKNOWN", "no such thing here"), NULL);
+	question.most = UINT64_MAX;
+	if (*most && lw_num_u64(lw_span_str(most), 0, UINT64_MAX - 1, &question.most, &e) < 0)
+		return say(c, q, 400,
+			   ERROR_BODY("PAGINATION_NUMBER_INVALID", "n: want a number"), NULL);
+	question.last = query(c, "last");
+	question.artifact_type = query(c, "artifactType");
+	if (s->broken || ask(s, &question, &a, &e) < 0)
+		return say_broken(c, q);
+	return a.fd >= 0 ? send_blob(c, q, &a) : send_body(c, q, &a);
+}
+
+static void *first_line(void *data, const char *uri, struct MHD_Connection *c)
+{
+	struct request *q = lw_alloc_array(1, sizeof(*q));
+
+	(void)data;
+	(void)c;
+	q->path = lw_strdup(uri);
+	(void)clock_gettime(CLOCK_MONOTONIC, &q->begun);
+	return q;
+}
+
+static enum MHD_Result note_body(void *data, enum MHD_ValueKind kind, const char *key,
+				 const char *value)
+{
+	bool *has = data;
+
+	(void)kind;
+	*has |= strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0 ||
+		(strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 &&
+		 (!value || strcmp(value, "0") != 0));
+	return MHD_YES;
+}
+
+/* Whether any of the headers says that something comes after them. */
+static bool has_body(struct MHD_Connection *c)
+{
+	bool has = false;
+
+	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, note_body, &has);
+	return has;
+}
+
+/* Called once with the headers, and once more when the request is whole. Who is answered the
+ * first time is not listened to any further: the connection is closed. */
+static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const char *path,
+				  const char *method, const char *version, const char *upload,
+				  size_t *upload_n, void **state)
+{
+	struct server *s = data;
+	struct request *q = *state;
+
+	(void)version;
+	(void)upload;
+	(void)upload_n;
+	if (!q)
+		return MHD_NO;
+	if (!q->begun_well) {
+		lw_auto_free char *uri = lw_steal(q->path);
+
+		q->path = lw_asprintf("%s %s", method, uri);
+		q->begun_well = true;
+		/* What comes decoded as `path` ends there. */
+		if (strstr(uri, "%00"))
+			return say(c, q, 400, ERROR_BODY("NAME_INVALID", "a NUL in a name"),
+				   NULL);
+		if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+			return say(c, q, 405,
+				   ERROR_BODY("UNSUPPORTED", "this registry is read-only"),
+				   "GET, HEAD");
+		if (has_body(c))
+			return say(c, q, 400,
+				   ERROR_BODY("UNSUPPORTED", "a question has no body"), NULL);
+		return MHD_YES;
+	}
+	return answer(s, c, path, q);
+}
+
+static void on_end(void *data, struct MHD_Connection *c, void **state,
+		   enum MHD_RequestTerminationCode code)
+{
+	struct server *s = data;
+	struct request *q = *state;
+
+	if (!q)
+		return;
+	if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		q->bytes = 0;
+	if (q->path && !s->broken)
+		send_log(s, c, q);
+	free(q->path);
+	free(q);
+	*state = NULL;
+}
+
+/* ---- the loop ---- */
+
+static int start(struct server *s, struct lw_error *e)
+{
+	s->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET,
+		LW_SERVER_LISTEN, MHD_OPTION_CONNECTION_LIMIT, (unsigned)LW_SERVER_CONNECTIONS,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, LW_SERVER_HEAD_BYTES,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LW_SERVER_IDLE_SEC,
+		MHD_OPTION_URI_LOG_CALLBACK, first_line, s, MHD_OPTION_NOTIFY_COMPLETED, on_end,
+		s, MHD_OPTION_END);
+	return s->daemon ? 0 : lw_fail(e, LW_E_STATE, "the HTTP server cannot be started");
+}
+
+/* Whether the one who started us is still there: it says nothing unasked. */
+static bool is_left(void)
+{
+	struct pollfd p = { .fd = LW_SERVER_SOCKET, .events = POLLIN };
+
+	return poll(&p, 1, 0) != 0;
+}
+
+int lw_server_run(struct lw_error *e)
+{
+	struct server s = { 0 };
+	int r = start(&s, e);
+
+	while (r == 0 && !s.broken && !is_left())
+		if (MHD_run_wait(s.daemon, 1000) != MHD_YES)
+			r = lw_fail(e, LW_E_IO, "the HTTP server stopped");
+	if (s.daemon)
+		MHD_stop_daemon(s.daemon);
+	lw_buf_free(&s.storage);
+	return r;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_REGISTRY_SERVER_H
+#define LW_REGISTRY_SERVER_H
+
+/*
+ * The side that speaks HTTP: landwaiter-serve, a jailed process (base/jail.h,
+ * lw_jail_enter_server) with a listening socket and a socket to the one that started it. It can
+ * open nothing; what it serves comes as bytes or as a descriptor (registry/wire.h). One thread;
+ * read-only.
+ */
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LW_SERVER_SOCKET 3 /* to the answerer */
+#define LW_SERVER_LISTEN 4
+
+#define LW_SERVER_CONNECTIONS 1000 /* at once */
+#define LW_SERVER_IDLE_SEC    30
+#define LW_SERVER_HEAD_BYTES  ((size_t)16 << 10) /* of a request */
+
+/* Serves until the other side closes its socket. Enter the jail before. */
+int lw_server_run(struct lw_error *e) LW_WARN_UNUSED;
+
+/* What a path asks for: false where it is none of ours. For tests, too. */
+struct lw_question;
+bool lw_server_parse(const char *path, struct lw_question *ret);
+
+/* "bytes=A-B" of a blob of `size`: 1: *ret_at and *ret_n; 0: none that we serve, all of it; -1:
+ * not satisfiable (RFC 9110 14). */
+int lw_server_range(const char *value, uint64_t size, uint64_t *ret_at, uint64_t *ret_n);
+
+#endif

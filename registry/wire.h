@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_REGISTRY_WIRE_H
+#define LW_REGISTRY_WIRE_H
+
+/*
+ * What the process that speaks HTTP (registry/server.h) asks the one that has the enclave
+ * (registry/answer.h), and is told: frames of base/ipc.h over a socketpair. The server has read
+ * the network's bytes: its questions are words to be looked up, and nothing else.
+ */
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/span.h"
+
+enum lw_registry_message {
+	LW_REGISTRY_LISTEN = 1, /* to the server: options; with the listening socket */
+	LW_REGISTRY_READY,	/* from it: level of its jail */
+	LW_REGISTRY_QUESTION,	/* from it */
+	LW_REGISTRY_ANSWER,	/* to it; a blob comes as a descriptor */
+	LW_REGISTRY_LOG,	/* from it: a request that ended */
+};
+
+enum lw_registry_kind {
+	LW_REGISTRY_CATALOG = 1, /* GET /v2/_catalog */
+	LW_REGISTRY_TAGS,	 /* /v2/<name>/tags/list */
+	LW_REGISTRY_MANIFEST,	 /* /v2/<name>/manifests/<reference> */
+	LW_REGISTRY_BLOB,	 /* /v2/<name>/blobs/<digest> */
+	LW_REGISTRY_REFERRERS,	 /* /v2/<name>/referrers/<digest> */
+};
+
+#define LW_MAX_REGISTRY_WORD ((size_t)512) /* one part of a path or of a query */
+
+struct lw_question {
+	enum lw_registry_kind kind;
+	char *name, *reference; /* owned, "" where the kind has none, as what follows */
+	char *artifact_type;	/* of referrers: only these */
+	char *last;		/* of lists: what comes after this */
+	uint64_t most;		/* of lists; 0: not said */
+};
+
+struct lw_answer {
+	uint32_t status;   /* of HTTP */
+	char *media_type;  /* owned, as what follows; "" where there is none */
+	char *digest;	   /* "sha256:<hex>" of what is served */
+	char *link;	   /* the next page: a path and query */
+	uint32_t filtered; /* by artifact type */
+	struct lw_buf body;
+	int fd;	       /* or a blob; -1: none. Owned */
+	uint64_t size; /* of the blob */
+};
+
+/* A request that ended. */
+struct lw_request_log {
+	char *client, *method, *path; /* owned; the network's words */
+	uint32_t status;
+	uint64_t bytes, microseconds;
+};
+
+void lw_question_put(const struct lw_question *q, struct lw_buf *out);
+void lw_answer_put(const struct lw_answer *a, struct lw_buf *out);
+void lw_request_log_put(const struct lw_request_log *l, struct lw_buf *out);
+/* LW_E_JAIL: no such thing. Zero-initialise; release also after an error. */
+int lw_question_take(struct lw_span body, struct lw_question *ret,
+		     struct lw_error *e) LW_WARN_UNUSED;
+int lw_answer_take(struct lw_span body, struct lw_answer *ret,
+		   struct lw_error *e) LW_WARN_UNUSED;
+int lw_request_log_take(struct lw_span body, struct lw_request_log *ret,
+			struct lw_error *e) LW_WARN_UNUSED;
+void lw_question_release(struct lw_question *q);
+void lw_answer_release(struct lw_answer *a); /* closes the blob */
+void lw_request_log_release(struct lw_request_log *l);
+
+static inline void lw_auto_question_(struct lw_question *q)
+{
+	lw_question_release(q);
+}
+
+static inline void lw_auto_answer_(struct lw_answer *a)
+{
+	lw_answer_release(a);
+}
+
+static inline void lw_auto_request_log_(struct lw_request_log *l)
+{
+	lw_request_log_release(l);
+}
+
+#endif
