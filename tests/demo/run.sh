@@ -340,6 +340,24 @@ landwaiter log export >book.jsonl
 say "The last verdict printed the head of the book; who wrote it down can check all of it."
 run landwaiter log verify book.jsonl --head "$last"
 
+chapter "Served: skopeo pulls from the enclave's own registry"
+show landwaiter serve --listen 127.0.0.1:0 '&'
+landwaiter serve --listen 127.0.0.1:0 >served.log 2>&1 &
+serving=$!
+trap 'kill $serving 2>/dev/null || true' EXIT
+for ((i = 0; i < 100; i++)); do
+	! grep -qs '^serving' served.log || break
+	sleep 0.1
+done
+cat served.log
+at=$(sed -n 's,^serving http://\([^/]*\)/.*,\1,p' served.log)
+full=registry.acme.example/nginx:1.22
+show skopeo copy --all --src-tls-verify=false "docker://$at/$full" "oci:pulled:$full"
+skopeo copy --quiet --all --preserve-digests --src-tls-verify=false "docker://$at/$full" "oci:pulled:$full"
+same "$full" "$(jq -r '.manifests[0].digest' pulled/index.json)" \
+	"$(jq -r '.manifests[0].digest' release/nginx/index.json)"
+kill $serving
+
 # --- over to you ------------------------------------------------------------------------------
 
 cat >env.sh <<ENV
@@ -356,6 +374,8 @@ The enclave is build/demo/enclave; beside it are keys, images and bundles. To go
 	landwaiter show registry.acme.example/nginx:1.22
 	landwaiter remove registry.globex.example/base:12 --reason 'no longer needed'
 	landwaiter gc
+	landwaiter check --all
+	landwaiter serve                        # a registry at 127.0.0.1:5000
 	landwaiter help
 
 `make demo` starts afresh.
