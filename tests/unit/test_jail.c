@@ -214,7 +214,8 @@ static int entering_with_abi;
 
 static void enter_with_abi(struct answers *a)
 {
-	const struct lw_jail_plan plan = { entering_with_abi, EPERM };
+	const struct lw_jail_plan plan = { .landlock_abi = entering_with_abi,
+					   .denied_errno = EPERM };
 
 	a->entered = lw_jail_enter_as(&plan, -1, &a->level, NULL);
 }
