@@ -54,6 +54,7 @@ declare -A homes=(
 	['archive\.h']="bundle/archive.c"
 	['archive_entry\.h']="bundle/archive.c"
 	['c[jJ][sS][oO][nN]/cJSON\.h|cJSON\.h']="base/json.c"
+	['microhttpd\.h']="registry/server.c"
 	['sqlite3\.h']="custody/state_internal.h"
 	['seccomp\.h']="base/jail.c"
 	['linux/seccomp\.h']="base/jail.c"

@@ -85,11 +85,11 @@ for command in "trust update trust" "load brings.lwb"; do
 	calls=$("$faultat" --count "$LW_BIN/landwaiter" "${command[@]}" 2>/dev/null)
 	ok "it changes something" [ "$calls" -gt 5 ]
 	declare -A seen=()
-	step=1
-	[ -z "${SAMPLE-}" ] || step=$((calls / 3))
+	points=$(seq "$calls")
+	[ -z "${SAMPLE-}" ] || points="1 $((calls / 2)) $calls"
 	for mode in --kill "--errno EIO" "--errno EIO --sticky" "--errno ENOSPC --sticky"; do
 		: >bad
-		for ((n = step; n <= calls; n += step)); do
+		for n in $points; do
 			# shellcheck disable=SC2086 # two words
 			strike "$n" $mode
 		done
