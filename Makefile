@@ -41,7 +41,7 @@ ifeq ($(BUILD),release)
 CPPFLAGS += -D_FORTIFY_SOURCE=3
 CFLAGS   += -O2 $(HARDEN)
 else ifeq ($(BUILD),san)
-CFLAGS   += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS   += -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS  += -fsanitize=address,undefined
 CPPFLAGS += -DLW_SANITIZED=1
 else ifeq ($(BUILD),cover)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# flavours: release san
+# flavours: san
 #
 # Bundles that enough approvers signed and that say something absurd (tests/lib/forgeries.h),
 # named after the advisory or class they replay. Each is refused with its own finding, however

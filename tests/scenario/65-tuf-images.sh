@@ -1,5 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release
+#
 # Images bound to a vendor's TUF repository: the repository travels with them, is followed across
 # the gap from what the enclave trusts of it, and says which digest a name stands for.
 . "$(dirname "$0")/../lib/vendors.sh"

@@ -1,5 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release
+#
 # An enclave whose trust is a TUF repository of its own: made from a ceremony, brought up to date
 # across the gap, and what was accepted before judged again.
 . "$(dirname "$0")/../lib/vendors.sh"
