@@ -32,7 +32,7 @@ int main(void)
 {
 	LW_AUTO(buf) struct lw_buf body = { 0 };
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	enum lw_jail_level level;
+	enum lw_jail_level level = LW_JAIL_SECCOMP;
 	struct lw_error e = { 0 };
 	int r = take_listener(&e);
 
