@@ -24,14 +24,13 @@ static int take_file(struct lw_span *body, struct lw_carried *c, uint64_t *ret_o
 		r = lw_ipc_take_u64(body, &f->size, e);
 	if (r == 0)
 		r = lw_ipc_take_u64(body, ret_offset, e);
-	if (r == 0 &&
-	    (!digest.p || digest.n != sizeof(f->digest.sha256) || !lw_carried_is_name(name) ||
-	     f->size > LW_MAX_TUF_METADATA_BYTES || *ret_offset > INT64_MAX / 2))
-		r = lw_fail(e, LW_E_JAIL, "the box names no file of metadata");
-	if (r == 0 && c->n_files > 0 && strcmp(f[-1].name, name) >= 0)
-		r = lw_fail(e, LW_E_JAIL, "the box names files out of order");
 	if (r < 0)
 		return r;
+	if (!digest.p || digest.n != sizeof(f->digest.sha256) || !lw_carried_is_name(name) ||
+	    f->size > LW_MAX_TUF_METADATA_BYTES || *ret_offset > INT64_MAX / 2)
+		return lw_fail(e, LW_E_JAIL, "the box names no file of metadata");
+	if (c->n_files > 0 && strcmp(f[-1].name, name) >= 0)
+		return lw_fail(e, LW_E_JAIL, "the box names files out of order");
 	memcpy(f->digest.sha256, digest.p, digest.n);
 	f->name = lw_steal(name);
 	c->n_files++;

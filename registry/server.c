@@ -201,7 +201,7 @@ static enum MHD_Result send_body(struct MHD_Connection *c, struct request *q,
 		return MHD_NO;
 	header(r, MHD_HTTP_HEADER_CONTENT_TYPE, a->media_type);
 	tag(r, a->digest);
-	if (*a->link) {
+	if (a->link && *a->link) {
 		(void)snprintf(link, sizeof(link), "<%s>; rel=\"next\"", a->link);
 		header(r, "Link", link);
 	}
