@@ -238,11 +238,10 @@ int lw_export_image(struct lw_enclave *enclave, const struct lw_state_image *ima
 
 	*ret = (struct lw_export_result){ 0 };
 	if (image->pending)
-		return lw_fail(
-			e, LW_E_CONFLICT,
-			"%s is withheld: trust changed since it was accepted, and it does "
-			"not hold; see `landwaiter policy explain`",
-			image->name);
+		return lw_fail(e, LW_E_CONFLICT,
+			       "%s is withheld: when it was last judged it did not hold; see "
+			       "`landwaiter policy explain`",
+			       image->name);
 
 	int r = make(&x, image, e);
 	return r < 0 ? lw_prefix(e, "%s", options->path) : 0;

@@ -39,15 +39,12 @@ static int commit(struct lw_intake *in, struct lw_trust_update *u, struct lw_err
 static int finish_update(struct lw_intake *in, struct lw_error *e)
 {
 	struct lw_rejudged_marked ignored = { 0 };
-	struct lw_error pending;
 	int64_t unjudged = 0;
 	int r = lw_state_get_integer(in->enclave->state, LW_TRUST_UNJUDGED, &unjudged, e);
 
-	if (r < 0 || unjudged == 0)
-		return r;
-	r = lw_rejudge_marked(in->enclave, &in->clock, in->options->judge, &ignored, e);
-	(void)!lw_enclave_drain(in->enclave, &pending);
-	return r;
+	return r < 0 || unjudged == 0 ? r
+				      : lw_rejudge_marked(in->enclave, &in->clock,
+							  in->options->judge, &ignored, e);
 }
 
 /* The attempt's own record comes later than those. */

@@ -238,6 +238,7 @@ int lw_rejudge_marked(struct lw_enclave *enclave, const struct lw_clock *clock,
 		      const char *judge, struct lw_rejudged_marked *ret, struct lw_error *e)
 {
 	struct standings s __attribute__((cleanup(auto_standings))) = { 0 };
+	struct lw_error left;
 	int r = lw_again_open(enclave, clock, NULL, judge, true, &s.again, e);
 
 	if (r == 0)
@@ -248,7 +249,11 @@ int lw_rejudge_marked(struct lw_enclave *enclave, const struct lw_clock *clock,
 		ret->images += !s.list[i].row.superseded;
 		ret->withheld += !s.list[i].row.superseded && !s.list[i].holds;
 	}
-	return r == 0 ? record(&s, LW_EVENT_REJUDGE, clock, &ret->head, e) : r;
+	if (r == 0)
+		r = record(&s, LW_EVENT_REJUDGE, clock, &ret->head, e);
+	if (r == 0)
+		(void)!lw_enclave_drain(enclave, &left); /* what holds is offered again */
+	return r;
 }
 
 int lw_standing_foresee(struct lw_enclave *enclave, const struct lw_clock *clock,

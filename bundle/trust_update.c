@@ -288,7 +288,6 @@ int lw_trust_update_rejudge(struct lw_trust_update *u, struct lw_error *e)
 	int r = lw_rejudge_marked(u->enclave, &u->clock, u->options.source.program,
 				  &u->to->judged, e);
 	u->to->head = u->to->judged.head;
-	(void)!lw_enclave_drain(u->enclave, &ignored); /* and what holds is offered again */
 	return r;
 }
 

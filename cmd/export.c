@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/export.h"
+#include "cmd/pack.h"
 
 #include "cmd/verbs.h"
 

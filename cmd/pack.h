@@ -3,9 +3,10 @@
 #define LW_CMD_PACK_H
 
 /*
- * `pack` works in a program of its own, landwaiter-pack, which is all of `landwaiter` and the
- * archive writer: libarchive, and the dozen libraries that come with it, stay out of the
- * process that decides. In `landwaiter` the verb knows its options and starts the other.
+ * `pack` and `export` work in a program of their own, landwaiter-pack, which is all of
+ * `landwaiter` and the archive writer: libarchive, and the dozen libraries that come with it,
+ * stay out of the process that decides. In `landwaiter` the verb knows its options and starts
+ * the other.
  */
 
 #include "cmd/command.h"
@@ -17,7 +18,9 @@ struct lw_pack_arguments {
 };
 extern struct lw_pack_arguments lw_pack_arguments;
 
-/* Of these there is one in each program: cmd/pack_start.c, cmd/pack_run.c. */
+/* Of these there is one in each program: cmd/pack_start.c; cmd/pack_run.c, cmd/pack_export.c.
+ */
 int lw_pack_run(int n, char **objects);
+int lw_export_run(int n, char **objects);
 
 #endif

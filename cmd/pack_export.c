@@ -3,7 +3,7 @@
 #include "bundle/export.h"
 
 #include "base/num.h"
-#include "cmd/export.h"
+#include "cmd/pack.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 

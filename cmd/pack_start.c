@@ -3,7 +3,6 @@
  * archives. */
 #include "base/jail.h"
 #include "base/mem.h"
-#include "cmd/export.h"
 #include "cmd/pack.h"
 
 #include <errno.h>

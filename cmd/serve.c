@@ -159,6 +159,7 @@ static void write_log(FILE *out, const struct lw_request_log *l)
 		return;
 	(void)!lw_clock_system(&now, &ignored);
 	lw_json_w_object(&w);
+	/* Its numbers are the other's word: no more than JSON can say. */
 	lw_json_w_member_integer(&w, "bytes", (int64_t)(l->bytes & INT64_MAX >> 10));
 	lw_json_w_member(&w, "client", lw_text_escape_str(l->client, safe[0], sizeof(safe[0])));
 	lw_json_w_member(&w, "method", lw_text_escape_str(l->method, safe[1], sizeof(safe[1])));

@@ -109,7 +109,7 @@ static int show_text(const struct lw_state_image *i, uint64_t blobs, struct lw_e
 	(void)printf("name        %s%s\n", i->name, i->superseded ? " (superseded)" : "");
 	if (i->pending)
 		(void)printf(
-			"WITHHELD    trust changed since it was judged, and it does not hold\n");
+			"WITHHELD    when it was last judged it did not hold in its zone\n");
 	(void)printf("digest      %s\n", lw_digest_text(&i->digest, text));
 	(void)printf("type        %s\n", i->media_type);
 	if (i->platforms[0])

@@ -112,8 +112,6 @@ static int update(const char *path, bool look)
 		r = lw_trust_update(enclave, &clock, &options, &updated, &e);
 	if (r < 0)
 		return lw_command_failed(&e);
-	if (!look)
-		(void)!lw_enclave_drain(enclave, &e);
 	if (lw_arg_json)
 		print_json(&updated, !look);
 	else
@@ -153,7 +151,6 @@ static int run_rejudge(int n, char **objects)
 		r = lw_rejudge_marked(enclave, &clock, NULL, &judged, &e);
 	if (r < 0)
 		return lw_command_failed(&e);
-	(void)!lw_enclave_drain(enclave, &e);
 	if (lw_arg_json)
 		(void)printf("{\"format\":\"landwaiter-trust-rejudge/1\",\"images\":%zu,"
 			     "\"withheld\":%zu}\n",

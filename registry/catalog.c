@@ -35,7 +35,7 @@ static struct lw_served_repository *repository(struct lw_catalog *c, const char 
 }
 
 static struct lw_served *add(struct lw_served_repository *r, const char *tag,
-			     const struct lw_digest *digest, uint64_t size,
+			     const struct lw_digest *digest, uint64_t size, uint64_t record,
 			     const char *media_type, const char *artifact_type)
 {
 	r->list = lw_realloc_array(r->list, r->n + 1, sizeof(*r->list));
@@ -43,6 +43,7 @@ static struct lw_served *add(struct lw_served_repository *r, const char *tag,
 		.tag = lw_strdup(tag),
 		.digest = *digest,
 		.size = size,
+		.record = record,
 		.media_type = lw_strdup(media_type),
 		.artifact_type = lw_strdup(artifact_type),
 	};
@@ -50,15 +51,15 @@ static struct lw_served *add(struct lw_served_repository *r, const char *tag,
 }
 
 static void add_evidence(struct lw_served_repository *r, const struct lw_image *image,
-			 bool current)
+			 const struct lw_state_image *row)
 {
 	for (size_t i = 0; i < image->n_evidence; i++) {
 		const struct lw_evidence *v = &image->evidence[i];
 		lw_auto_free char *name = lw_index_evidence_name(image->name.repository,
 								 v->mechanism, &v->subject);
-		const char *tag = current && *name ? strrchr(name, ':') + 1 : "";
-		struct lw_served *s =
-			add(r, tag, &v->digest, v->size, v->media_type, v->artifact_type);
+		const char *tag = !row->superseded && *name ? strrchr(name, ':') + 1 : "";
+		struct lw_served *s = add(r, tag, &v->digest, v->size, row->record,
+					  v->media_type, v->artifact_type);
 
 		s->subject = v->subject;
 		s->is_referrer = v->mechanism == LW_MECHANISM_REFERRERS;
@@ -81,8 +82,8 @@ static int add_image(void *data, const struct lw_state_image *row, struct lw_err
 		r->images = lw_realloc_array(r->images, r->n_images + 1, sizeof(*r->images));
 		r->images[r->n_images++] = row->id;
 		(void)add(r, row->superseded ? "" : image.name.tag, &row->digest, row->size,
-			  row->media_type, "");
-		add_evidence(r, &image, !row->superseded);
+			  row->record, row->media_type, "");
+		add_evidence(r, &image, row);
 	}
 	lw_image_release(&image);
 	return rc < 0 ? lw_fail(e, LW_E_STATE, "state.db: image %s", row->name) : 0;
@@ -112,12 +113,21 @@ static void free_served(struct lw_served *s)
 	free(s->artifact_type);
 }
 
-/* A tag means one thing: of evidence that two images bring under it, the first counts. */
+static int compare_by_age(const void *a, const void *b)
+{
+	const struct lw_served *x = a, *y = b;
+	int order = compare_served(a, b);
+
+	return order ? order : x->record < y->record ? 1 : x->record > y->record ? -1 : 0;
+}
+
+/* A tag means one thing: of evidence that two images bring under it, what was accepted last, as
+ * in the store's index (custody/listing.h). */
 static void settle(struct lw_served_repository *r)
 {
 	size_t n = 0;
 
-	lw_sort(r->list, r->n, sizeof(*r->list), compare_served);
+	lw_sort(r->list, r->n, sizeof(*r->list), compare_by_age);
 	for (size_t i = 0; i < r->n; i++) {
 		if (n > 0 && compare_served(&r->list[n - 1], &r->list[i]) == 0) {
 			free_served(&r->list[i]);

@@ -16,6 +16,7 @@ struct lw_served {
 	char *tag; /* owned; "" for what has none */
 	struct lw_digest digest;
 	uint64_t size;
+	uint64_t record;		  /* that accepted its image */
 	char *media_type, *artifact_type; /* owned */
 	struct lw_digest subject;	  /* of a referrer: what it is about */
 	bool is_referrer;

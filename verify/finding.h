@@ -187,7 +187,7 @@ const char *lw_gravity_name(enum lw_gravity g);
 	X(TRUST_EXPIRING, "trust.expiring", FRESHNESS, NOTE,                                             \
 	  "the enclave's own trust expires soon: have its holders renew it")                             \
 	X(TRUST_WITHHELD, "trust.withheld", EVIDENCE, REFUSAL,                                           \
-	  "trust changed since this image was accepted, and it does not hold in its zone")               \
+	  "when it was last judged, by `trust update` or `check`, it did not hold: mend that first")     \
 	X(TRUST_ANEW, "trust.anew", EVIDENCE, NOTE,                                                      \
 	  "policy pins another root: what was trusted of this repository counts no more")                \
 	X(TRUST_TIME, "trust.time", EVIDENCE, NOTE,                                                      \

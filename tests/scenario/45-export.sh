@@ -73,6 +73,6 @@ for form in oci:x oci-archive:x.tar; do
 done
 sqlite3 enclave/state.db "UPDATE image SET pending = 1"
 exits 3 "what is withheld" lw export $app:1 oci:x
-like "and why" "$(cat err.log)" "withheld: trust changed"
+like "and why" "$(cat err.log)" "is withheld: when it was last judged"
 nothing "withheld"
 done_testing

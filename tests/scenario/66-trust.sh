@@ -223,6 +223,11 @@ ok "writes nothing there" [ ! -e evil ]
 ok "on a machine whose clock nobody has set" faketime '1999-01-01' "$LW_BIN/landwaiter" init --enclave early \
 	--policy policy.json --trust alice.pub=alice.pub
 fails "trust lasts all the same" [ "$(lw trust show --enclave early -o json | jq -r .until)" \< 2035 ]
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do # at once, in one folder: each is made, and nothing else left
+	lw init --enclave "sub/$i" --policy policy.json --trust alice.pub=alice.pub >"init.$i" 2>&1 &
+done
+wait
+is "twelve at once" "$(grep -lE '^sha256:' init.[0-9]* | wc -l) $(find sub -maxdepth 1 -name '.landwaiter-*')" "12 "
 exits 2 "a trust file twice" lw init --enclave twice --policy policy.json --trust a=alice.pub --trust a=alice.pub
 exits 2 "a trust file that policy names and nobody gives" lw init --enclave twice --policy policy.json
 ok "nothing is left of those" [ ! -e twice ]

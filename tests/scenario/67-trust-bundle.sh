@@ -191,6 +191,17 @@ tuf init stranger --root mallory.pub --key mallory.key
 tuf add stranger policy.json=policy.json alice.pub=alice.pub bob.pub=bob.pub vendor.pub=vendor.pub --key mallory.key
 make_bundle stranger.lwb --trust stranger "$app:2=oci:layout:2" && approve stranger.lwb alice
 no_successor "somebody else's repository" tuf.threshold stranger.lwb
+mkdir seen
+while read -r name hex; do
+	tar xOf only.lwb "blobs/sha256/$hex" >"seen/$name"
+done < <(tar xOf only.lwb landwaiter/contents.json | jq -r '.tuf[0].files[] | .name + " " + .digest[7:]')
+cp -a enclave kept
+renew
+"$LW_BIN/tools/forge" tuf 1 seen only.lwb whole.lwb alice.key
+accepted lw verify whole.lwb
+"$LW_BIN/tools/forge" tuf 2 seen only.lwb held-back.lwb alice.key
+unchanged "a root that the sender saw is held back" refused 3 tuf.missing lw load held-back.lwb
+rm -rf enclave && mv kept enclave
 head -c 300000 /dev/urandom >noise.lwb
 unchanged "noise" exits 4 "a file of noise" lw trust update noise.lwb -o json
 is "is refused, and recorded" "$(codes), $(events 1)" "tuf.fetch, trust-update refused tuf.fetch"
