@@ -60,7 +60,7 @@ endif
 LIBDIRS  := base image verify keys tuf fetch custody bundle registry
 LIBSRC   := $(sort $(wildcard $(addsuffix /*.c,$(LIBDIRS))))
 # `pack` and `export` are at work in landwaiter-pack, the one program that links libarchive.
-CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/server.c cmd/pack_%.c,$(sort $(wildcard cmd/*.c)))
+CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/server.c cmd/pusher.c cmd/pack_%.c,$(sort $(wildcard cmd/*.c)))
 UNITSRC  := $(sort $(wildcard tests/unit/test_*.c))
 FUZZSRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 TOOLSRC  := $(sort $(wildcard tests/tools/*.c))
@@ -68,7 +68,7 @@ TOOLSRC  := $(sort $(wildcard tests/tools/*.c))
 obj       = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 LIB      := $(OUT)/liblandwaiter.a
 PROGRAMS := $(OUT)/landwaiter $(OUT)/landwaiter-judge $(OUT)/landwaiter-pack \
-	$(OUT)/landwaiter-fetch $(OUT)/landwaiter-serve
+	$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push $(OUT)/landwaiter-serve
 UNITS    := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNITSRC))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(FUZZSRC))
 REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/replay/fuzz_%,$(FUZZSRC))
@@ -107,8 +107,10 @@ $(OUT)/landwaiter-judge: $(call obj,cmd/judge.c) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD)
 
-# The one program that links libcurl.
+# The programs that link libcurl.
 $(OUT)/landwaiter-fetch: $(call obj,cmd/fetch.c) $(LIB)
+$(OUT)/landwaiter-push: $(call obj,cmd/pusher.c) $(LIB)
+$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push:
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lcurl
 

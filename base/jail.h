@@ -52,6 +52,11 @@ int lw_jail_enter(int keep_fd, enum lw_jail_level *ret_level,
 #define LW_JAIL_CONNECTIONS 1100
 int lw_jail_enter_server(enum lw_jail_level *ret_level, struct lw_error *e) LW_WARN_UNUSED;
 
+/* Less than a box, for a process that asks the network: it may read files, look names up and
+ * connect. It starts no program, opens no file to be written and changes none, looks into no
+ * other process. LW_E_JAIL: it must not go on. */
+int lw_jail_enter_network(struct lw_error *e) LW_WARN_UNUSED;
+
 struct lw_jail_child {
 	pid_t pid;
 	int socket; /* ours; the child has its end as descriptor 3 */

@@ -37,6 +37,34 @@ static void join_platforms(const struct lw_image *image, char *out, size_t size)
 					 image->platforms[i]);
 }
 
+/* What it is to be called in the registry: LW_E_LIMIT, LW_E_FORMAT where that is no name. */
+static int queue_push(struct lw_intake *in, size_t i, int64_t id, struct lw_error *e)
+{
+	const struct lw_destination *to = in->options->push;
+	char repository[LW_MAX_REPOSITORY + 1];
+	int r = lw_destination_map(to, in->result->contents.images[i].name.repository,
+				   repository, e);
+
+	return r < 0 ? r : lw_state_push_add(in->enclave->state, id, to->host, repository, e);
+}
+
+/* Who asks for both gets both, or neither. */
+static bool may_be_pushed(struct lw_intake *in)
+{
+	struct lw_verdict *v = &in->result->verdict;
+
+	for (size_t i = 0; in->options->push && i < in->result->contents.n_images; i++) {
+		const char *name = in->result->contents.images[i].name.repository;
+		char repository[LW_MAX_REPOSITORY + 1];
+		struct lw_error e = { 0 };
+
+		if (lw_destination_map(in->options->push, name, repository, &e) < 0)
+			lw_verdict_add(v, LW_FINDING_PUSH_NAME, name,
+				       "a name that a registry takes", e.text);
+	}
+	return lw_verdict_clear(v);
+}
+
 static int add_image(struct lw_intake *in, size_t i, struct lw_error *e)
 {
 	const struct lw_image *image = &in->result->contents.images[i];
@@ -65,6 +93,8 @@ static int add_image(struct lw_intake *in, size_t i, struct lw_error *e)
 	for (size_t k = 0; k < needs->n && r == 0; k++)
 		r = lw_state_image_blob(in->enclave->state, id,
 					&in->entries.list[needs->entries[k]].digest, e);
+	if (r == 0 && in->options->push)
+		r = queue_push(in, i, id, e);
 	return r;
 }
 
@@ -111,6 +141,8 @@ void lw_gate_commit(struct lw_intake *in)
 				(long long)trust_version, (long long)in->trust_version);
 		return;
 	}
+	if (!may_be_pushed(in))
+		return;
 	if (r == 0)
 		r = publish_blobs(in, &e);
 	if (r == 0)

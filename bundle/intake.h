@@ -9,6 +9,7 @@
  * each is one file, bundle/gate_*.c.
  */
 
+#include "image/destination.h"
 #include "bundle/content.h"
 #include "bundle/contents.h"
 #include "bundle/medium.h"
@@ -42,6 +43,8 @@ struct lw_intake_options {
 	struct lw_custody_claims claims;
 	/* Of a load: take what it brings of the enclave's own repository, and nothing else. */
 	bool trust_only;
+	/* Of a load: queue its images for this registry, in the same commit; NULL: none. */
+	const struct lw_destination *push;
 	bool in_order; /* read strictly in order, whatever the medium seems to be */
 	struct lw_content_progress progress;
 	/* Once it is true the attempt ends soon, with its record (system.error, "stopped"), as

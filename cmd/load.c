@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/pushing.h"
+#include "cmd/reach.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 
 static struct lw_list arg_approvals;
-static bool arg_sequential, arg_trust_only;
-static const char *arg_medium, *arg_courier, *arg_ticket, *arg_by;
+static struct lw_list arg_renames;
+static bool arg_sequential, arg_trust_only, arg_move_tags;
+static const char *arg_push, *arg_medium, *arg_courier, *arg_ticket, *arg_by;
 
 static const struct lw_option options[] = {
 	{ "approval", 0, LW_OPTION_LIST, "FILE", &arg_approvals,
@@ -17,11 +20,24 @@ static const struct lw_option options[] = {
 	  "take what it brings of the enclave's own repository; load no image" },
 	{ "sequential", 0, LW_OPTION_FLAG, NULL, &arg_sequential,
 	  "read strictly in order, whatever the medium seems to be" },
+	{ "push", 0, LW_OPTION_TEXT, "REGISTRY[/PREFIX]", &arg_push,
+	  "then send what was loaded there, as `push` does" },
+	{ "rename", 0, LW_OPTION_LIST, "FROM=TO", &arg_renames,
+	  "call repositories there TO that begin with FROM here" },
+	{ "move-tags", 0, LW_OPTION_FLAG, NULL, &arg_move_tags,
+	  "there, also from what this enclave never accepted under that name" },
+	LW_REACH_OPTIONS,
 	{ 0 },
 };
 
 static int run(int n, char **objects)
 {
+	LW_AUTO(destination) struct lw_destination destination = { 0 };
+	struct lw_push_options push = { .destination = &destination,
+					.queued_only = true,
+					.move_tags = arg_move_tags };
+	struct lw_error e = { 0 };
+	int code;
 	struct lw_intake_options o = {
 		.purpose = LW_INTAKE_LOAD,
 		.path = objects[0],
@@ -38,7 +54,18 @@ static int run(int n, char **objects)
 	};
 
 	(void)n;
-	return lw_command_intake(&o);
+	if (arg_push && arg_trust_only)
+		return lw_command_usage("--trust-only loads no image that could be pushed");
+	if (!arg_push && (arg_renames.n || arg_move_tags || lw_arg_authfile ||
+			  lw_arg_cert_dir || lw_arg_plain_http || lw_arg_chunk_size))
+		return lw_command_usage("how to push, and nowhere to: want --push");
+	if (arg_push && (lw_destination_parse(arg_push, arg_renames.list, arg_renames.n,
+					      &destination, &e) < 0 ||
+			 lw_reach_check(&destination, &e) < 0))
+		return lw_command_failed(&e);
+	o.push = arg_push ? &destination : NULL;
+	code = lw_command_intake(&o);
+	return code == LW_EXIT_DONE && arg_push ? lw_command_push(&push) : code;
 }
 
 const struct lw_verb lw_verb_load = {

@@ -8,19 +8,15 @@
 #include <sys/stat.h>
 
 const struct lw_verb *const lw_verbs[] = {
-	&lw_verb_keygen,     &lw_verb_init,
-	&lw_verb_pack,	     &lw_verb_endorse,
-	&lw_verb_promote,    &lw_verb_approve,
-	&lw_verb_inspect,    &lw_verb_verify,
-	&lw_verb_load,	     &lw_verb_list,
-	&lw_verb_show,	     &lw_verb_export,
-	&lw_verb_serve,	     &lw_verb_remove,
-	&lw_verb_gc,	     &lw_verb_repair,
-	&lw_verb_policy,     &lw_verb_check,
-	&lw_verb_trust,	     &lw_verb_tuf,
-	&lw_verb_time,	     &lw_verb_log,
-	&lw_verb_version,    &lw_verb_help,
-	&lw_verb_completion, NULL,
+	&lw_verb_keygen,  &lw_verb_init,       &lw_verb_pack,
+	&lw_verb_endorse, &lw_verb_promote,    &lw_verb_approve,
+	&lw_verb_inspect, &lw_verb_verify,     &lw_verb_load,
+	&lw_verb_list,	  &lw_verb_show,       &lw_verb_export,
+	&lw_verb_serve,	  &lw_verb_push,       &lw_verb_remove,
+	&lw_verb_gc,	  &lw_verb_repair,     &lw_verb_policy,
+	&lw_verb_check,	  &lw_verb_trust,      &lw_verb_tuf,
+	&lw_verb_time,	  &lw_verb_log,	       &lw_verb_version,
+	&lw_verb_help,	  &lw_verb_completion, NULL,
 };
 
 const struct lw_verb *const lw_parts[] = {

@@ -14,7 +14,7 @@ extern const struct lw_verb lw_verb_keygen, lw_verb_init, lw_verb_pack, lw_verb_
 	lw_verb_tuf_key, lw_verb_tuf_rotate, lw_verb_tuf_delegate, lw_verb_tuf_renew,
 	lw_verb_tuf_sign, lw_verb_tuf_publish, lw_verb_tuf_show, lw_verb_tuf_refresh,
 	lw_verb_tuf_download, lw_verb_trust, lw_verb_trust_show, lw_verb_trust_update,
-	lw_verb_export, lw_verb_export_trust, lw_verb_check, lw_verb_serve, lw_verb_trust_diff,
-	lw_verb_trust_rejudge;
+	lw_verb_export, lw_verb_export_trust, lw_verb_check, lw_verb_serve, lw_verb_push,
+	lw_verb_trust_diff, lw_verb_trust_rejudge;
 
 #endif

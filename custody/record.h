@@ -29,6 +29,7 @@ enum lw_event {
 	LW_EVENT_TRUST,	  /* the enclave's own repository brought other trust */
 	LW_EVENT_REJUDGE, /* what was accepted was judged again because of it */
 	LW_EVENT_CHECK,	  /* ... and hashed, because somebody asked */
+	LW_EVENT_PUSH,	  /* to a registry */
 };
 const char *lw_event_name(enum lw_event e); /* "load", "time-attest", ... */
 

@@ -171,6 +171,11 @@ int lw_state_each_image(struct lw_state *s,
 			int (*found)(void *data, const struct lw_state_image *i,
 				     struct lw_error *e),
 			void *data, struct lw_error *e) LW_WARN_UNUSED;
+/* Of one name. */
+int lw_state_each_image_named(struct lw_state *s, const char *name,
+			      int (*found)(void *data, const struct lw_state_image *i,
+					   struct lw_error *e),
+			      void *data, struct lw_error *e) LW_WARN_UNUSED;
 /* The other way round: the images that need it. */
 int lw_state_each_blob_image(struct lw_state *s, const struct lw_digest *d,
 			     int (*found)(void *data, int64_t image, struct lw_error *e),
@@ -217,6 +222,24 @@ int lw_state_queue_add(struct lw_state *s, const char *what, struct lw_error *e)
 int lw_state_queue_drain(struct lw_state *s,
 			 int (*work)(void *data, const char *what, struct lw_error *e),
 			 void *data, struct lw_error *e) LW_WARN_UNUSED;
+
+/* Images that are still to be pushed, each once for a registry and what it is to be called
+ * there; they go with their image. In the order of registries, then of names. */
+struct lw_state_push {
+	int64_t image;
+	char registry[256], repository[256]; /* "hub.enclave:5000", "mirror/host/app" */
+	char name[512];			     /* of the image, as what follows; not for adding */
+	struct lw_digest digest;
+	uint64_t total_bytes;
+};
+int lw_state_push_add(struct lw_state *s, int64_t image, const char *registry,
+		      const char *repository, struct lw_error *e) LW_WARN_UNUSED;
+int lw_state_push_done(struct lw_state *s, const struct lw_state_push *p,
+		       struct lw_error *e) LW_WARN_UNUSED;
+int lw_state_each_push(struct lw_state *s,
+		       int (*found)(void *data, const struct lw_state_push *p,
+				    struct lw_error *e),
+		       void *data, struct lw_error *e) LW_WARN_UNUSED;
 
 static inline void lw_auto_state_(struct lw_state **s)
 {

@@ -250,17 +250,14 @@ void lw_state_image_release(struct lw_state_image *i)
 	free(lw_steal(i->judgement));
 }
 
-int lw_state_each_image(struct lw_state *s,
-			int (*found)(void *data, const struct lw_state_image *i,
-				     struct lw_error *e),
-			void *data, struct lw_error *e)
+static int each_image(struct lw_state *s, const char *sql, const struct lw_arg *args, size_t n,
+		      int (*found)(void *data, const struct lw_state_image *i,
+				   struct lw_error *e),
+		      void *data, struct lw_error *e)
 {
 	LW_AUTO(statement) sqlite3_stmt *st = NULL;
 	bool row = false;
-	int rc = lw_state_walk(s,
-			       "SELECT " IMAGE_COLUMNS " FROM image "
-			       "ORDER BY name, superseded, accepted DESC, id DESC",
-			       NULL, 0, &st, e);
+	int rc = lw_state_walk(s, sql, args, n, &st, e);
 
 	while (!rc) {
 		LW_AUTO(image) struct lw_state_image image = { 0 };
@@ -273,6 +270,28 @@ int lw_state_each_image(struct lw_state *s,
 			rc = found(data, &image, e);
 	}
 	return rc;
+}
+
+int lw_state_each_image(struct lw_state *s,
+			int (*found)(void *data, const struct lw_state_image *i,
+				     struct lw_error *e),
+			void *data, struct lw_error *e)
+{
+	return each_image(s,
+			  "SELECT " IMAGE_COLUMNS " FROM image "
+			  "ORDER BY name, superseded, accepted DESC, id DESC",
+			  NULL, 0, found, data, e);
+}
+
+int lw_state_each_image_named(struct lw_state *s, const char *name,
+			      int (*found)(void *data, const struct lw_state_image *i,
+					   struct lw_error *e),
+			      void *data, struct lw_error *e)
+{
+	return each_image(s,
+			  "SELECT " IMAGE_COLUMNS " FROM image WHERE name = ?1 "
+			  "ORDER BY superseded, accepted DESC, id DESC",
+			  LW_ARGS(lw_arg_text(name)), found, data, e);
 }
 
 /* The only row of a query, or why there is none. */

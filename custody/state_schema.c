@@ -52,6 +52,12 @@ static const struct {
 	{ "image_current",
 	  "CREATE UNIQUE INDEX image_current ON image (name) WHERE superseded = 0" },
 	{ "image_digest", "CREATE INDEX image_digest ON image (digest)" },
+	{ "push", "CREATE TABLE push ("
+		  "image INTEGER NOT NULL REFERENCES image (id) ON DELETE CASCADE, "
+		  "registry TEXT NOT NULL CHECK (length(registry) BETWEEN 1 AND 255), "
+		  "repository TEXT NOT NULL CHECK (length(repository) BETWEEN 1 AND 255), "
+		  "PRIMARY KEY (image, registry, repository)"
+		  ") STRICT, WITHOUT ROWID" },
 	{ "queue", "CREATE TABLE queue ("
 		   "id INTEGER PRIMARY KEY, "
 		   "what TEXT NOT NULL UNIQUE CHECK (length(what) BETWEEN 1 AND 255)"

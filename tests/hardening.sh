@@ -33,7 +33,7 @@ editors='cJSONUtils_.*|cJSON_(Set|Insert|Replace|Detach|Add|Create|Print|Duplica
 editors+='|cJSON_Parse|cJSON_ParseWithOpts'
 documents='(d2i_|PEM_read_bio_)?(CMS|PKCS7|TS|OCSP)_.*|X509_(verify|check|STORE|CRL|EXTENSION).*'
 documents+='|d2i_X509(_(bio|fp|CRL|REQ|NAME))?|PEM_read_bio_X509.*'
-for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch landwaiter-serve; do
+for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch landwaiter-push landwaiter-serve; do
 	file=$LW_BIN/$program
 	ok "$program: is there" test -x "$file"
 	ok "$program: position independent" has "$file" 'Type: +DYN' -h

@@ -196,6 +196,27 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "this bundle brings no trust: `load` it, or ask the sender for one that does")                 \
 	X(TRUST_POLICY, "trust.policy", EVIDENCE, REFUSAL,                                               \
 	  "what the repository brings cannot be used as a policy: ask who keeps it")                     \
+	/* push, to a registry */                                                                        \
+	X(PUSH_UNREACHABLE, "push.unreachable", NONE, INCOMPLETE,                                        \
+	  "see to the registry, then `landwaiter push` goes on where it stopped")                        \
+	X(PUSH_DENIED, "push.denied", NONE, REFUSAL,                                                     \
+	  "see which credentials are found (--authfile), and what they may there")                       \
+	X(PUSH_REFUSED, "push.refused", NONE, REFUSAL,                                                   \
+	  "the registry does not take it: see its settings, or use another registry")                    \
+	X(PUSH_ANSWER, "push.answer", NONE, REFUSAL,                                                     \
+	  "this is no answer of a registry: see what stands between, or use another registry")           \
+	X(PUSH_DIGEST, "push.digest", NONE, DAMAGE,                                                      \
+	  "the registry has other bytes: do not use that repository; see its storage")                   \
+	X(PUSH_TAG, "push.tag", NONE, REFUSAL,                                                           \
+	  "see who put it there; with --move-tags it is replaced")                                       \
+	X(PUSH_NAME, "push.name", NONE, REFUSAL,                                                         \
+	  "say with --rename what it is to be called there")                                             \
+	X(PUSH_STORE, "push.store", NONE, DAMAGE,                                                        \
+	  "bring the blob back: `landwaiter repair BUNDLE`")                                             \
+	X(PUSH_STOPPED, "push.stopped", NONE, INCOMPLETE,                                                \
+	  "`landwaiter push` goes on where it stopped")                                                  \
+	X(PUSH_WITHHELD, "push.withheld", NONE, REFUSAL,                                                 \
+	  "see `landwaiter policy explain`; what does not hold is not handed out")                       \
 	/* gate 6 and the machine itself */                                                              \
 	X(COMMIT_CHANGED, "commit.changed", COMMIT, ERROR,                                               \
 	  "trust or state changed meanwhile: load again")                                                \

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* landwaiter-push: the process that fills registries (registry/pusher.h). Started by landwaiter
+ * with one socket as descriptor 3; users never call it. */
+#include "base/jail.h"
+#include "registry/pusher.h"
+
+#define SOCKET 3
+
+int main(void)
+{
+	struct lw_error e = { 0 };
+
+	return lw_jail_enter_network(&e) < 0 || lw_pusher_serve(SOCKET, &e) < 0;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LW_CMD_PUSHING_H
+#define LW_CMD_PUSHING_H
+
+/* `push`, also as what follows a `load`: queueing, sending, ending and printing. */
+
+#include "registry/push.h"
+
+/* Runs it, and prints; returns the exit code. `o` has no reach and no progress yet. */
+int lw_command_push(struct lw_push_options *o);
+
+#endif
