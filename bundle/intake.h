@@ -128,6 +128,9 @@ bool lw_intake_is_expired(int64_t until, const struct lw_interval *now);
 struct lw_record_time lw_intake_record_time(const struct lw_interval *i,
 					    const struct lw_clock *clock);
 
+/* Of a record: the members "findingCount" and "findings", the first 16 of them. */
+void lw_intake_record_findings(struct lw_json_writer *w, const struct lw_verdict *v);
+
 static inline void lw_auto_intake_result_(struct lw_intake_result *r)
 {
 	lw_intake_release(r);

@@ -93,7 +93,7 @@ void lw_claims_write(struct lw_json_writer *w, const struct lw_custody_claims *c
 	lw_json_w_end_object(w);
 }
 
-static void write_findings(struct lw_json_writer *w, const struct lw_verdict *v)
+void lw_intake_record_findings(struct lw_json_writer *w, const struct lw_verdict *v)
 {
 	lw_json_w_member_integer(w, "findingCount", (int64_t)(v->n_findings + v->n_dropped));
 	lw_json_w_key(w, "findings");
@@ -160,7 +160,7 @@ static void fill(struct lw_json_writer *w, const void *data)
 	lw_claims_write(w, &in->options->claims);
 	if (in->repairing)
 		lw_json_w_member_integer(w, "damaged", (int64_t)in->damaged);
-	write_findings(w, &in->result->verdict);
+	lw_intake_record_findings(w, &in->result->verdict);
 	write_images(w, in->result);
 	lw_json_w_member(w, "jail",
 			 in->jail == LW_JAIL_LANDLOCK  ? "seccomp+landlock"

@@ -135,6 +135,14 @@ static void fill(const struct lw_reach *reach, const char *host, struct lw_pushe
 		ret->variables[i] = getenv(lw_fetch_variables[i]);
 }
 
+/* What is in the user's files is the user's to mend. */
+static int not_ours(struct lw_error *e)
+{
+	if (e->code != LW_E_IO && e->code != LW_E_STATE)
+		(void)!lw_fail_as(e, LW_E_USAGE);
+	return lw_prefix(e, "to reach the registry");
+}
+
 int lw_reach_registry(void *data, const char *host, const char *repository,
 		      struct lw_pusher_settings *ret, struct lw_error *e)
 {
@@ -145,13 +153,14 @@ int lw_reach_registry(void *data, const char *host, const char *repository,
 	int r = find_credential(host, repository, &credential, e);
 
 	if (r < 0)
-		return lw_prefix(e, "credentials");
+		return not_ours(e);
 	key = lw_asprintf("%s %s", host, credential.key ? credential.key : "");
 	if (reach->key && strcmp(reach->key, key) == 0)
 		return lw_fail(e, LW_E_EXISTS, "as the time before");
 	r = find_certificates(host, &certificates, e);
-	if (r == 0)
-		r = take_chunk_size(&ret->client, e);
+	if (r < 0)
+		return not_ours(e);
+	r = take_chunk_size(&ret->client, e);
 	if (r < 0)
 		return r;
 	lw_reach_release(reach);

@@ -136,12 +136,14 @@ static bool is_passing(long status)
 void lw_client_wait(unsigned attempt, const struct lw_http_answer *a)
 {
 	const char *after = lw_http_header(a, "Retry-After");
-	struct timespec t = { .tv_nsec = 200 * MILLISECONDS_NS };
+	struct timespec t = { .tv_nsec = 100 * MILLISECONDS_NS };
 	struct lw_error ignored;
 	uint64_t sec = 0;
 
 	if (attempt > 0)
-		t = (struct timespec){ .tv_sec = 1L << (attempt - 1) };
+		t = (struct timespec){ .tv_nsec = 500 * MILLISECONDS_NS };
+	if (attempt > 1)
+		t = (struct timespec){ .tv_sec = 2 };
 	if (after && lw_num_u64(lw_span_str(after), 0, UINT32_MAX, &sec, &ignored) == 0)
 		t = (struct timespec){ .tv_sec = sec < MOST_WAIT_SEC ? (long)sec
 								     : MOST_WAIT_SEC };
@@ -188,7 +190,8 @@ int lw_client_ask(struct lw_registry_client *c, const struct lw_client_scope *sc
 			if (r == 0)
 				r = ask_once(c, scope, q, ret, e);
 		}
-		if (r < 0 ? r != -LW_E_IO : !is_passing(ret->status))
+		c->reached |= r == 0;
+		if (r < 0 ? r != -LW_E_IO || !c->reached : !is_passing(ret->status))
 			break;
 		if (!again || attempt + 1 == LW_CLIENT_TRIES)
 			break;
@@ -245,11 +248,12 @@ int lw_client_read(struct lw_registry_client *c, const char *repository, const c
 		location = lw_http_header(ret, "Location");
 		if (!location)
 			return lw_fail(e, LW_E_FORMAT, "a redirect to nowhere");
-		r = lw_url_resolve(at, location, &next, e);
-		if (r < 0)
+		if (lw_url_resolve(at, location, &next, e) < 0) {
+			(void)!lw_fail_as(e, LW_E_FORMAT);
 			return lw_prefix(e, "a redirect");
+		}
 		free(at);
 		at = next;
 	}
-	return lw_fail(e, LW_E_LIMIT, "more than %d redirects", MOST_REDIRECTS);
+	return lw_fail(e, LW_E_FORMAT, "more than %d redirects", MOST_REDIRECTS);
 }

@@ -115,10 +115,13 @@ static struct lw_client_token *find_token(struct lw_registry_client *c, const ch
 
 static void drop_token(struct lw_registry_client *c, struct lw_client_token *t)
 {
-	free(t->scope);
-	explicit_bzero(t->token, strlen(t->token));
-	free(t->token);
+	struct lw_client_token gone = *t;
+
 	*t = c->tokens[--c->n_tokens];
+	c->tokens[c->n_tokens] = (struct lw_client_token){ 0 };
+	free(gone.scope);
+	explicit_bzero(gone.token, strlen(gone.token));
+	free(gone.token);
 }
 
 /* Where its credentials may go: what speaks HTTPS names no server that does not. */

@@ -274,7 +274,7 @@ static int send_piece(struct pushing *p, uint64_t at, uint64_t n, struct lw_http
 				     .give = give,
 				     .data = &piece,
 				     .bytes = n };
-	uint64_t end = 0;
+	uint64_t end = 0, want = at + n;
 	int r = lw_client_ask(p->c, &p->scope, &q, false, a, e);
 
 	if (r < 0)
@@ -282,10 +282,10 @@ static int send_piece(struct pushing *p, uint64_t at, uint64_t n, struct lw_http
 	if (a->status != 202)
 		return lw_client_refused(a, "sending a piece of it", e);
 	r = take_range(a, &end, e);
-	if (r == 0 && end != at + n)
+	if (r == 0 && end != want)
 		r = lw_fail(e, LW_E_FORMAT,
 			    "the registry says it has %llu bytes, %llu were sent",
-			    (unsigned long long)end, (unsigned long long)(at + n));
+			    (unsigned long long)end, (unsigned long long)want);
 	return r == 0 ? take_location(p, q.url, a, e) : r;
 }
 
@@ -422,7 +422,7 @@ static int bring(struct pushing *p, enum lw_client_outcome *ret, struct lw_error
 			*ret = mounted ? LW_CLIENT_MOUNTED : LW_CLIENT_PUSHED;
 			return 0;
 		}
-		if (r != -LW_E_IO && r != -LW_E_NOTFOUND)
+		if ((r != -LW_E_IO && r != -LW_E_NOTFOUND) || !p->c->reached)
 			return r;
 	}
 	return lw_fail_as(e, LW_E_IO);

@@ -27,7 +27,8 @@ struct lw_registry_client {
 	char *realm, *service; /* owned */
 	struct lw_client_token *tokens;
 	size_t n_tokens;
-	bool lists; /* it has the referrers API: seen */
+	bool reached; /* it has answered: what cannot be reached now may be again */
+	bool lists;   /* it has the referrers API: seen */
 };
 
 /* What a request is about, for its token; `from` may be "". */

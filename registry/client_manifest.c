@@ -38,7 +38,7 @@ int lw_client_read_manifest(struct lw_registry_client *c, const char *repository
 		lw_buf_clear(out);
 		r = lw_client_read(c, repository, url, accept_all, LW_MAX_MANIFEST_BYTES, &sink,
 				   &a, e);
-		if (r == -LW_E_IO)
+		if (r == -LW_E_IO && c->reached)
 			continue;
 		if (r == 0 && a.status == 404)
 			r = lw_fail(e, LW_E_NOTFOUND, "the registry does not have it");
@@ -72,10 +72,11 @@ static int read_back(struct lw_registry_client *c, const struct lw_client_manife
 		return lw_fail(e, LW_E_DIGEST,
 			       "read back: want %zu bytes, have %zu of digest %s", m->bytes.n,
 			       have.n, lw_digest_text(&digest, text));
-	if (strcasecmp(media_type, m->media_type) != 0)
-		return lw_fail(e, LW_E_DIGEST, "read back as '%s', pushed as '%s'",
-			       lw_text_escape_str(media_type, shown, sizeof(shown)),
-			       m->media_type);
+	if (!media_type || strcasecmp(media_type, m->media_type) != 0)
+		return lw_fail(
+			e, LW_E_DIGEST, "read back as '%s', pushed as '%s'",
+			lw_text_escape_str(media_type ? media_type : "", shown, sizeof(shown)),
+			m->media_type);
 	return 0;
 }
 
@@ -148,7 +149,7 @@ static int look(struct lw_registry_client *c, const struct lw_client_manifest *m
 	if (r < 0)
 		return r;
 	digest = lw_digest_of(lw_buf_span(&have));
-	*ret_there = lw_digest_equal(&digest, &m->digest) &&
+	*ret_there = lw_digest_equal(&digest, &m->digest) && media_type &&
 		     strcasecmp(media_type, m->media_type) == 0;
 	if (*ret_there)
 		return 0;

@@ -13,8 +13,8 @@
 #include <strings.h>
 
 #define INDEX_TYPE "application/vnd.oci.image.index.v1+json"
-#define MOST_PAGES 256
-#define MOST_TIMES 4 /* that a list is looked at until it shows what was pushed */
+#define MOST_PAGES 100
+#define MOST_TIMES 3 /* that a list is looked at until it shows what was pushed */
 
 static int is_listed(struct lw_span index, const struct lw_digest *d, bool *ret,
 		     struct lw_error *e)

@@ -467,6 +467,8 @@ static void fill(struct lw_json_writer *w, const void *data)
 		done += p->list[i].state != LW_PUSHED_NOT;
 	lw_json_w_member_integer(w, "bytes", (int64_t)p->bytes);
 	lw_json_w_member_integer(w, "done", (int64_t)done);
+	lw_intake_record_findings(w, &p->verdict);
+	lw_json_w_member_integer(w, "imageCount", (int64_t)p->n);
 	lw_json_w_key(w, "images");
 	lw_json_w_array(w);
 	for (size_t i = 0; i < p->n && i < MOST_LISTED; i++) {
@@ -481,7 +483,6 @@ static void fill(struct lw_json_writer *w, const void *data)
 		lw_json_w_end_object(w);
 	}
 	lw_json_w_end_array(w);
-	lw_json_w_member_integer(w, "imagesCount", (int64_t)p->n);
 }
 
 static int raise_alarms(struct lw_enclave *enclave, const struct lw_clock *clock,

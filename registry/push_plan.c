@@ -153,7 +153,7 @@ static int visit_children(struct planning *p, const struct lw_digest *d, const c
 		*p->damaged = *d;
 		return lw_fail_as(e, LW_E_STATE);
 	}
-	for (size_t i = 0; i < (*ret)->n_children && r == 0; i++)
+	for (size_t i = 0; *ret && i < (*ret)->n_children && r == 0; i++)
 		r = visit_child(p, &(*ret)->children[i], depth, e);
 	return r;
 }

@@ -93,6 +93,7 @@ is "a page of them" "$(get "/v2/$app/tags/list?n=2") $(jq -c .tags body) $(heade
 	"200 [\"1\",\"2\"] </v2/$app/tags/list?last=2&n=2>; rel=\"next\""
 is "after the last" "$(get "/v2/$app/tags/list?last=$sig") $(jq -c .tags body)" "200 []"
 is "none" "$(get "/v2/$app/tags/list?n=0") $(jq -c .tags body)" "200 []"
+is "a number that is huge" "$(get "/v2/$app/tags/list?n=2147483648") $(get "/v2/_catalog?n=2147483648")" "200 200"
 is "a number that is none" "$(get "/v2/$app/tags/list?n=-1") $(code)" "400 PAGINATION_NUMBER_INVALID"
 is "referrers" "$(get "/v2/$app/referrers/$one") $(header Content-Type) $(jq -c '[.manifests[].artifactType]' body)" \
 	'200 application/vnd.oci.image.index.v1+json ["application/vnd.dsse.envelope.v1+json"]'

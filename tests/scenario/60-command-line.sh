@@ -54,6 +54,7 @@ for format in "${formats[@]}"; do
 	[ "$format" = landwaiter-policy/1 ] || # which is read
 		ok "$format is explained" grep -q "\`$format\`" "$LW_TOP/docs/format/output.md"
 done
+shown[push]=1 # tests/scenario/49-push.sh
 shown[serve]=1 # tests/scenario/48-serve.sh
 shown[tuf]=1 # tests/scenario/60-tuf-repository.sh
 shown[promote]=1 # tests/scenario/25-vendors.sh
@@ -115,7 +116,7 @@ complete_words() { # WORD...: what is offered for the last one
 		printf "%s\n" "${COMPREPLY[@]}"' bash landwaiter "$@" | sort | tr '\n' ' '
 }
 is "verbs" "$(complete_words ver)" "verify version "
-is "options of a verb" "$(complete_words load --m)" "--medium "
+is "options of a verb" "$(complete_words load --me)" "--medium "
 is "and common ones" "$(complete_words load --en)" "--enclave "
 is "files" "$(complete_words load two)" "two.lwb "
 
