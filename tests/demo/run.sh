@@ -357,6 +357,31 @@ skopeo copy --quiet --all --preserve-digests --src-tls-verify=false "docker://$a
 same "$full" "$(jq -r '.manifests[0].digest' pulled/index.json)" \
 	"$(jq -r '.manifests[0].digest' release/nginx/index.json)"
 kill $serving
+trap - EXIT
+
+chapter "Pushed: into a docker-registry, and pulled from there"
+say "Debian's docker-registry stands for one that the enclave has already (build/private; nothing was installed)."
+port=$((20000 + RANDOM % 20000))
+cat >hub.yml <<YAML
+version: 0.1
+log: {level: error, accesslog: {disabled: true}}
+storage: {filesystem: {rootdirectory: $PWD/hub}}
+http: {addr: "127.0.0.1:$port"}
+YAML
+"$top/build/private/docker-registry/usr/bin/docker-registry" serve hub.yml >hub.log 2>&1 &
+serving=$!
+trap 'kill $serving 2>/dev/null || true' EXIT
+for ((i = 0; i < 100; i++)); do
+	! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+	sleep 0.1
+done
+run landwaiter push "127.0.0.1:$port/mirror" --plain-http --rename registry.acme.example=acme
+hub=127.0.0.1:$port/mirror/acme/nginx:1.22
+show skopeo copy --all --src-tls-verify=false "docker://$hub" oci:from-hub:nginx
+skopeo copy --quiet --all --preserve-digests --src-tls-verify=false "docker://$hub" oci:from-hub:nginx
+same "$full" "$(jq -r '.manifests[0].digest' from-hub/index.json)" \
+	"$(jq -r '.manifests[0].digest' release/nginx/index.json)"
+kill $serving
 
 # --- over to you ------------------------------------------------------------------------------
 
@@ -376,6 +401,7 @@ The enclave is build/demo/enclave; beside it are keys, images and bundles. To go
 	landwaiter gc
 	landwaiter check --all
 	landwaiter serve                        # a registry at 127.0.0.1:5000
+	landwaiter push hub.example/mirror      # or into one that there is
 	landwaiter help
 
 `make demo` starts afresh.
