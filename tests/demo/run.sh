@@ -91,7 +91,7 @@ say "Made from Debian's own packages (a few seconds, the first time): Globex's b
 tests/demo/images.sh build/demo/images
 cosign_sign=$top/tests/tools/cosign-sign
 cd build/demo
-rm -rf enclave other plant globex globex-old globex-mixed sender readback release unsigned unendorsed bad ./*.key ./*.pub ./*.lwb ./*.jsonl ./*.json env.sh
+rm -rf enclave other plant globex globex-old globex-mixed sender readback pulled hub from-hub release unsigned unendorsed bad ./*.key ./*.pub ./*.lwb ./*.jsonl ./*.json env.sh
 cp -a images release
 for image in base nginx; do
 	jq -r '.manifests[0] | "  \(.annotations["org.opencontainers.image.ref.name"])  \(.digest)"' \
