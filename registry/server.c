@@ -28,11 +28,10 @@ struct server {
 
 /* One request, from its first header on. */
 struct request {
-	char *path;
+	char *method, *path; /* owned; the method is NULL until its headers are in */
 	struct timespec begun;
 	uint32_t status;
 	uint64_t bytes;
-	bool begun_well; /* its headers are in */
 };
 
 /* ---- the other side ---- */
@@ -66,16 +65,15 @@ static void send_log(struct server *s, struct MHD_Connection *c, const struct re
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	char client[64] = "";
-	char path[LW_MAX_REGISTRY_WORD];
+	char method[32], path[LW_MAX_REGISTRY_WORD]; /* as long as the other side takes */
 	LW_AUTO(buf) struct lw_buf body = { 0 };
 	struct lw_error ignored;
 	struct timespec now;
 	struct lw_request_log l = { .client = client,
-				    .method = q->path,
+				    .method = method,
 				    .path = path,
 				    .status = q->status,
 				    .bytes = q->bytes };
-	char *space = strchr(q->path, ' ');
 
 	if (info && info->client_addr && info->client_addr->sa_family == AF_INET)
 		(void)inet_ntop(AF_INET,
@@ -87,9 +85,8 @@ static void send_log(struct server *s, struct MHD_Connection *c, const struct re
 				&((const struct sockaddr_in6 *)(const void *)info->client_addr)
 					 ->sin6_addr,
 				client, sizeof(client));
-	(void)snprintf(path, sizeof(path), "%s", space ? space + 1 : "");
-	if (space)
-		*space = '\0';
+	(void)snprintf(method, sizeof(method), "%s", q->method ? q->method : "");
+	(void)snprintf(path, sizeof(path), "%s", q->path);
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	l.microseconds = (uint64_t)((now.tv_sec - q->begun.tv_sec) * 1000000 +
 				    (now.tv_nsec - q->begun.tv_nsec) / 1000);
@@ -288,13 +285,10 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const ch
 	(void)upload_n;
 	if (!q)
 		return MHD_NO;
-	if (!q->begun_well) {
-		lw_auto_free char *uri = lw_steal(q->path);
-
-		q->path = lw_asprintf("%s %s", method, uri);
-		q->begun_well = true;
+	if (!q->method) {
+		q->method = lw_strdup(method);
 		/* What comes decoded as `path` ends there. */
-		if (strstr(uri, "%00"))
+		if (strstr(q->path, "%00"))
 			return say(c, q, 400, ERROR_BODY("NAME_INVALID", "a NUL in a name"),
 				   NULL);
 		if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
@@ -319,8 +313,9 @@ static void on_end(void *data, struct MHD_Connection *c, void **state,
 		return;
 	if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK)
 		q->bytes = 0;
-	if (q->path && !s->broken)
+	if (!s->broken)
 		send_log(s, c, q);
+	free(q->method);
 	free(q->path);
 	free(q);
 	*state = NULL;
