@@ -21,7 +21,7 @@ static const struct lw_option options[] = {
 	{ "registry", 0, LW_OPTION_TEXT, "HOST[:PORT][/PATH]", &arg_registry,
 	  "where the images are in the enclave; else under their own names" },
 	{ "zone", 0, LW_OPTION_TEXT, "Z", &arg_zone,
-	  "by the rules of this zone; else of the first that has one" },
+	  "by the rules of this zone; else, for each name, of the first that has one" },
 	{ "keys-in", 0, LW_OPTION_TEXT, "DIR", &arg_keys_in,
 	  "where the keys will be for those who read the policy; else DIR/keys, as it is now" },
 	{ 0 },
@@ -172,12 +172,18 @@ static int run(int n, char **objects)
 	lw_auto_free char *keys = keys_folder(objects[0]);
 	struct names names __attribute__((cleanup(auto_names))) = { 0 };
 	struct lw_error e = { 0 };
+	struct lw_interval now = { 0 };
+	struct lw_clock clock = { 0 };
 	int code = lw_command_enclave(LW_STATE_READ, &enclave), r;
 
 	(void)n;
 	if (code != LW_EXIT_DONE)
 		return code;
 	r = lw_intake_policy(enclave, &policy, &e);
+	if (r == 0)
+		r = lw_clock_system(&clock, &e);
+	if (r == 0)
+		r = lw_intake_interval(enclave, policy, &clock, &now, &e);
 	if (r == 0)
 		r = check_words(policy, keys, &e);
 	if (r == 0)
@@ -186,6 +192,10 @@ static int run(int n, char **objects)
 		const struct lw_policy_export_options o = {
 			.registry = arg_registry,
 			.zone = arg_zone,
+			.lo = now.lo,
+			.hi = now.source == LW_HI_UNKNOWN ? INT64_MAX - 1
+			      : now.behind		  ? now.lo
+							  : now.hi,
 			.images = (const char *const *)names.list,
 			.n_images = names.n,
 			.keys = keys,

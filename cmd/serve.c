@@ -11,6 +11,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -78,7 +80,8 @@ static int parse_address(const char *text, struct address *ret, struct lw_error 
 static int open_listener(int *ret, char shown[80], struct lw_error *e)
 {
 	struct address a = { 0 };
-	const int yes = 1;
+	/* A slow client does not hold more than this of the kernel's memory. */
+	const int yes = 1, unsent = 256 << 10;
 	char host[INET6_ADDRSTRLEN];
 	int r = parse_address(arg_listen ? arg_listen : "127.0.0.1:5000", &a, e);
 
@@ -86,6 +89,7 @@ static int open_listener(int *ret, char shown[80], struct lw_error *e)
 		return lw_command_misused(e, "--listen");
 	*ret = socket(a.u.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (*ret < 0 || setsockopt(*ret, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
+	    setsockopt(*ret, SOL_SOCKET, SO_SNDBUF, &unsent, sizeof(unsent)) < 0 ||
 	    bind(*ret, &a.u.any, a.n) < 0 || listen(*ret, 128) < 0 ||
 	    getsockname(*ret, &a.u.any, &a.n) < 0)
 		return lw_fail_errno(e, "listening at %s",
@@ -126,7 +130,7 @@ static int start(int listener, struct lw_jail_child *child, struct lw_error *e)
 
 /* The enclave is open to be read; for the record it is opened to be written, if nobody else
  * does just now. Either way it is told. */
-static void alarm_blob(void *data, const struct lw_digest *d, const char *why)
+static int alarm_blob(void *data, const struct lw_digest *d, const char *why)
 {
 	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
 	struct lw_error e = { 0 };
@@ -144,7 +148,8 @@ static void alarm_blob(void *data, const struct lw_digest *d, const char *why)
 		"landwaiter: ALARM: blob %s is not served: %s; `landwaiter repair BUNDLE` "
 		"brings it back%s%s\n",
 		lw_digest_text(d, text), lw_text_escape_str(why, shown, sizeof(shown)),
-		r < 0 ? "; not in the book: " : "", r < 0 ? e.text : "");
+		r < 0 ? "; not in the book yet: " : "", r < 0 ? e.text : "");
+	return r;
 }
 
 static void write_log(FILE *out, const struct lw_request_log *l)
@@ -154,6 +159,8 @@ static void write_log(FILE *out, const struct lw_request_log *l)
 	char time[LW_TIME_TEXT], safe[3][2 * LW_MAX_REGISTRY_WORD];
 	struct lw_clock now = { 0 };
 	struct lw_error ignored;
+	static bool silent; /* it could not be written, and that was said */
+	bool good;
 
 	if (!out)
 		return;
@@ -170,8 +177,12 @@ static void write_log(FILE *out, const struct lw_request_log *l)
 	lw_json_w_member(&w, "time", lw_time_format(now.wall_sec, time));
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
-	(void)fprintf(out, "%s\n", lw_buf_str(&b));
-	(void)fflush(out);
+	good = fprintf(out, "%s\n", lw_buf_str(&b)) > 0 && fflush(out) == 0;
+	if (!good && !silent)
+		(void)fprintf(stderr, "landwaiter: the access log cannot be written: %s\n",
+			      strerror(errno));
+	silent = !good;
+	clearerr(out);
 }
 
 /* ---- the loop ---- */
@@ -181,7 +192,7 @@ static int serve_one(struct lw_answerer *answerer, const struct lw_ipc_frame *fr
 {
 	LW_AUTO(question) struct lw_question q = { 0 };
 	LW_AUTO(request_log) struct lw_request_log l = { 0 };
-	LW_AUTO(answer) struct lw_answer a = { .fd = -1 };
+	LW_AUTO(answer) struct lw_answer a = { 0 };
 	LW_AUTO(buf) struct lw_buf body = { 0 };
 	int r;
 
@@ -196,9 +207,9 @@ static int serve_one(struct lw_answerer *answerer, const struct lw_ipc_frame *fr
 	r = lw_question_take(frame->body, &q, e);
 	if (r < 0)
 		return r;
-	lw_answerer_answer(answerer, &q, &a);
+	r = lw_answerer_answer(answerer, &q, &a, e);
 	lw_answer_put(&a, &body);
-	return lw_ipc_send(socket, LW_REGISTRY_ANSWER, lw_buf_span(&body), a.fd, e);
+	return r == 0 ? lw_ipc_send(socket, LW_REGISTRY_ANSWER, lw_buf_span(&body), -1, e) : r;
 }
 
 static int serve(struct lw_answerer *answerer, int socket, FILE *log, struct lw_error *e)
@@ -237,24 +248,29 @@ static int run(int n, char **objects)
 	FILE *log = NULL;
 	struct lw_error e = { 0 };
 	char where[80];
+	size_t repositories = 0;
 	int code = lw_command_enclave(LW_STATE_READ, &enclave), r;
 
 	(void)n;
 	(void)objects;
 	if (code != LW_EXIT_DONE)
 		return code;
+	/* Parts of blobs come and go: their memory is kept, not asked of the kernel each time.
+	 */
+	(void)mallopt(M_MMAP_THRESHOLD, 4 << 20);
+	(void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
+	lw_command_ignore(SIGPIPE); /* who reads the log may go away; that is said */
 	o.enclave = enclave;
 	r = open_log(&log, &e);
 	if (r == 0)
 		r = open_listener(&listener, where, &e);
 	if (r == 0)
-		r = lw_answerer_open(&o, &answerer, &e);
+		r = lw_answerer_open(&o, &answerer, &repositories, &e);
 	if (r == 0)
 		r = start(listener, &child, &e);
 	if (r < 0)
 		return lw_command_failed(&e);
-	lw_command_say("serving http://%s/ (repositories: %zu)", where,
-		       lw_answerer_repositories(answerer));
+	lw_command_say("serving http://%s/ (repositories: %zu)", where, repositories);
 	r = serve(answerer, child.socket, log, &e);
 	if (log && log != stdout)
 		(void)fclose(log);

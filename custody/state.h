@@ -176,16 +176,34 @@ int lw_state_each_image_named(struct lw_state *s, const char *name,
 			      int (*found)(void *data, const struct lw_state_image *i,
 					   struct lw_error *e),
 			      void *data, struct lw_error *e) LW_WARN_UNUSED;
-/* The other way round: the images that need it. */
-int lw_state_each_blob_image(struct lw_state *s, const struct lw_digest *d,
-			     int (*found)(void *data, int64_t image, struct lw_error *e),
-			     void *data, struct lw_error *e) LW_WARN_UNUSED;
-/* Another number whenever another process has changed the state. */
-int lw_state_data_version(struct lw_state *s, int64_t *ret, struct lw_error *e) LW_WARN_UNUSED;
+/* In digest order, what an image needs. */
 int lw_state_each_image_blob(struct lw_state *s, int64_t image,
 			     int (*found)(void *data, const struct lw_digest *d, uint64_t size,
 					  struct lw_error *e),
 			     void *data, struct lw_error *e) LW_WARN_UNUSED;
+
+/* What a registry may hand out: images that are not pending. A repository ("host:port/path")
+ * has the images of that name, with whatever tag; asking for one costs what it has, not what
+ * the state has. */
+int lw_state_each_served_name(struct lw_state *s,
+			      int (*found)(void *data, const char *name, struct lw_error *e),
+			      void *data, struct lw_error *e) LW_WARN_UNUSED;
+/* Its images in the order of lw_state_each_image, superseded ones too; with `needs` only those
+ * that need that blob. */
+int lw_state_each_served(struct lw_state *s, const char *repository,
+			 const struct lw_digest *needs,
+			 int (*found)(void *data, const struct lw_state_image *i,
+				      struct lw_error *e),
+			 void *data, struct lw_error *e) LW_WARN_UNUSED;
+/* Whether it has an image, or one that needs that blob. */
+int lw_state_is_served(struct lw_state *s, const char *repository,
+		       const struct lw_digest *needs, bool *ret,
+		       struct lw_error *e) LW_WARN_UNUSED;
+/* The current image of a full name. LW_E_NOTFOUND; the caller releases *ret. */
+int lw_state_served_get(struct lw_state *s, const char *name, struct lw_state_image *ret,
+			struct lw_error *e) LW_WARN_UNUSED;
+/* LW_E_STATE: another file is called state.db since, or none. */
+int lw_state_require_same(struct lw_state *s, struct lw_error *e) LW_WARN_UNUSED;
 
 /* What is trusted of TUF repositories: the file of each role and its proven halves, both kept
  * as they were given. `first` is the digest of the root that the repository is pinned by: what

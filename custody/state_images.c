@@ -106,37 +106,6 @@ int lw_state_each_image_blob(struct lw_state *s, int64_t image, blob_found found
 			  LW_ARGS(lw_arg_integer(image)), found, data, e);
 }
 
-int lw_state_each_blob_image(struct lw_state *s, const struct lw_digest *d,
-			     int (*found)(void *data, int64_t image, struct lw_error *e),
-			     void *data, struct lw_error *e)
-{
-	LW_AUTO(statement) sqlite3_stmt *st = NULL;
-	bool row = false;
-	int rc = lw_state_walk(s, "SELECT image FROM image_blob WHERE digest = ?1",
-			       LW_ARGS(lw_arg_digest(d)), &st, e);
-
-	while (!rc) {
-		rc = lw_state_step(s, st, &row, e);
-		if (rc || !row)
-			break;
-		rc = found(data, sqlite3_column_int64(st, 0), e);
-	}
-	return rc;
-}
-
-int lw_state_data_version(struct lw_state *s, int64_t *ret, struct lw_error *e)
-{
-	LW_AUTO(reset) sqlite3_stmt *st = NULL;
-	bool row = false;
-	int rc = lw_state_find(s, "PRAGMA data_version", NULL, 0, &st, &row, e);
-
-	if (!rc && !row)
-		rc = lw_fail(e, LW_E_STATE, "state.db: no data_version");
-	if (!rc)
-		*ret = sqlite3_column_int64(st, 0);
-	return rc;
-}
-
 int lw_state_image_blob(struct lw_state *s, int64_t image, const struct lw_digest *d,
 			struct lw_error *e)
 {
@@ -149,11 +118,6 @@ int lw_state_image_blob(struct lw_state *s, int64_t image, const struct lw_diges
 /* Images */
 
 #define LIST_BYTES 600 /* of names in an error */
-
-static void lw_auto_image_(struct lw_state_image *i)
-{
-	lw_state_image_release(i);
-}
 
 static int insert_image(struct lw_state *s, const struct lw_state_image *i, struct lw_error *e)
 {
@@ -203,10 +167,6 @@ int lw_state_image_add(struct lw_state *s, const struct lw_state_image *i, int64
 	return rc;
 }
 
-#define IMAGE_COLUMNS                                                                          \
-	"id, name, digest, size, media_type, platforms, zone, bundle, record, accepted, "      \
-	"superseded, total_bytes, detail, judgement, pending"
-
 static char *column_string(sqlite3_stmt *st, int column)
 {
 	struct lw_span text = lw_state_column_blob(st, column);
@@ -214,8 +174,7 @@ static char *column_string(sqlite3_stmt *st, int column)
 	return lw_strndup(text.p ? (const char *)text.p : "", text.n);
 }
 
-/* A row of IMAGE_COLUMNS; detail and judgement are owned by *ret. */
-static int read_image(sqlite3_stmt *st, struct lw_state_image *ret, struct lw_error *e)
+int lw_state_read_image(sqlite3_stmt *st, struct lw_state_image *ret, struct lw_error *e)
 {
 	int rc = lw_state_column_text(st, 1, ret->name, sizeof(ret->name), e);
 
@@ -265,7 +224,7 @@ static int each_image(struct lw_state *s, const char *sql, const struct lw_arg *
 		rc = lw_state_step(s, st, &row, e);
 		if (rc || !row)
 			break;
-		rc = read_image(st, &image, e);
+		rc = lw_state_read_image(st, &image, e);
 		if (!rc)
 			rc = found(data, &image, e);
 	}
@@ -278,7 +237,7 @@ int lw_state_each_image(struct lw_state *s,
 			void *data, struct lw_error *e)
 {
 	return each_image(s,
-			  "SELECT " IMAGE_COLUMNS " FROM image "
+			  "SELECT " LW_STATE_IMAGE_COLUMNS " FROM image "
 			  "ORDER BY name, superseded, accepted DESC, id DESC",
 			  NULL, 0, found, data, e);
 }
@@ -289,7 +248,7 @@ int lw_state_each_image_named(struct lw_state *s, const char *name,
 			      void *data, struct lw_error *e)
 {
 	return each_image(s,
-			  "SELECT " IMAGE_COLUMNS " FROM image WHERE name = ?1 "
+			  "SELECT " LW_STATE_IMAGE_COLUMNS " FROM image WHERE name = ?1 "
 			  "ORDER BY superseded, accepted DESC, id DESC",
 			  LW_ARGS(lw_arg_text(name)), found, data, e);
 }
@@ -312,7 +271,7 @@ static int only_image(struct lw_state *s, const char *which, const char *sql,
 		if (rc || !row)
 			break;
 		LW_AUTO(image) struct lw_state_image next = { 0 };
-		rc = read_image(st, &next, e);
+		rc = lw_state_read_image(st, &next, e);
 		if (!rc && list.n < LIST_BYTES)
 			lw_buf_printf(&list, " %s@%s", next.name,
 				      lw_digest_text(&next.digest, text));
@@ -343,7 +302,7 @@ int lw_state_image_get(struct lw_state *s, const char *which, struct lw_state_im
 
 	if (!at && !lw_span_starts(lw_span_str(which), "sha256:"))
 		return only_image(s, which,
-				  "SELECT " IMAGE_COLUMNS
+				  "SELECT " LW_STATE_IMAGE_COLUMNS
 				  " FROM image WHERE name = ?1 AND superseded = 0",
 				  LW_ARGS(lw_arg_text(which)), ret, e);
 
@@ -352,12 +311,13 @@ int lw_state_image_get(struct lw_state *s, const char *which, struct lw_state_im
 		return rc;
 	if (!at)
 		return only_image(s, which,
-				  "SELECT " IMAGE_COLUMNS
+				  "SELECT " LW_STATE_IMAGE_COLUMNS
 				  " FROM image WHERE digest = ?1 ORDER BY name",
 				  LW_ARGS(lw_arg_digest(&d)), ret, e);
 	lw_auto_free char *name = lw_strndup(which, (size_t)(at - which));
 	return only_image(s, which,
-			  "SELECT " IMAGE_COLUMNS " FROM image WHERE name = ?1 AND digest = ?2",
+			  "SELECT " LW_STATE_IMAGE_COLUMNS
+			  " FROM image WHERE name = ?1 AND digest = ?2",
 			  LW_ARGS(lw_arg_text(name), lw_arg_digest(&d)), ret, e);
 }
 

@@ -87,6 +87,13 @@ int lw_state_column_text(sqlite3_stmt *st, int column, char *out, size_t size,
 			 struct lw_error *e) LW_WARN_UNUSED;
 struct lw_span lw_state_column_blob(sqlite3_stmt *st, int column);
 
+/* custody/state_images.c: a row of these; detail and judgement are owned by *ret. */
+#define LW_STATE_IMAGE_COLUMNS                                                                 \
+	"id, name, digest, size, media_type, platforms, zone, bundle, record, accepted, "      \
+	"superseded, total_bytes, detail, judgement, pending"
+int lw_state_read_image(sqlite3_stmt *st, struct lw_state_image *ret,
+			struct lw_error *e) LW_WARN_UNUSED;
+
 /* custody/state_schema.c: makes the tables in an empty database; or checks that the tables
  * that are there are those, to the letter. */
 int lw_state_schema_create(struct lw_state *s, struct lw_error *e) LW_WARN_UNUSED;
@@ -97,6 +104,11 @@ int lw_state_exec(struct lw_state *s, const char *sql, struct lw_error *e) LW_WA
 /* custody/state_lock.c */
 int lw_state_lock_take(int dir, int *ret_fd, struct lw_error *e) LW_WARN_UNUSED;
 void lw_state_lock_release(int fd);
+
+static inline void lw_auto_image_(struct lw_state_image *i)
+{
+	lw_state_image_release(i);
+}
 
 static inline void lw_auto_reset_(sqlite3_stmt **st)
 {

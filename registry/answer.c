@@ -1,36 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/answer.h"
 
-#include "base/fs.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "registry/catalog.h"
+#include "registry/blobs.h"
+#include "registry/served.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define MOST_LISTED ((uint64_t)10000) /* on one page */
-#define CHUNK_BYTES ((size_t)1 << 20)
-
-/* A blob that was hashed, as the file system knew it then. */
-struct hashed {
-	struct lw_digest digest;
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified, changed;
-	bool good, told;
-};
+#define MOST_LISTED	     ((uint64_t)10000) /* on one page */
+#define MOST_REFERRERS_BYTES ((size_t)2 << 20) /* likewise, and one more */
 
 struct lw_answerer {
-	struct lw_answer_options options;
-	struct lw_catalog catalog;
-	int64_t version; /* of the state that it was read from */
-	struct lw_hasher *hasher;
-	struct hashed *hashed; /* ascending by digest */
-	size_t n_hashed;
+	struct lw_state *state; /* borrowed */
+	struct lw_blobs *blobs;
 };
 
 /* ---- answers ---- */
@@ -122,205 +107,85 @@ static void end_page(struct page *p, const char *path, struct lw_answer *a)
 				      (unsigned long long)p->most);
 }
 
-static void answer_catalog(struct lw_answerer *x, const struct lw_question *q,
-			   struct lw_answer *a)
+static void list_all(struct page *p, const char *key, const struct lw_names *names)
 {
-	struct page p;
-
-	begin_page(&p, q, a);
-	lw_json_w_key(&p.w, "repositories");
-	lw_json_w_array(&p.w);
-	for (size_t i = 0; i < x->catalog.n && list(&p, x->catalog.list[i].name); i++)
+	lw_json_w_key(&p->w, key);
+	lw_json_w_array(&p->w);
+	for (size_t i = 0; i < names->n && list(p, names->list[i]); i++)
 		;
-	lw_json_w_end_array(&p.w);
-	end_page(&p, "/v2/_catalog", a);
+	lw_json_w_end_array(&p->w);
 }
 
-static void answer_tags(const struct lw_served_repository *r, const struct lw_question *q,
-			struct lw_answer *a)
+static int answer_catalog(struct lw_answerer *x, const struct lw_question *q,
+			  struct lw_answer *a, struct lw_error *e)
 {
-	lw_auto_free char *path = lw_asprintf("/v2/%s/tags/list", r->name);
+	LW_AUTO(names) struct lw_names names = { 0 };
 	struct page p;
+	int r = lw_served_names(x->state, &names, e);
 
+	if (r < 0)
+		return r;
 	begin_page(&p, q, a);
-	lw_json_w_member(&p.w, "name", r->name);
-	lw_json_w_key(&p.w, "tags");
-	lw_json_w_array(&p.w);
-	for (size_t i = 0; i < r->n_tags && list(&p, r->list[i].tag); i++)
-		;
-	lw_json_w_end_array(&p.w);
+	list_all(&p, "repositories", &names);
+	end_page(&p, "/v2/_catalog", a);
+	return 0;
+}
+
+static int answer_tags(struct lw_answerer *x, const char *repository,
+		       const struct lw_question *q, struct lw_answer *a, struct lw_error *e)
+{
+	lw_auto_free char *path = lw_asprintf("/v2/%s/tags/list", q->name);
+	LW_AUTO(names) struct lw_names names = { 0 };
+	struct page p;
+	int r = lw_served_tags(x->state, repository, &names, e);
+
+	if (r < 0)
+		return r;
+	begin_page(&p, q, a);
+	lw_json_w_member(&p.w, "name", q->name);
+	list_all(&p, "tags", &names);
 	end_page(&p, path, a);
+	return 0;
 }
 
 /* ---- blobs ---- */
 
-struct looking {
-	const struct lw_served_repository *repository;
-	bool found;
-};
-
-static int compare_ids(const void *a, const void *b)
+static void cannot_be_read(struct lw_answer *a)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return x < y ? -1 : x > y;
+	answer_error(a, 500, "UNKNOWN", "the store cannot be read");
 }
 
-static int is_of_repository(void *data, int64_t image, struct lw_error *e)
+static size_t part_bytes(const struct lw_question *q)
 {
-	struct looking *l = data;
-
-	(void)e;
-	l->found |= bsearch(&image, l->repository->images, l->repository->n_images,
-			    sizeof(image), compare_ids) != NULL;
-	return 0;
+	return q->most < LW_MAX_REGISTRY_PART ? (size_t)q->most : LW_MAX_REGISTRY_PART;
 }
 
-/* A repository serves only what its images need. */
-static int is_reached(struct lw_answerer *x, const struct lw_served_repository *r,
-		      const struct lw_digest *d, bool *ret, struct lw_error *e)
+/* A repository serves only what its images need; of a part it is asked again. */
+static int answer_blob(struct lw_answerer *x, const char *repository,
+		       const struct lw_question *q, const struct lw_digest *d,
+		       struct lw_answer *a, struct lw_error *e)
 {
-	struct looking l = { .repository = r };
-	int rc =
-		lw_state_each_blob_image(x->options.enclave->state, d, is_of_repository, &l, e);
-
-	*ret = l.found;
-	return rc;
-}
-
-static struct hashed *find_hashed(struct lw_answerer *x, const struct lw_digest *d)
-{
-	size_t lo = 0, hi = x->n_hashed;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (lw_digest_compare(&x->hashed[mid].digest, d) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo < x->n_hashed && lw_digest_equal(&x->hashed[lo].digest, d))
-		return &x->hashed[lo];
-	x->hashed = lw_realloc_array(x->hashed, x->n_hashed + 1, sizeof(*x->hashed));
-	memmove(x->hashed + lo + 1, x->hashed + lo, (x->n_hashed - lo) * sizeof(*x->hashed));
-	x->n_hashed++;
-	x->hashed[lo] = (struct hashed){ .digest = *d };
-	return &x->hashed[lo];
-}
-
-static bool is_as_it_was(const struct hashed *h, const struct stat *st)
-{
-	return h->device == st->st_dev && h->inode == st->st_ino && h->size == st->st_size &&
-	       h->modified.tv_sec == st->st_mtim.tv_sec &&
-	       h->modified.tv_nsec == st->st_mtim.tv_nsec &&
-	       h->changed.tv_sec == st->st_ctim.tv_sec &&
-	       h->changed.tv_nsec == st->st_ctim.tv_nsec;
-}
-
-static int hash_file(struct lw_answerer *x, int fd, uint64_t size, struct lw_digest *ret,
-		     struct lw_error *e)
-{
-	lw_auto_free uint8_t *chunk = lw_alloc(CHUNK_BYTES);
-	int r = 0;
-
-	for (uint64_t at = 0; at < size && r == 0;) {
-		size_t n = size - at < CHUNK_BYTES ? (size_t)(size - at) : CHUNK_BYTES;
-
-		r = lw_fs_pread(fd, chunk, n, at, e);
-		if (r == 0)
-			lw_hasher_add(x->hasher, chunk, n);
-		at += n;
-	}
-	*ret = lw_hasher_final(x->hasher);
-	return r;
-}
-
-static void tell(struct lw_answerer *x, struct hashed *h, const char *why)
-{
-	if (!h->told && x->options.alarm)
-		x->options.alarm(x->options.data, &h->digest, why);
-	h->told = true;
-}
-
-/* Its file, if its bytes are right: hashed when it is first asked for, and whenever the file is
- * another than then. False: it is not to be served. */
-static bool open_good(struct lw_answerer *x, const struct lw_digest *d, int *ret_fd,
-		      uint64_t *ret_size)
-{
-	struct hashed *h = find_hashed(x, d);
-	lw_auto_fd int fd = -1;
-	struct lw_error e = { 0 };
-	struct lw_digest have;
-	char why[sizeof(e.text)], text[LW_DIGEST_TEXT];
-	struct stat st;
-	uint64_t size = 0;
-
-	if (lw_store_open_blob(x->options.enclave->store, d, &fd, &size, &e) < 0 ||
-	    fstat(fd, &st) < 0) {
-		tell(x, h, "missing in the store");
-		return false;
-	}
-	if (!is_as_it_was(h, &st)) {
-		int r = hash_file(x, fd, size, &have, &e);
-
-		*h = (struct hashed){ .digest = *d,
-				      .device = st.st_dev,
-				      .inode = st.st_ino,
-				      .size = st.st_size,
-				      .modified = st.st_mtim,
-				      .changed = st.st_ctim,
-				      .good = r == 0 && lw_digest_equal(&have, d) };
-		if (!h->good) {
-			(void)snprintf(why, sizeof(why), "%s",
-				       r < 0 ? e.text : lw_digest_text(&have, text));
-			tell(x, h, why);
-		}
-	}
-	if (!h->good)
-		return false;
-	*ret_fd = lw_steal_fd(&fd);
-	*ret_size = size;
-	return true;
-}
-
-static void answer_blob(struct lw_answerer *x, const struct lw_served_repository *r,
-			const struct lw_digest *d, struct lw_answer *a)
-{
-	struct lw_error e = { 0 };
+	enum lw_blob_standing standing = LW_BLOB_BAD;
 	bool reached = false;
+	int r = lw_state_is_served(x->state, repository, d, &reached, e);
 
-	if (is_reached(x, r, d, &reached, &e) < 0)
-		answer_error(a, 500, "UNKNOWN", "the state cannot be read");
-	else if (!reached || !open_good(x, d, &a->fd, &a->size))
+	if (r == 0 && reached)
+		standing = q->kind == LW_REGISTRY_PART
+				   ? lw_blobs_part(x->blobs, d, q->at, part_bytes(q), &a->body)
+				   : lw_blobs_look(x->blobs, d, &a->size);
+	if (standing == LW_BLOB_UNREADABLE)
+		cannot_be_read(a);
+	else if (standing == LW_BLOB_BAD)
 		unknown_blob(a);
 	else {
 		a->status = 200;
 		set_media_type(a, "application/octet-stream");
 		set_digest(a, d);
 	}
+	return r;
 }
 
 /* ---- manifests ---- */
-
-static bool read_good(struct lw_answerer *x, const struct lw_digest *d, struct lw_buf *out)
-{
-	lw_auto_fd int fd = -1;
-	struct lw_error ignored;
-	uint64_t size = 0;
-
-	if (!open_good(x, d, &fd, &size) || size > LW_MAX_MANIFEST_BYTES)
-		return false;
-	lw_buf_reserve(out, size);
-	if (lw_fs_pread(fd, out->p + out->n, size, 0, &ignored) < 0)
-		return false;
-	out->n += size;
-
-	/* Between then and now it may have become another. */
-	struct lw_digest have = lw_digest_of(lw_buf_span(out));
-
-	return lw_digest_equal(&have, d);
-}
 
 /* Of a manifest that the catalog does not know: a child of an index, mostly. NULL: it is none.
  */
@@ -359,42 +224,39 @@ static const char *sniff(struct lw_span bytes, struct lw_json_doc **ret)
 	return NULL;
 }
 
-static void answer_manifest(struct lw_answerer *x, const struct lw_served_repository *r,
-			    const char *reference, struct lw_answer *a)
+static int answer_manifest(struct lw_answerer *x, const char *repository, const char *reference,
+			   struct lw_answer *a, struct lw_error *e)
 {
-	const struct lw_served *s = lw_served_tag(r, reference);
+	LW_AUTO(served) struct lw_served found = { 0 };
 	LW_AUTO(json) struct lw_json_doc *doc = NULL;
-	const char *media_type;
+	enum lw_blob_standing standing = LW_BLOB_BAD;
+	const char *media_type = NULL;
+	struct lw_error ignored;
 	struct lw_digest d;
-	struct lw_error e = { 0 };
-	bool reached = s != NULL;
-	int rc = 0;
+	int r = strchr(reference, ':') == NULL
+			? lw_served_tag(x->state, repository, reference, &found, e)
+		: lw_digest_parse(lw_span_str(reference), &d, &ignored) == 0
+			? lw_served_digest(x->state, repository, &d, &found, e)
+			: -LW_E_NOTFOUND;
 
-	if (s)
-		d = s->digest;
-	else if (lw_digest_parse(lw_span_str(reference), &d, &e) < 0) {
+	if (r < 0 && r != -LW_E_NOTFOUND)
+		return r;
+	if (r == 0)
+		standing =
+			lw_blobs_read(x->blobs, &found.digest, LW_MAX_MANIFEST_BYTES, &a->body);
+	if (standing == LW_BLOB_GOOD)
+		media_type = found.media_type ? found.media_type
+					      : sniff(lw_buf_span(&a->body), &doc);
+	if (standing == LW_BLOB_UNREADABLE) {
+		cannot_be_read(a);
+	} else if (!media_type) {
 		unknown_manifest(a);
-		return;
 	} else {
-		rc = is_reached(x, r, &d, &reached, &e);
-		s = lw_served_digest(r, &d);
+		a->status = 200;
+		set_media_type(a, media_type);
+		set_digest(a, &found.digest);
 	}
-	if (rc < 0) {
-		answer_error(a, 500, "UNKNOWN", "the state cannot be read");
-		return;
-	}
-	if (!reached || !read_good(x, &d, &a->body)) {
-		unknown_manifest(a);
-		return;
-	}
-	media_type = s ? s->media_type : sniff(lw_buf_span(&a->body), &doc);
-	if (!media_type) {
-		unknown_manifest(a);
-		return;
-	}
-	a->status = 200;
-	set_media_type(a, media_type);
-	set_digest(a, &d);
+	return 0;
 }
 
 /* ---- referrers ---- */
@@ -403,7 +265,7 @@ struct annotated {
 	const struct lw_json *annotations;
 };
 
-static void write_annotations(struct lw_answerer *x, const struct lw_served *s,
+static void write_annotations(struct lw_answerer *x, const struct lw_evidence *v,
 			      struct lw_json_writer *w)
 {
 	static const struct lw_json_field fields[] = {
@@ -415,7 +277,8 @@ static void write_annotations(struct lw_answerer *x, const struct lw_served *s,
 	struct annotated f = { 0 };
 	struct lw_error ignored;
 
-	if (!read_good(x, &s->digest, &bytes) ||
+	if (lw_blobs_read(x->blobs, &v->digest, LW_MAX_MANIFEST_BYTES, &bytes) !=
+		    LW_BLOB_GOOD ||
 	    lw_json_parse(lw_buf_span(&bytes), &LW_JSON_STRICT, &doc, &ignored) < 0 ||
 	    lw_json_read(lw_json_root(doc), fields, LW_COUNT_OF(fields), LW_JSON_IGNORE_UNKNOWN,
 			 "manifest", &f, &ignored) < 0 ||
@@ -425,141 +288,157 @@ static void write_annotations(struct lw_answerer *x, const struct lw_served *s,
 	lw_json_w_node(w, f.annotations);
 }
 
-static void write_referrer(struct lw_answerer *x, const struct lw_served *s,
+static void write_referrer(struct lw_answerer *x, const struct lw_evidence *v,
 			   struct lw_json_writer *w)
 {
 	char text[LW_DIGEST_TEXT];
 
 	lw_json_w_object(w);
-	write_annotations(x, s, w);
-	if (*s->artifact_type)
-		lw_json_w_member(w, "artifactType", s->artifact_type);
-	lw_json_w_member(w, "digest", lw_digest_text(&s->digest, text));
-	lw_json_w_member(w, "mediaType", s->media_type);
-	lw_json_w_member_integer(w, "size", (int64_t)s->size);
+	write_annotations(x, v, w);
+	if (*v->artifact_type)
+		lw_json_w_member(w, "artifactType", v->artifact_type);
+	lw_json_w_member(w, "digest", lw_digest_text(&v->digest, text));
+	lw_json_w_member(w, "mediaType", v->media_type);
+	lw_json_w_member_integer(w, "size", (int64_t)v->size);
 	lw_json_w_end_object(w);
 }
 
-/* Of a digest that is not here there are none: that is no error (distribution-spec). */
-static void answer_referrers(struct lw_answerer *x, const struct lw_served_repository *r,
-			     const struct lw_question *q, const struct lw_digest *d,
-			     struct lw_answer *a)
+/* The page after the one that ends with `last`. */
+static char *referrers_link(const struct lw_question *q, const struct lw_digest *last)
 {
-	struct lw_json_writer w = { .out = &a->body, .canonical = true };
+	LW_AUTO(buf) struct lw_buf type = { 0 };
+	char text[LW_DIGEST_TEXT];
 
+	for (const char *c = q->artifact_type; *c; c++)
+		lw_buf_printf(&type, "%%%02x", (unsigned char)*c);
+	return lw_asprintf("/v2/%s/referrers/%s?last=%s%s%s", q->name, q->reference,
+			   lw_digest_text(last, text), type.n ? "&artifactType=" : "",
+			   lw_buf_str(&type));
+}
+
+/* By digest, each once; a page ends where it has grown large. */
+static void list_referrers(struct lw_answerer *x, const struct lw_question *q,
+			   const struct lw_referrers *referrers, struct lw_answer *a,
+			   struct lw_json_writer *w)
+{
+	const struct lw_digest *last = NULL;
+	char text[LW_DIGEST_TEXT];
+
+	for (size_t i = 0; i < referrers->n; i++) {
+		const struct lw_evidence *v = &referrers->list[i];
+
+		if ((last && lw_digest_equal(&v->digest, last)) ||
+		    strcmp(lw_digest_text(&v->digest, text), q->last) <= 0 ||
+		    (a->filtered && strcmp(v->artifact_type, q->artifact_type) != 0))
+			continue;
+		if (a->body.n > MOST_REFERRERS_BYTES) {
+			a->link = referrers_link(q, last);
+			return;
+		}
+		write_referrer(x, v, w);
+		last = &v->digest;
+	}
+}
+
+/* Of a digest that is not here there are none: that is no error (distribution-spec). */
+static int answer_referrers(struct lw_answerer *x, const char *repository,
+			    const struct lw_question *q, const struct lw_digest *d,
+			    struct lw_answer *a, struct lw_error *e)
+{
+	LW_AUTO(referrers) struct lw_referrers referrers = { 0 };
+	struct lw_json_writer w = { .out = &a->body, .canonical = true };
+	int r = lw_served_referrers(x->state, repository, d, &referrers, e);
+
+	if (r < 0)
+		return r;
 	a->status = 200;
 	a->filtered = *q->artifact_type != '\0';
 	set_media_type(a, "application/vnd.oci.image.index.v1+json");
 	lw_json_w_object(&w);
 	lw_json_w_key(&w, "manifests");
 	lw_json_w_array(&w);
-	for (size_t i = r->n_tags; i < r->n; i++) {
-		const struct lw_served *s = &r->list[i];
-
-		if (s->is_referrer && lw_digest_equal(&s->subject, d) &&
-		    (!a->filtered || strcmp(s->artifact_type, q->artifact_type) == 0))
-			write_referrer(x, s, &w);
-	}
+	list_referrers(x, q, &referrers, a, &w);
 	lw_json_w_end_array(&w);
 	lw_json_w_member(&w, "mediaType", "application/vnd.oci.image.index.v1+json");
 	lw_json_w_member_integer(&w, "schemaVersion", 2);
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
+	return 0;
 }
 
 /* ---- questions ---- */
 
-static void answer_in(struct lw_answerer *x, const struct lw_question *q, struct lw_answer *a)
+static int answer_in(struct lw_answerer *x, const struct lw_question *q, struct lw_answer *a,
+		     struct lw_error *e)
 {
-	const struct lw_served_repository *r = lw_catalog_find(&x->catalog, q->name);
+	lw_auto_free char *repository = lw_served_repository(q->name);
 	struct lw_digest d = { 0 };
-	struct lw_error e = { 0 };
+	struct lw_error ignored;
+	bool is = false;
+	int r = lw_state_is_served(x->state, repository, NULL, &is, e);
 
-	if (!r) {
+	if (r < 0)
+		return r;
+	if (!is) {
 		answer_error(a, 404, "NAME_UNKNOWN", "no such repository");
-		return;
+		return 0;
 	}
-	if ((q->kind == LW_REGISTRY_BLOB || q->kind == LW_REGISTRY_REFERRERS) &&
-	    lw_digest_parse(lw_span_str(q->reference), &d, &e) < 0) {
+	if (q->kind == LW_REGISTRY_TAGS)
+		return answer_tags(x, repository, q, a, e);
+	if (q->kind == LW_REGISTRY_MANIFEST)
+		return answer_manifest(x, repository, q->reference, a, e);
+	if (lw_digest_parse(lw_span_str(q->reference), &d, &ignored) < 0) {
 		answer_error(a, 400, "DIGEST_INVALID", "want sha256:<64 hex digits>");
-		return;
+		return 0;
 	}
-	switch (q->kind) {
-	case LW_REGISTRY_TAGS:
-		answer_tags(r, q, a);
-		break;
-	case LW_REGISTRY_MANIFEST:
-		answer_manifest(x, r, q->reference, a);
-		break;
-	case LW_REGISTRY_BLOB:
-		answer_blob(x, r, &d, a);
-		break;
-	case LW_REGISTRY_REFERRERS:
-		answer_referrers(x, r, q, &d, a);
-		break;
-	case LW_REGISTRY_CATALOG:
-		break;
-	}
+	return q->kind == LW_REGISTRY_REFERRERS ? answer_referrers(x, repository, q, &d, a, e)
+						: answer_blob(x, repository, q, &d, a, e);
 }
 
-/* What was loaded, removed or withheld since counts at once. */
-static int refresh(struct lw_answerer *x, struct lw_error *e)
+/* What was loaded, removed or withheld since counts at once; one state for one answer. */
+static int answer(struct lw_answerer *x, const struct lw_question *q, struct lw_answer *a,
+		  struct lw_error *e)
 {
-	int64_t version = 0;
-	int r = lw_state_data_version(x->options.enclave->state, &version, e);
+	int r = lw_state_begin(x->state, e);
 
-	if (r < 0 || version == x->version)
-		return r;
-	lw_catalog_release(&x->catalog);
-	x->version = 0;
-	r = lw_catalog_read(x->options.enclave->state, &x->catalog, e);
-	for (size_t i = 0; i < x->catalog.n; i++)
-		lw_sort(x->catalog.list[i].images, x->catalog.list[i].n_images, sizeof(int64_t),
-			compare_ids);
 	if (r == 0)
-		x->version = version;
+		r = q->kind == LW_REGISTRY_CATALOG ? answer_catalog(x, q, a, e)
+						   : answer_in(x, q, a, e);
+	lw_state_rollback(x->state);
 	return r;
 }
 
-void lw_answerer_answer(struct lw_answerer *x, const struct lw_question *q,
-			struct lw_answer *ret)
+int lw_answerer_answer(struct lw_answerer *x, const struct lw_question *q,
+		       struct lw_answer *ret, struct lw_error *e)
 {
-	struct lw_error e = { 0 };
+	struct lw_error why = { 0 };
+	int r = lw_state_require_same(x->state, e);
 
-	*ret = (struct lw_answer){ .fd = -1 };
-	if (refresh(x, &e) < 0)
+	*ret = (struct lw_answer){ 0 };
+	if (r == 0 && answer(x, q, ret, &why) < 0)
 		answer_error(ret, 500, "UNKNOWN", "the state cannot be read");
-	else if (q->kind == LW_REGISTRY_CATALOG)
-		answer_catalog(x, q, ret);
-	else
-		answer_in(x, q, ret);
+	return r;
 }
 
 int lw_answerer_open(const struct lw_answer_options *options, struct lw_answerer **ret,
-		     struct lw_error *e)
+		     size_t *ret_repositories, struct lw_error *e)
 {
-	LW_AUTO(answerer) struct lw_answerer *x = lw_alloc_array(1, sizeof(*x));
+	LW_AUTO(names) struct lw_names names = { 0 };
+	int r = lw_served_names(options->enclave->state, &names, e);
 
-	x->options = *options;
-	x->hasher = lw_hasher_new();
-
-	int r = refresh(x, e);
-	if (r == 0)
-		*ret = lw_steal(x);
-	return r;
+	if (r < 0)
+		return r;
+	*ret = lw_alloc_array(1, sizeof(**ret));
+	(*ret)->state = options->enclave->state;
+	(*ret)->blobs = lw_blobs_new(options->enclave->store, options->alarm, options->data);
+	*ret_repositories = names.n;
+	return 0;
 }
 
 void lw_answerer_close(struct lw_answerer *x)
 {
 	if (!x)
 		return;
-	lw_catalog_release(&x->catalog);
-	lw_hasher_free(x->hasher);
-	free(x->hashed);
+	lw_blobs_free(x->blobs);
 	free(x);
-}
-
-size_t lw_answerer_repositories(const struct lw_answerer *x)
-{
-	return x->catalog.n;
 }

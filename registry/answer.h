@@ -4,30 +4,29 @@
 
 /*
  * The side that has the enclave: what the registry answers (OCI distribution 1.1, pull and
- * content discovery). It reads the state, and each blob once before it hands it out for the
- * first time: bytes that are not their digest's are never served.
+ * content discovery), from the state as it is then, and from the store (registry/blobs.h).
  */
 
 #include "custody/enclave.h"
+#include "registry/blobs.h"
 #include "registry/wire.h"
 
 struct lw_answerer;
 
 struct lw_answer_options {
 	struct lw_enclave *enclave; /* borrowed, as what follows */
-	/* Told of a blob that is missing or has other bytes; once for each. */
-	void (*alarm)(void *data, const struct lw_digest *d, const char *why);
+	lw_blobs_alarm *alarm;	    /* may be NULL */
 	void *data;
 };
 
 int lw_answerer_open(const struct lw_answer_options *options, struct lw_answerer **ret,
-		     struct lw_error *e) LW_WARN_UNUSED;
+		     size_t *ret_repositories, struct lw_error *e) LW_WARN_UNUSED;
 void lw_answerer_close(struct lw_answerer *a);
-size_t lw_answerer_repositories(const struct lw_answerer *a);
 
-/* Always an answer: what cannot be read is 500. The caller releases *ret. */
-void lw_answerer_answer(struct lw_answerer *a, const struct lw_question *q,
-			struct lw_answer *ret);
+/* What cannot be read is an answer, too: 500. LW_E_STATE: the enclave is another than the one
+ * that was opened, and nothing is answered any more. The caller releases *ret. */
+int lw_answerer_answer(struct lw_answerer *a, const struct lw_question *q,
+		       struct lw_answer *ret, struct lw_error *e) LW_WARN_UNUSED;
 
 static inline void lw_auto_answerer_(struct lw_answerer **a)
 {

@@ -19,21 +19,100 @@
 #include <unistd.h>
 
 #define ANSWER_SEC 600 /* a large blob is hashed before it is handed out */
+#define LONG_MS	   500
 
 struct server {
 	struct MHD_Daemon *daemon;
 	struct lw_buf storage; /* of the frame received last */
 	bool broken;	       /* the other side is gone, or says what it should not */
+	size_t held;	       /* bytes of answers that are not taken yet */
+	int64_t waited_ms;     /* long, for the other side: no client could do anything */
+	struct visitor *visitors;
+};
+
+/* A connection, and when it is cut: a byte now and then keeps nobody here. */
+struct visitor {
+	struct MHD_Connection *connection;
+	struct visitor *next, **link;
+	int64_t until_ms;
 };
 
 /* One request, from its first header on. */
 struct request {
-	char *path;
+	char *method, *path; /* owned; the method is NULL until its headers are in */
 	struct timespec begun;
 	uint32_t status;
 	uint64_t bytes;
-	bool begun_well; /* its headers are in */
+	size_t held;
 };
+
+/* ---- time ---- */
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t now_ms(const struct server *s)
+{
+	return monotonic_ms() - s->waited_ms;
+}
+
+/* The connection's time for what it does now. */
+static void give_time(const struct server *s, struct MHD_Connection *c, int64_t sec)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct visitor *v = info ? info->socket_context : NULL;
+
+	if (v)
+		v->until_ms = now_ms(s) + sec * 1000;
+}
+
+static void on_connection(void *data, struct MHD_Connection *c, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct server *s = data;
+	struct visitor *v = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		v = lw_alloc_array(1, sizeof(*v));
+		*v = (struct visitor){ .connection = c,
+				       .next = s->visitors,
+				       .link = &s->visitors,
+				       .until_ms =
+					       now_ms(s) + LW_SERVER_IDLE_SEC * INT64_C(1000) };
+		if (v->next)
+			v->next->link = &v->next;
+		s->visitors = v;
+		*context = v;
+	} else if (v) {
+		*v->link = v->next;
+		if (v->next)
+			v->next->link = v->link;
+		free(v);
+		*context = NULL;
+	}
+}
+
+static void cut_the_late(struct server *s)
+{
+	int64_t now = now_ms(s);
+
+	for (struct visitor *v = s->visitors; v; v = v->next) {
+		const union MHD_ConnectionInfo *info =
+			now > v->until_ms
+				? MHD_get_connection_info(v->connection,
+							  MHD_CONNECTION_INFO_CONNECTION_FD)
+				: NULL;
+
+		if (info)
+			(void)shutdown(info->connect_fd, SHUT_RDWR);
+	}
+}
 
 /* ---- the other side ---- */
 
@@ -41,22 +120,21 @@ static int ask(struct server *s, const struct lw_question *q, struct lw_answer *
 	       struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf body = { 0 };
-	struct lw_ipc_frame frame = { .fd = -1 };
+	struct lw_ipc_frame frame;
+	int64_t begun = monotonic_ms();
 	int r;
 
 	lw_question_put(q, &body);
 	r = lw_ipc_send(LW_SERVER_SOCKET, LW_REGISTRY_QUESTION, lw_buf_span(&body), -1, e);
 	if (r == 0)
-		r = lw_ipc_receive(LW_SERVER_SOCKET, LW_MAX_FRAME_BYTES, ANSWER_SEC,
-				   &s->storage, &frame, e);
+		r = lw_ipc_receive_plain(LW_SERVER_SOCKET, LW_MAX_FRAME_BYTES, ANSWER_SEC,
+					 &s->storage, &frame, e);
+	begun = monotonic_ms() - begun;
+	s->waited_ms += begun > LONG_MS ? begun : 0;
 	if (r == 0 && frame.type != LW_REGISTRY_ANSWER)
 		r = lw_fail(e, LW_E_JAIL, "want an answer");
 	if (r == 0)
 		r = lw_answer_take(frame.body, a, e);
-	if (r == 0)
-		a->fd = frame.fd;
-	else if (frame.fd >= 0)
-		(void)close(frame.fd);
 	s->broken |= r < 0;
 	return r;
 }
@@ -66,16 +144,15 @@ static void send_log(struct server *s, struct MHD_Connection *c, const struct re
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	char client[64] = "";
-	char path[LW_MAX_REGISTRY_WORD];
+	char method[32], path[LW_MAX_REGISTRY_WORD]; /* as long as the other side takes */
 	LW_AUTO(buf) struct lw_buf body = { 0 };
 	struct lw_error ignored;
 	struct timespec now;
 	struct lw_request_log l = { .client = client,
-				    .method = q->path,
+				    .method = method,
 				    .path = path,
 				    .status = q->status,
 				    .bytes = q->bytes };
-	char *space = strchr(q->path, ' ');
 
 	if (info && info->client_addr && info->client_addr->sa_family == AF_INET)
 		(void)inet_ntop(AF_INET,
@@ -87,9 +164,8 @@ static void send_log(struct server *s, struct MHD_Connection *c, const struct re
 				&((const struct sockaddr_in6 *)(const void *)info->client_addr)
 					 ->sin6_addr,
 				client, sizeof(client));
-	(void)snprintf(path, sizeof(path), "%s", space ? space + 1 : "");
-	if (space)
-		*space = '\0';
+	(void)snprintf(method, sizeof(method), "%s", q->method ? q->method : "");
+	(void)snprintf(path, sizeof(path), "%s", q->path);
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	l.microseconds = (uint64_t)((now.tv_sec - q->begun.tv_sec) * 1000000 +
 				    (now.tv_nsec - q->begun.tv_nsec) / 1000);
@@ -155,29 +231,124 @@ static enum MHD_Result say_broken(struct MHD_Connection *c, struct request *q)
 	return say(c, q, 503, ERROR_BODY("UNKNOWN", "the enclave cannot be asked"), NULL);
 }
 
-/* A blob from its descriptor, or the part of it that is wanted. */
-static enum MHD_Result send_blob(struct MHD_Connection *c, struct request *q,
-				 struct lw_answer *a)
+/* Whether there is room for an answer of this size, which is taken until the request ends. */
+static bool hold(struct server *s, struct request *q, size_t n)
 {
-	const char *wanted =
-		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_RANGE);
+	if (n > LW_SERVER_HELD_BYTES - s->held)
+		return false;
+	q->held += n;
+	s->held += n;
+	return true;
+}
+
+static enum MHD_Result say_full(struct MHD_Connection *c, struct request *q)
+{
+	return say(c, q, 503, ERROR_BODY("TOOMANYREQUESTS", "others take their answers slowly"),
+		   NULL);
+}
+
+/* A blob on its way out. */
+struct sending {
+	struct server *server;
+	struct MHD_Connection *connection;
+	char *name, *digest; /* owned */
+	uint64_t at;
+};
+
+static void free_sending(void *data)
+{
+	struct sending *b = data;
+
+	free(b->name);
+	free(b->digest);
+	free(b);
+}
+
+/* Called for the next bytes when those before are gone. What cannot be had any more, or is to
+ * be had no more, ends the connection. */
+static ssize_t read_blob(void *data, uint64_t pos, char *out, size_t most)
+{
+	struct sending *b = data;
+	const struct lw_question q = { .kind = LW_REGISTRY_PART,
+				       .name = b->name,
+				       .reference = b->digest,
+				       .most = most,
+				       .at = b->at + pos };
+	LW_AUTO(answer) struct lw_answer a = { 0 };
+	struct lw_error e = { 0 };
+
+	if (b->server->broken || ask(b->server, &q, &a, &e) < 0 || a.status != 200 ||
+	    a.body.n == 0)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (a.body.n < most)
+		most = a.body.n;
+	memcpy(out, a.body.p, most);
+	give_time(b->server, b->connection, LW_SERVER_TAKE_SEC);
+	return (ssize_t)most;
+}
+
+static struct MHD_Response *blob_response(struct server *s, struct MHD_Connection *c,
+					  const struct lw_question *question, uint64_t at,
+					  uint64_t n, size_t block)
+{
+	struct sending *b = lw_alloc_array(1, sizeof(*b));
+	struct MHD_Response *r;
+
+	*b = (struct sending){ .server = s,
+			       .connection = c,
+			       .name = lw_strdup(question->name),
+			       .digest = lw_strdup(question->reference),
+			       .at = at };
+	r = MHD_create_response_from_callback(n, block, read_blob, b, free_sending);
+	if (!r)
+		free_sending(b);
+	return r;
+}
+
+static enum MHD_Result send_none_of(struct MHD_Connection *c, struct request *q, uint64_t size)
+{
+	struct MHD_Response *r =
+		MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	char range[96];
+
+	(void)snprintf(range, sizeof(range), "bytes */%llu", (unsigned long long)size);
+	if (r)
+		header(r, MHD_HTTP_HEADER_CONTENT_RANGE, range);
+	return queue(c, q, 416, 0, r);
+}
+
+/* The range that is asked for; NULL: none (RFC 9110 13.1.5, 14.2). */
+static const char *wanted_range(struct MHD_Connection *c, const struct request *q,
+				const struct lw_answer *a)
+{
+	const char *same =
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_RANGE);
+	lw_auto_free char *ours = lw_asprintf("\"%s\"", a->digest);
+
+	return strcmp(q->method, MHD_HTTP_METHOD_HEAD) == 0 || (same && strcmp(same, ours) != 0)
+		       ? NULL
+		       : MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_RANGE);
+}
+
+/* A blob, or the part of it that is wanted. */
+static enum MHD_Result send_blob(struct server *s, struct MHD_Connection *c, struct request *q,
+				 const struct lw_question *question, const struct lw_answer *a)
+{
+	/* Of many at once each holds less. */
+	size_t block = s->held < LW_SERVER_HELD_BYTES / 4 ? LW_MAX_REGISTRY_PART
+							  : LW_MAX_REGISTRY_PART / 4;
 	uint64_t at = 0, n = a->size;
 	char range[96];
 	struct MHD_Response *r;
-	int part = lw_server_range(wanted, a->size, &at, &n);
+	int part = lw_server_range(wanted_range(c, q, a), a->size, &at, &n);
 
-	if (part < 0) {
-		(void)snprintf(range, sizeof(range), "bytes */%llu",
-			       (unsigned long long)a->size);
-		r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-		if (r)
-			header(r, MHD_HTTP_HEADER_CONTENT_RANGE, range);
-		return queue(c, q, 416, 0, r);
-	}
-	r = MHD_create_response_from_fd_at_offset64(n, a->fd, at);
+	if (part < 0)
+		return send_none_of(c, q, a->size);
+	if (!hold(s, q, block))
+		return say_full(c, q);
+	r = blob_response(s, c, question, at, n, block);
 	if (!r)
 		return MHD_NO;
-	a->fd = -1; /* the response's now */
 	header(r, MHD_HTTP_HEADER_CONTENT_TYPE, a->media_type);
 	tag(r, a->digest);
 	header(r, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
@@ -187,16 +358,19 @@ static enum MHD_Result send_blob(struct MHD_Connection *c, struct request *q,
 			       (unsigned long long)a->size);
 		header(r, MHD_HTTP_HEADER_CONTENT_RANGE, range);
 	}
+	give_time(s, c, LW_SERVER_TAKE_SEC);
 	return queue(c, q, part > 0 ? 206 : 200, n, r);
 }
 
-static enum MHD_Result send_body(struct MHD_Connection *c, struct request *q,
+static enum MHD_Result send_body(struct server *s, struct MHD_Connection *c, struct request *q,
 				 const struct lw_answer *a)
 {
-	struct MHD_Response *r =
-		MHD_create_response_from_buffer(a->body.n, a->body.p, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *r;
 	char link[4 * LW_MAX_REGISTRY_WORD + 32];
 
+	if (!hold(s, q, a->body.n))
+		return say_full(c, q);
+	r = MHD_create_response_from_buffer(a->body.n, a->body.p, MHD_RESPMEM_MUST_COPY);
 	if (!r)
 		return MHD_NO;
 	header(r, MHD_HTTP_HEADER_CONTENT_TYPE, a->media_type);
@@ -207,6 +381,7 @@ static enum MHD_Result send_body(struct MHD_Connection *c, struct request *q,
 	}
 	if (a->filtered)
 		header(r, "OCI-Filters-Applied", "artifactType");
+	give_time(s, c, LW_SERVER_TAKE_SEC + (int64_t)a->body.n / LW_SERVER_SLOWEST);
 	return queue(c, q, a->status, a->body.n, r);
 }
 
@@ -223,7 +398,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const 
 			      struct request *q)
 {
 	LW_AUTO(question) struct lw_question question = { 0 };
-	LW_AUTO(answer) struct lw_answer a = { .fd = -1 };
+	LW_AUTO(answer) struct lw_answer a = { 0 };
 	lw_auto_free char *most = query(c, "n");
 	struct lw_error e = { 0 };
 
@@ -239,7 +414,9 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const 
 	question.artifact_type = query(c, "artifactType");
 	if (s->broken || ask(s, &question, &a, &e) < 0)
 		return say_broken(c, q);
-	return a.fd >= 0 ? send_blob(c, q, &a) : send_body(c, q, &a);
+	return question.kind == LW_REGISTRY_BLOB && a.status == 200
+		       ? send_blob(s, c, q, &question, &a)
+		       : send_body(s, c, q, &a);
 }
 
 static void *first_line(void *data, const char *uri, struct MHD_Connection *c)
@@ -288,13 +465,10 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const ch
 	(void)upload_n;
 	if (!q)
 		return MHD_NO;
-	if (!q->begun_well) {
-		lw_auto_free char *uri = lw_steal(q->path);
-
-		q->path = lw_asprintf("%s %s", method, uri);
-		q->begun_well = true;
+	if (!q->method) {
+		q->method = lw_strdup(method);
 		/* What comes decoded as `path` ends there. */
-		if (strstr(uri, "%00"))
+		if (strstr(q->path, "%00"))
 			return say(c, q, 400, ERROR_BODY("NAME_INVALID", "a NUL in a name"),
 				   NULL);
 		if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
@@ -317,10 +491,14 @@ static void on_end(void *data, struct MHD_Connection *c, void **state,
 
 	if (!q)
 		return;
-	if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+	if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK ||
+	    (q->method && strcmp(q->method, MHD_HTTP_METHOD_HEAD) == 0))
 		q->bytes = 0;
-	if (q->path && !s->broken)
+	s->held -= q->held;
+	give_time(s, c, LW_SERVER_IDLE_SEC); /* for the next */
+	if (!s->broken)
 		send_log(s, c, q);
+	free(q->method);
 	free(q->path);
 	free(q);
 	*state = NULL;
@@ -336,7 +514,7 @@ static int start(struct server *s, struct lw_error *e)
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, LW_SERVER_HEAD_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LW_SERVER_IDLE_SEC,
 		MHD_OPTION_URI_LOG_CALLBACK, first_line, s, MHD_OPTION_NOTIFY_COMPLETED, on_end,
-		s, MHD_OPTION_END);
+		s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
 	return s->daemon ? 0 : lw_fail(e, LW_E_STATE, "the HTTP server cannot be started");
 }
 
@@ -353,9 +531,11 @@ int lw_server_run(struct lw_error *e)
 	struct server s = { 0 };
 	int r = start(&s, e);
 
-	while (r == 0 && !s.broken && !is_left())
+	while (r == 0 && !s.broken && !is_left()) {
 		if (MHD_run_wait(s.daemon, 1000) != MHD_YES)
 			r = lw_fail(e, LW_E_IO, "the HTTP server stopped");
+		cut_the_late(&s);
+	}
 	if (s.daemon)
 		MHD_stop_daemon(s.daemon);
 	lw_buf_free(&s.storage);

@@ -5,8 +5,7 @@
 /*
  * The side that speaks HTTP: landwaiter-serve, a jailed process (base/jail.h,
  * lw_jail_enter_server) with a listening socket and a socket to the one that started it. It can
- * open nothing; what it serves comes as bytes or as a descriptor (registry/wire.h). One thread;
- * read-only.
+ * open nothing; what it serves comes as bytes (registry/wire.h). One thread; read-only.
  */
 
 #include "base/error.h"
@@ -18,8 +17,11 @@
 #define LW_SERVER_LISTEN 4
 
 #define LW_SERVER_CONNECTIONS 1000 /* at once */
-#define LW_SERVER_IDLE_SEC    30
-#define LW_SERVER_HEAD_BYTES  ((size_t)16 << 10) /* of a request */
+#define LW_SERVER_IDLE_SEC    30   /* for the head of a request; of silence */
+#define LW_SERVER_TAKE_SEC    60   /* for a part of a blob; of what is sent whole, as */
+#define LW_SERVER_SLOWEST     1024 /* bytes a second, besides */
+#define LW_SERVER_HEAD_BYTES  ((size_t)16 << 10)  /* of a request */
+#define LW_SERVER_HELD_BYTES  ((size_t)128 << 20) /* of answers that are not taken yet */
 
 /* Serves until the other side closes its socket. Enter the jail before. */
 int lw_server_run(struct lw_error *e) LW_WARN_UNUSED;

@@ -6,7 +6,6 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static void put(struct lw_buf *out, const char *s)
 {
@@ -21,6 +20,7 @@ void lw_question_put(const struct lw_question *q, struct lw_buf *out)
 	put(out, q->artifact_type);
 	put(out, q->last);
 	lw_ipc_put_u64(out, q->most);
+	lw_ipc_put_u64(out, q->at);
 }
 
 int lw_question_take(struct lw_span body, struct lw_question *ret, struct lw_error *e)
@@ -29,13 +29,15 @@ int lw_question_take(struct lw_span body, struct lw_question *ret, struct lw_err
 	uint32_t kind = 0;
 	int r = lw_ipc_take_u32(&body, &kind, e);
 
-	if (r == 0 && (kind < LW_REGISTRY_CATALOG || kind > LW_REGISTRY_REFERRERS))
+	if (r == 0 && (kind < LW_REGISTRY_CATALOG || kind > LW_REGISTRY_PART))
 		r = lw_fail(e, LW_E_JAIL, "no such question: %u", kind);
 	ret->kind = (enum lw_registry_kind)kind;
 	for (size_t i = 0; i < LW_COUNT_OF(words) && r == 0; i++)
 		r = lw_ipc_take_str(&body, LW_MAX_REGISTRY_WORD, words[i], e);
 	if (r == 0)
 		r = lw_ipc_take_u64(&body, &ret->most, e);
+	if (r == 0)
+		r = lw_ipc_take_u64(&body, &ret->at, e);
 	return r == 0 ? lw_ipc_take_end(&body, e) : r;
 }
 
@@ -64,7 +66,6 @@ int lw_answer_take(struct lw_span body, struct lw_answer *ret, struct lw_error *
 	struct lw_span bytes;
 	int r = lw_ipc_take_u32(&body, &ret->status, e);
 
-	ret->fd = -1;
 	if (r == 0)
 		r = lw_ipc_take_str(&body, LW_MAX_REGISTRY_WORD, &ret->media_type, e);
 	if (r == 0)
@@ -90,9 +91,7 @@ void lw_answer_release(struct lw_answer *a)
 	free(a->digest);
 	free(a->link);
 	lw_buf_free(&a->body);
-	if (a->fd >= 0)
-		(void)close(a->fd);
-	*a = (struct lw_answer){ .fd = -1 };
+	*a = (struct lw_answer){ 0 };
 }
 
 void lw_request_log_put(const struct lw_request_log *l, struct lw_buf *out)

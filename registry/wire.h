@@ -17,7 +17,7 @@ enum lw_registry_message {
 	LW_REGISTRY_LISTEN = 1, /* to the server: options; with the listening socket */
 	LW_REGISTRY_READY,	/* from it: level of its jail */
 	LW_REGISTRY_QUESTION,	/* from it */
-	LW_REGISTRY_ANSWER,	/* to it; a blob comes as a descriptor */
+	LW_REGISTRY_ANSWER,	/* to it */
 	LW_REGISTRY_LOG,	/* from it: a request that ended */
 };
 
@@ -25,18 +25,21 @@ enum lw_registry_kind {
 	LW_REGISTRY_CATALOG = 1, /* GET /v2/_catalog */
 	LW_REGISTRY_TAGS,	 /* /v2/<name>/tags/list */
 	LW_REGISTRY_MANIFEST,	 /* /v2/<name>/manifests/<reference> */
-	LW_REGISTRY_BLOB,	 /* /v2/<name>/blobs/<digest> */
+	LW_REGISTRY_BLOB,	 /* /v2/<name>/blobs/<digest>: whether, and its size */
 	LW_REGISTRY_REFERRERS,	 /* /v2/<name>/referrers/<digest> */
+	LW_REGISTRY_PART,	 /* of a blob, some bytes from a place on */
 };
 
-#define LW_MAX_REGISTRY_WORD ((size_t)512) /* one part of a path or of a query */
+#define LW_MAX_REGISTRY_WORD ((size_t)512)	 /* one part of a path or of a query */
+#define LW_MAX_REGISTRY_PART ((size_t)256 << 10) /* bytes of a blob in one answer */
 
 struct lw_question {
 	enum lw_registry_kind kind;
 	char *name, *reference; /* owned, "" where the kind has none, as what follows */
 	char *artifact_type;	/* of referrers: only these */
 	char *last;		/* of lists: what comes after this */
-	uint64_t most;		/* of lists; 0: not said */
+	uint64_t most;		/* of lists; of a part: bytes */
+	uint64_t at;		/* of a part: where it begins */
 };
 
 struct lw_answer {
@@ -45,9 +48,9 @@ struct lw_answer {
 	char *digest;	   /* "sha256:<hex>" of what is served */
 	char *link;	   /* the next page: a path and query */
 	uint32_t filtered; /* by artifact type */
-	struct lw_buf body;
-	int fd;	       /* or a blob; -1: none. Owned */
-	uint64_t size; /* of the blob */
+	struct lw_buf
+		body; /* of a part one to LW_MAX_REGISTRY_PART bytes, where the status is 200 */
+	uint64_t size; /* of a blob */
 };
 
 /* A request that ended. */
@@ -68,7 +71,7 @@ int lw_answer_take(struct lw_span body, struct lw_answer *ret,
 int lw_request_log_take(struct lw_span body, struct lw_request_log *ret,
 			struct lw_error *e) LW_WARN_UNUSED;
 void lw_question_release(struct lw_question *q);
-void lw_answer_release(struct lw_answer *a); /* closes the blob */
+void lw_answer_release(struct lw_answer *a);
 void lw_request_log_release(struct lw_request_log *l);
 
 static inline void lw_auto_question_(struct lw_question *q)

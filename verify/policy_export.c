@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/policy_export.h"
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "verify/policy_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* What a scope takes in, there: a tag is one; a repository's has those below it, too. */
+enum extent { EXTENT_NONE, EXTENT_TAG, EXTENT_REPOSITORY, EXTENT_BELOW };
+
 struct scope {
-	char *name; /* owned; "": the default */
+	char *name; /* owned; "": all of the transport */
 	const struct lw_rule *rule;
-	bool below;	    /* it is what stands above repositories */
+	enum extent extent;
 	const char *reject; /* why nothing else can be said; NULL: it can */
 };
 
@@ -25,24 +30,36 @@ struct exporting {
 
 /* ---- scopes ---- */
 
-/* What a pattern is there: a repository, a tag, or all below a path. False: nothing there
- * matches just that; then `out` is the nearest that is wider. */
-static bool scope_of(const char *match, char out[LW_MAX_REFERENCE + 1])
+/* What a pattern is there. EXTENT_NONE: no scope has just its images; then `out` is the nearest
+ * that has all of them. */
+static enum extent scope_of(const char *match, char out[LW_MAX_REFERENCE + 1])
 {
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789.:/_-[]";
 	size_t n = strcspn(match, "*");
-	const char *rest = match + n;
-	bool same = !*rest || strcmp(match, "**") == 0 ||
-		    (n > 0 &&
-		     (match[n - 1] == '/' ? strcmp(rest, "**") == 0
-					  : match[n - 1] == ':' && strcmp(rest, "*") == 0));
+	const char *rest = match + n, *slash = memchr(match, '/', n);
+	size_t host = slash ? (size_t)(slash - match) : n;
+	size_t colon = host + strcspn(match + host, ":"); /* before a tag */
+	enum extent extent = strcmp(match, "**") == 0 ? EXTENT_BELOW : EXTENT_NONE;
 
+	colon = colon < n ? colon : n;
+	if (slash && strspn(match, plain) >= colon && !memchr(match + colon, '/', n - colon)) {
+		if (colon == n && match[n - 1] == '/' && strcmp(rest, "**") == 0)
+			extent = EXTENT_BELOW;
+		else if (colon + 1 == n && strcmp(rest, "*") == 0)
+			extent = EXTENT_REPOSITORY;
+		else if (colon < n && !*rest)
+			extent = EXTENT_TAG;
+	}
+	/* Else to the repository, or to the last whole part. */
+	if (extent == EXTENT_REPOSITORY || (extent == EXTENT_NONE && colon < n))
+		n = colon;
+	else if (extent == EXTENT_NONE && *rest)
+		while (n > 0 && match[n - 1] != '/')
+			n--;
+	while (n > 0 && match[n - 1] == '/')
+		n--;
 	(void)snprintf(out, LW_MAX_REFERENCE + 1, "%.*s", (int)n, match);
-	if (*rest && !(n > 0 && match[n - 1] == ':' && same)) /* up to the last whole part */
-		while (n > 0 && out[n - 1] != '/')
-			out[--n] = '\0';
-	while (n > 0 && (out[n - 1] == '/' || out[n - 1] == ':'))
-		out[--n] = '\0';
-	return same;
+	return extent;
 }
 
 static struct scope *find(struct exporting *x, const char *name)
@@ -57,8 +74,10 @@ static struct scope *find(struct exporting *x, const char *name)
 
 /* Every signer must sign, each by one key: there is no "m of n" and no "one of these keys" that
  * all versions of those tools read. */
-static const char *group_fault(const struct lw_policy *p, const struct lw_group *g)
+static const char *group_fault(const struct exporting *x, const struct lw_group *g)
 {
+	const struct lw_policy *p = x->policy;
+
 	if (g->threshold != g->n_signers || g->threshold != lw_policy_owners(p, g))
 		return "it asks for some of a group";
 	for (size_t i = 0; i < g->n_signers; i++) {
@@ -66,14 +85,24 @@ static const char *group_fault(const struct lw_policy *p, const struct lw_group 
 
 		if (s->n_keys != 1 || s->n_unsupported > 0)
 			return "a signer has another number of keys than one";
+		if (x->options->lo < s->valid_from || x->options->hi >= s->valid_until)
+			return "what a signer signs does not count now";
 	}
 	return NULL;
 }
 
-static const char *rule_fault(const struct exporting *x, const struct lw_rule *rule)
+static const char *rule_fault(const struct exporting *x, const struct lw_rule *rule,
+			      enum extent extent)
 {
 	bool simple = false;
 
+	if (extent == EXTENT_NONE)
+		return "there is no scope of just these images";
+	/* Below a repository another rule counts: there only a signature's own name can tell.
+	 */
+	if (extent == EXTENT_REPOSITORY &&
+	    (rule->evidence_not_required || rule->identity == LW_IDENTITY_EXACT))
+		return "a scope of a repository has those below it, too";
 	if (rule->evidence_not_required)
 		return NULL;
 	for (size_t i = 0; i < rule->n_signature_types; i++)
@@ -86,7 +115,7 @@ static const char *rule_fault(const struct exporting *x, const struct lw_rule *r
 	if (rule->identity == LW_IDENTITY_EXACT && x->options->registry)
 		return "it asks for the exact name, which is another here";
 	for (size_t i = 0; i < rule->n_require; i++) {
-		const char *fault = group_fault(x->policy, &rule->require[i]);
+		const char *fault = group_fault(x, &rule->require[i]);
 
 		if (fault)
 			return fault;
@@ -94,45 +123,83 @@ static const char *rule_fault(const struct exporting *x, const struct lw_rule *r
 	return NULL;
 }
 
-static void add_rule(struct exporting *x, const struct lw_rule *rule)
+/* Until when its signers count: the least; INT64_MAX: for good. */
+static int64_t valid_until(const struct lw_policy *p, const struct lw_rule *rule)
+{
+	int64_t until = INT64_MAX;
+
+	for (size_t i = 0; i < rule->n_require; i++)
+		for (size_t k = 0; k < rule->require[i].n_signers; k++) {
+			int64_t its = p->signers[rule->require[i].signers[k]].valid_until;
+
+			until = its < until ? its : until;
+		}
+	return until;
+}
+
+/* What of a rule that is there is said no more. */
+static void remark_less(struct exporting *x, const struct lw_rule *rule)
+{
+	int64_t until = valid_until(x->policy, rule);
+	char time[LW_TIME_TEXT];
+
+	if (rule->evidence_not_required) {
+		lw_remark(&x->to->remarks, LW_REMARK_EXPORT_ANYTHING, rule->match,
+			  "nothing is asked for there either");
+		return;
+	}
+	if (rule->n_attestations || rule->repository || rule->base_accepted)
+		lw_remark(&x->to->remarks, LW_REMARK_EXPORT_LESS, rule->match,
+			  "attestations, TUF and bases are judged by this enclave alone");
+	if (until != INT64_MAX)
+		lw_remark(&x->to->remarks, LW_REMARK_EXPORT_LESS, rule->match,
+			  "a signer counts until %s, which is not said there: make it again "
+			  "before",
+			  lw_time_format(until, time));
+}
+
+static void add_rule(struct exporting *x, const struct lw_rule *rule, const char *fault)
 {
 	char name[LW_MAX_REFERENCE + 1];
-	bool same = scope_of(rule->match, name);
+	enum extent extent = scope_of(rule->match, name);
 	struct scope *s = find(x, name);
-	const char *fault =
-		same ? rule_fault(x, rule) : "there is no scope of just these images";
 
+	if (!fault)
+		fault = rule_fault(x, rule, extent);
 	/* Two rules in one scope: who of them counts depends on the name. */
-	if (s->rule || (s->reject && !fault))
+	if (s->rule)
 		fault = s->reject ? s->reject : "another rule has the same scope";
 	s->rule = rule;
-	s->below = strstr(rule->match, "**") != NULL;
+	s->extent = extent;
 	s->reject = fault;
 	if (fault)
 		lw_remark(&x->to->remarks, LW_REMARK_EXPORT_REJECT, rule->match, "%s: rejected",
 			  fault);
-	else if (rule->evidence_not_required)
-		lw_remark(&x->to->remarks, LW_REMARK_EXPORT_ANYTHING, rule->match,
-			  "nothing is asked for there either");
-	else if (rule->n_attestations || rule->repository || rule->base_accepted)
-		lw_remark(&x->to->remarks, LW_REMARK_EXPORT_LESS, rule->match,
-			  "attestations, TUF and bases are judged by this enclave alone");
+	else
+		remark_less(x, rule);
 }
 
-static bool is_of_zone(const struct exporting *x, const struct lw_rule *rule)
+/* Rules of one zone count: the one that was asked for, or, for each name, the first that has
+ * one. */
+static void add_rule_of_zone(struct exporting *x, const struct lw_rule *rule)
 {
 	const struct lw_policy *p = x->policy;
+	const char *fault = NULL;
 
-	if (p->n_zones == 0)
-		return true;
-	if (x->options->zone)
-		return strcmp(rule->zone, x->options->zone) == 0;
-	/* the first zone that has a rule of this pattern */
-	for (size_t i = 0; i < p->n_rules; i++)
-		if (strcmp(p->rules[i].match, rule->match) == 0 &&
-		    p->rules[i].zone_index < rule->zone_index)
-			return false;
-	return true;
+	if (p->n_zones && x->options->zone && strcmp(rule->zone, x->options->zone) != 0)
+		return;
+	for (size_t i = 0; i < p->n_rules && p->n_zones && !x->options->zone; i++) {
+		const struct lw_rule *o = &p->rules[i];
+
+		if (o->zone_index >= rule->zone_index)
+			continue;
+		if (lw_policy_covers(o->match, rule->match))
+			return;
+		if (lw_policy_overlap(o->match, rule->match) &&
+		    !lw_policy_covers(rule->match, o->match))
+			fault = "some of its images enter by another zone's rule";
+	}
+	add_rule(x, rule, fault);
 }
 
 /* The repository of an image that is in, below a path whose rule covers it. */
@@ -140,17 +207,19 @@ static void add_image(struct exporting *x, const char *image)
 {
 	const struct lw_rule *rule = lw_policy_rule(x->policy, image, x->options->zone);
 	lw_auto_free char *repository = lw_strdup(image);
+	char above[LW_MAX_REFERENCE + 1];
 	char *tag = strrchr(repository, ':');
 	struct scope *s;
 
-	if (!rule || !tag || rule_fault(x, rule))
+	if (!rule || !tag || scope_of(rule->match, above) != EXTENT_BELOW ||
+	    find(x, above)->rule != rule || find(x, above)->reject)
 		return;
 	*tag = '\0';
 	s = find(x, repository);
-	if (s->rule && s->rule != rule)
-		s->reject = "its images fall under several rules";
-	else if (!s->rule)
-		*s = (struct scope){ .name = s->name, .rule = rule, .reject = s->reject };
+	if (!s->rule)
+		*s = (struct scope){ .name = s->name,
+				     .rule = rule,
+				     .extent = EXTENT_REPOSITORY };
 }
 
 /* ---- keys ---- */
@@ -177,17 +246,33 @@ static void take_key(struct exporting *x, const struct lw_signer *s)
 
 /* ---- writing ---- */
 
+/* The name that a repository's signatures must be for; the caller frees it. */
+static char *signed_repository(const struct scope *s)
+{
+	const struct lw_rule *rule = s->rule;
+	const char *slash = strchr(s->name, '/'), *tag = slash ? strchr(slash, ':') : NULL;
+	lw_auto_free char *repository =
+		lw_strndup(s->name, tag ? (size_t)(tag - s->name) : strlen(s->name));
+	const char *prefix = rule->identity == LW_IDENTITY_REMAP ? rule->identity_prefix : "";
+	size_t n = strlen(prefix);
+
+	if (n == 0 || strncmp(repository, prefix, n) != 0 ||
+	    (repository[n] && repository[n] != '/'))
+		return lw_steal(repository);
+	return lw_asprintf("%s%s", rule->identity_name, repository + n);
+}
+
 static void write_identity(struct exporting *x, const struct scope *s, struct lw_json_writer *w)
 {
 	const struct lw_rule *rule = s->rule;
 	const char *registry = x->options->registry;
-	const char *tag = strrchr(s->name, ':'), *slash = strrchr(s->name, '/');
-	lw_auto_free char *repository =
-		lw_strndup(s->name, tag && slash && tag > slash ? (size_t)(tag - s->name)
-								: strlen(s->name));
+	lw_auto_free char *repository = signed_repository(s);
 	lw_auto_free char *host = lw_strndup(s->name, strcspn(s->name, "/"));
 	const char *type = "matchRepository", *key = NULL, *value = NULL, *prefix = NULL;
 	lw_auto_free char *here = NULL;
+	bool one =
+		s->extent == EXTENT_REPOSITORY ||
+		(s->extent == EXTENT_TAG && (registry || rule->identity == LW_IDENTITY_REMAP));
 
 	switch (rule->identity) {
 	case LW_IDENTITY_EXACT:
@@ -200,14 +285,15 @@ static void write_identity(struct exporting *x, const struct scope *s, struct lw
 		type = "exactRepository", key = "dockerRepository", value = rule->identity_name;
 		break;
 	case LW_IDENTITY_REMAP:
-		type = "remapIdentity", key = "signedPrefix", value = rule->identity_name;
-		prefix = rule->identity_prefix;
-		break;
 	case LW_IDENTITY_REPOSITORY:
 		/* A remapped name is compared with its tag, which cosign does not sign: above
 		 * repositories that lets in what is pulled by digest. */
-		if (registry && !s->below) {
+		if (one) {
 			type = "exactRepository", key = "dockerRepository", value = repository;
+		} else if (rule->identity == LW_IDENTITY_REMAP) {
+			type = "remapIdentity", key = "signedPrefix",
+			value = rule->identity_name;
+			prefix = rule->identity_prefix;
 		} else if (registry && host[0]) {
 			type = "remapIdentity", key = "signedPrefix", value = host;
 			prefix = host;
@@ -279,8 +365,7 @@ static void write_policy(struct exporting *x)
 	lw_sort(x->list, x->n, sizeof(*x->list), compare_scopes);
 	lw_json_w_object(&w);
 	lw_json_w_key(&w, "default");
-	write_requirements(x, !registry && x->n && !x->list[0].name[0] ? &x->list[0] : NULL,
-			   &w);
+	write_requirements(x, NULL, &w); /* of other transports, too: nothing */
 	lw_json_w_key(&w, "transports");
 	lw_json_w_object(&w);
 	lw_json_w_key(&w, "docker");
@@ -292,8 +377,6 @@ static void write_policy(struct exporting *x)
 						  ? lw_strdup(registry)
 						  : lw_asprintf("%s/%s", registry, s->name);
 
-		if (!name[0])
-			continue;
 		lw_json_w_key(&w, name);
 		write_requirements(x, s, &w);
 	}
@@ -321,8 +404,7 @@ void lw_policy_export(const struct lw_policy *p, const struct lw_policy_export_o
 	struct exporting x = { .policy = p, .options = options, .to = ret };
 
 	for (size_t i = 0; i < p->n_rules; i++)
-		if (is_of_zone(&x, &p->rules[i]))
-			add_rule(&x, &p->rules[i]);
+		add_rule_of_zone(&x, &p->rules[i]);
 	for (size_t i = 0; options->registry && i < options->n_images; i++)
 		add_image(&x, options->images[i]);
 	write_policy(&x);

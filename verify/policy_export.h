@@ -7,7 +7,8 @@
  * containers-registries.d.5): for those who pull inside the enclave and look again at the
  * vendors' cosign signatures. It says less than ours: attestations, TUF, bases and endorsements
  * have no words there. It never lets in what ours would not for lack of a signature: a rule
- * that cannot be said is said as "reject".
+ * that cannot be said is said as "reject". But for one thing: the scope of a repository is also
+ * that of repositories below it, so that what was signed for the one passes under their names.
  */
 
 #include "verify/policy.h"
@@ -16,7 +17,8 @@
 struct lw_policy_export_options {
 	const char *registry; /* where the images are: "registry.local:5000[/prefix]"; NULL:
 				 under their own names */
-	const char *zone;     /* whose rules; NULL: of the first that has one */
+	const char *zone;     /* whose rules; NULL: of the first that has one for a name */
+	int64_t lo, hi;	      /* the time now: what a signer signs counts, or not */
 	/* Full names of what is in: with a registry only a signature's exact repository can be
 	 * asked for, so each gets a scope of its own. */
 	const char *const *images;

@@ -8,7 +8,10 @@
 
 make_keys alice
 make_enclave 1 alice
-make_bundle one.lwb && approve one.lwb alice
+"$LW_BIN/tools/mklayout" big big 1 8MiB 0
+make_layout layout
+make_bundle one.lwb "registry.example/test/app:1=oci:layout:$(first_tag layout)" \
+	"registry.example/test/big:1=oci:big:b0" && approve one.lwb alice
 accepted lw load one.lwb
 
 start_serving() {
@@ -33,7 +36,7 @@ trap end EXIT
 start_serving
 
 cat >client.py <<'END'
-import resource, socket, sys, time
+import os, resource, socket, sys, time
 
 port, what = int(sys.argv[1]), sys.argv[2]
 repository = b'registry.example/test/app'
@@ -80,6 +83,9 @@ if what == 'odd':
             ('no version', b'GET ' + tags + b'\r\n\r\n'),
             ('another protocol', b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03' + bytes(500)),
             ('a method without end', b'G' * 100000),
+            ('a long method', b'G' * 600 + b' /v2/ HTTP/1.1\r\nHost: x\r\n\r\n'),
+            ('a long path, and too much after it', get(b'/v2/' + b'a' * 700, b'X: ' + b'a' * 20000 + b'\r\n')),
+            ('a long path, and nothing after it', b'GET /v2/' + b'a' * 700 + b' HTTP/1.1\r\nX: '),
             ('a path without end', b'GET /' + b'a' * 100000 + b' HTTP/1.1\r\n\r\n'),
             ('a header without end', get(b'/v2/', b'X: ' + b'a' * 100000 + b'\r\n')),
             ('ten thousand headers', get(b'/v2/', b'X: y\r\n' * 10000)),
@@ -128,6 +134,36 @@ elif what == 'pipelined':
         while got.count(b'"repositories"') < 200:
             got += s.recv(65536)
     print(got.count(b'HTTP/1.1 200 OK'))
+elif what == 'greedy':  # a thousand that ask for more than they take
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    held = []
+    for i in range(950):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(60)
+        s.connect(('127.0.0.1', port))
+        s.sendall(get(b'/v2/registry.example/test/big/blobs/' + sys.argv[3].encode()))
+        held.append(s)
+    print(sum(s.recv(12) == b'HTTP/1.1 200' for s in held), status(get(tags)))
+elif what == 'drip':  # a byte now and then, for as long as that is borne
+    began = time.monotonic()
+    for first in (b'', get(b'/v2/') * 2):
+        data = get(b'/v2/', b'X: ' + b'a' * 1000)
+        if os.fork():
+            continue
+        with connect() as s:
+            try:
+                s.sendall(first)
+                for i in range(len(data)):
+                    s.sendall(data[i:i + 1])
+                    time.sleep(1)
+            except OSError:
+                pass
+        print(int(time.monotonic() - began), flush=True)
+        os._exit(0)
+    os.wait()
+    os.wait()
 elif what == 'gone':  # in the middle of an answer, again and again
     for i in range(300):
         with connect() as s:
@@ -139,6 +175,9 @@ END
 memory() { # in KiB, the most it ever was
 	sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$child/status"
 }
+
+python3 client.py "$port" drip >dripped &
+dripping=$!
 
 # --- odd -----------------------------------------------------------------------------------------------------
 
@@ -158,8 +197,12 @@ before=$(memory)
 is "a thousand that say half a request, and the next one" "$(python3 client.py "$port" many)" "True 200"
 is "two hundred at once on one connection" "$(python3 client.py "$port" pipelined)" 200
 is "three hundred that do not wait for the answer" "$(python3 client.py "$port" gone)" 200
+layer=$(jq -r '.layers | max_by(.size).digest' "enclave/store/blobs/sha256/$(lw list -o json | jq -r '.images[] | select(.name | test("big")).digest[7:]')")
+is "a thousand that take large answers slowly, and the next one" "$(python3 client.py "$port" greedy "$layer")" "950 200"
+wait "$dripping"
+like "who says a byte a second is cut" "$(sort -n dripped | paste -sd ' ')" '^(29|3[0-9]|4[0-5]) (29|3[0-9]|4[0-5])$'
 if [[ $LW_BIN != */san ]]; then
-	ok "$before KiB became $(memory), at most 64 MiB" [ "$(memory)" -lt 65536 ]
+	ok "$before KiB became $(memory), at most 192 MiB" [ "$(memory)" -lt 196608 ]
 fi
 ok "both are there" kill -0 "$server" "$child"
 

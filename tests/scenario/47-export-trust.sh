@@ -6,16 +6,17 @@
 
 make_keys alice bob
 vendor_keys acme globex
-enclave_of() { # RULES [MORE]
+enclave_of() { # RULES [MORE [OF-ACME]]
 	rm -rf enclave
 	printf '{"format":"landwaiter-policy/1","senders":{"acme":{"threshold":1,"signers":["alice"],"max_age":"P90D"}},
 		"signers":{"alice":{"keys":[{"kind":"key","file":"alice.pub"}]},
-			"acme":{"keys":[{"kind":"cosign-key","file":"acme.pub"}]},
+			"acme":{"keys":[{"kind":"cosign-key","file":"acme.pub"}]%s},
 			"globex":{"keys":[{"kind":"cosign-key","file":"globex.pub"}]},
 			"two":{"keys":[{"kind":"key","file":"bob.pub"},{"kind":"key","file":"x.pub"}]}},"images":[%s]%s}' \
-		"$1" "${2:-}" >policy.json
-	lw init --policy policy.json --trust alice.pub=alice.pub --trust acme.pub=acme.pub \
-		--trust globex.pub=globex.pub --trust bob.pub=bob.pub --trust x.pub=x.pub >/dev/null 2>&1
+		"${3:-}" "$1" "${2:-}" >policy.json
+	# shellcheck disable=SC2034 # for make_bundle
+	AUDIENCE=$(lw init --policy policy.json --trust alice.pub=alice.pub --trust acme.pub=acme.pub \
+		--trust globex.pub=globex.pub --trust bob.pub=bob.pub --trust x.pub=x.pub 2>/dev/null)
 }
 lw keygen --no-passphrase x >/dev/null 2>&1
 exported() { # [OPTION...]: into a fresh folder
@@ -23,7 +24,10 @@ exported() { # [OPTION...]: into a fresh folder
 	lw export trust out -o json "$@" >out.log 2>err.log
 }
 scope() { # NAME
-	jq -c --arg s "$1" 'if $s == "" then .default else .transports.docker[$s] end | [.[]? | .type + (.keyPath // "" | sub(".*/"; " "))]' out/policy.json
+	jq -c --arg s "$1" '.transports.docker[$s] | [.[]? | .type + (.keyPath // "" | sub(".*/"; " "))]' out/policy.json
+}
+otherwise() { # of all transports
+	jq -c '[.default[].type]' out/policy.json
 }
 remarks() {
 	jq -r '[.remarks[] | .code + " " + .where] | join(", ")' out.log
@@ -49,6 +53,9 @@ is "nor two keys of one signer" "$(scope registry.two.example)" '["reject"]'
 is "nor a pattern in the middle: what is above it is rejected" "$(scope registry.odd.example)" '["reject"]'
 is "what asks for nothing" "$(scope registry.lab.example)" '["insecureAcceptAnything"]'
 is "everything else" "$(scope "")" '["sigstoreSigned globex.pub"]'
+is "by other transports nothing" "$(otherwise)" '["reject"]'
+is "signed for that repository, for what is below it has the scope, too" "$(jq -c '.transports.docker["registry.acme.example/prod/both"][0].signedIdentity' \
+	out/policy.json)" '{"dockerRepository":"registry.acme.example/prod/both","type":"exactRepository"}'
 is "and all of this is told" "$(remarks)" "export.reject registry.globex.example/**, export.reject registry.two.example/**, export.reject registry.odd.example/*/x:1, export.anything registry.lab.example/**"
 ok "the keys are those" cmp <(openssl pkey -pubin -in out/keys/acme.pub -outform DER) <(openssl pkey -pubin -in acme.pub -outform DER)
 is "no others" "$(find out/keys -type f -printf '%f\n' | sort | paste -sd ' ')" "acme.pub globex.pub"
@@ -62,7 +69,7 @@ is "our import reads it so, too" "$(jq -r '[.images[] | select(.match == "regist
 ok "for a registry" exported --registry registry.local:5000/mirror --keys-in /etc/keys
 is "scopes are there" "$(scope registry.local:5000/mirror/registry.acme.example/prod)" '["sigstoreSigned acme.pub"]'
 is "the widest is the registry" "$(scope registry.local:5000/mirror)" '["sigstoreSigned globex.pub"]'
-is "and nothing beside" "$(scope "")" '["reject"]'
+is "and nothing beside" "$(scope "") $(otherwise)" '[] ["reject"]'
 is "a repository is asked for as it was signed" "$(jq -c '.transports.docker["registry.local:5000/mirror/registry.acme.example/prod/one:1.0"][0].signedIdentity' \
 	out/policy.json)" '{"dockerRepository":"registry.acme.example/prod/one","type":"exactRepository"}'
 is "the keys' place" "$(jq -r '[.. | .keyPath? // empty | sub("/[^/]*$"; "")] | unique | join(" ")' out/policy.json)" /etc/keys
@@ -73,6 +80,7 @@ like "attachments of that registry" "$(cat out/registries.d/landwaiter.yaml)" '"
 enclave_of '{"match":"a.example/**","zone":"staging",'"$(of '"acme"')"'},
 	{"match":"a.example/**","zone":"production",'"$(of '"acme","globex"' 2)"'},
 	{"match":"b.example/x:*","zone":"production",'"$(of '"acme"')"',"signedIdentity":{"type":"remapIdentity","prefix":"b.example","signedPrefix":"c.example"}},
+	{"match":"f.example/**","zone":"production",'"$(of '"acme"')"',"signedIdentity":{"type":"remapIdentity","prefix":"f.example","signedPrefix":"g.example"}},
 	{"match":"d.example/x:1","zone":"staging",'"$(of '"acme"')"',"signedIdentity":{"type":"matchExact"}},
 	{"match":"e.example/**","zone":"staging",'"$(of '"acme"')"',"attestations":[{"type":"https://slsa.dev/provenance/v1","of":["acme"],"threshold":1}]}' \
 	',"zones":["staging","production"]'
@@ -82,9 +90,50 @@ like "attestations are not looked at there" "$(remarks)" "export.less e.example/
 is "the exact name" "$(jq -c '.transports.docker["d.example/x:1"][0].signedIdentity' out/policy.json)" '{"type":"matchExact"}'
 ok "of another" exported --zone production
 is "its rule, and none of the other's" "$(scope a.example) $(scope e.example)" '["sigstoreSigned acme.pub","sigstoreSigned globex.pub"] []'
-is "another name" "$(jq -c '.transports.docker["b.example/x"][0].signedIdentity' out/policy.json)" '{"prefix":"b.example","signedPrefix":"c.example","type":"remapIdentity"}'
+is "another name" "$(jq -c '.transports.docker["b.example/x"][0].signedIdentity' out/policy.json)" '{"dockerRepository":"c.example/x","type":"exactRepository"}'
+is "and names below a path" "$(jq -c '.transports.docker["f.example"][0].signedIdentity' out/policy.json)" '{"prefix":"f.example","signedPrefix":"g.example","type":"remapIdentity"}'
 ok "an exact name in a registry" exported --registry r.local
 is "is another there" "$(scope r.local/d.example/x:1)" '["reject"]'
+
+# --- what would let in more than the enclave does -------------------------------------------------------------
+
+widened() { # TEXT RULES SCOPE REMARK: all of it is rejected there
+	enclave_of "$2" "${@:5}"
+	ok "$1" exported
+	is "is rejected, and told" "$(scope "$3") $(remarks)" "[\"reject\"] $4"
+}
+widened "some tags of a repository by another signer" '{"match":"h.example/x:*",'"$(of '"acme"')"'},{"match":"h.example/x:1*",'"$(of '"globex"')"'}' \
+	h.example/x "export.reject h.example/x:1*"
+widened "a host with any port, which is no such thing" '{"match":"localhost:*","evidence":"not-required"}' "" "export.reject localhost:*"
+widened "a name that no tag has" '{"match":"h.example/x",'"$(of '"acme"')"'}' h.example/x "export.reject h.example/x"
+widened "a path below a tag" '{"match":"h.example/x:1/**",'"$(of '"acme"')"'}' h.example/x "export.reject h.example/x:1/**"
+widened "one repository where nothing is asked for, and those below it" \
+	'{"match":"h.example/x:*","evidence":"not-required"},{"match":"h.example/**",'"$(of '"acme"')"'}' h.example/x "export.reject h.example/x:*"
+widened "one repository by its exact name, and those below it" \
+	'{"match":"h.example/x:*",'"$(of '"acme"')"',"signedIdentity":{"type":"matchExact"}}' h.example/x "export.reject h.example/x:*"
+widened "a signer whose time has ended" '{"match":"h.example/**",'"$(of '"acme"')"'}' h.example "export.reject h.example/**" \
+	'' ',"valid":["2020-01-01T00:00:00Z","2021-01-01T00:00:00Z"]'
+widened "or has not begun" '{"match":"h.example/**",'"$(of '"acme"')"'}' h.example "export.reject h.example/**" \
+	'' ',"valid":["2090-01-01T00:00:00Z","2091-01-01T00:00:00Z"]'
+widened "a zone's rule, some of whose images enter by another's" \
+	'{"match":"h.example/*/x:1","zone":"staging",'"$(of '"acme"')"'},{"match":"h.example/a/**","zone":"production",'"$(of '"globex"')"'}' \
+	h.example/a "export.reject h.example/*/x:1, export.reject h.example/a/**" ',"zones":["staging","production"]'
+enclave_of '{"match":"h.example/**",'"$(of '"acme"')"'}' '' ',"valid":["2020-01-01T00:00:00Z","2090-01-01T00:00:00Z"]'
+ok "a signer whose time will end" exported
+is "counts, and it is told until when" "$(scope h.example) $(jq -r '.remarks[].text | test("until 2090-01-01")' out.log)" '["sigstoreSigned acme.pub"] true'
+enclave_of '{"match":"h.example/**","zone":"staging",'"$(of '"acme","globex"' 2)"'},{"match":"h.example/a:*","zone":"production",'"$(of '"acme"')"'}' \
+	',"zones":["staging","production"]'
+ok "a finer rule of a zone where no image enters" exported
+is "is not that of the first" "$(scope h.example) $(scope h.example/a)" '["sigstoreSigned acme.pub","sigstoreSigned globex.pub"] []'
+
+# With a registry each repository that is in has a scope of its own: by a rule that is for all of it.
+enclave_of '{"match":"registry.acme.example/app:1","evidence":"not-required"},{"match":"registry.acme.example/**",'"$(of '"acme"')"'}'
+image layout 1 one >/dev/null
+make_bundle one.lwb "registry.acme.example/app:1=oci:layout:1" && approve one.lwb alice
+accepted lw load one.lwb
+ok "a tag of its own rule, in a registry" exported --registry r.local
+is "has that alone" "$(scope r.local/registry.acme.example/app:1) $(scope r.local/registry.acme.example/app) $(scope r.local/registry.acme.example)" \
+	'["insecureAcceptAnything"] [] ["sigstoreSigned acme.pub"]'
 
 # --- what is refused ----------------------------------------------------------------------------------------------
 

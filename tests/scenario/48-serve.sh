@@ -16,9 +16,13 @@ lw endorse "$app:1=oci:layout:1" --key alice.key >/dev/null 2>&1
 make_bundle one.lwb "$app:1=oci:layout:1" "$app:2=oci:layout:2" "$other:1=oci:layout:1" && approve one.lwb alice
 accepted lw load one.lwb
 
-start_serving() {
+start_serving() { # [-]: the log goes to a pipe that nobody reads
 	rm -f serve.err
-	"$LW_BIN/landwaiter" serve --listen 127.0.0.1:0 --access-log access.log >serve.out 2>serve.err &
+	if [ $# -eq 0 ]; then
+		"$LW_BIN/landwaiter" serve --listen 127.0.0.1:0 --access-log access.log >serve.out 2>serve.err &
+	else
+		"$LW_BIN/landwaiter" serve --listen 127.0.0.1:0 --access-log - 2>serve.err > >(:) &
+	fi
 	server=$!
 	for ((i = 0; i < 200; i++)); do
 		! grep -qs . serve.err || break
@@ -76,6 +80,9 @@ is "beyond the end" "$(get "/v2/$app/blobs/$layer" -H 'Range: bytes=3-') $(heade
 for range in 'bytes=0-0,2-2' 'lines=1-2' 'bytes=2-1' 'bytes=x-' 'bytes=-' 'bytes=1' 'bytes=99999999999999999999-'; do
 	is "all of it for '$range'" "$(get "/v2/$app/blobs/$layer" -H "Range: $range") $(cat body)" "200 one"
 done
+is "of its head there are no parts" "$(get "/v2/$app/blobs/$layer" -I -H 'Range: bytes=0-0') $(header Content-Length) $(header Content-Range)" "200 $size "
+is "a part of the same" "$(get "/v2/$app/blobs/$layer" -H 'Range: bytes=0-0' -H "If-Range: \"$layer\"") $(cat body)" "206 o"
+is "all of another" "$(get "/v2/$app/blobs/$layer" -H 'Range: bytes=0-0' -H 'If-Range: "x"') $(cat body)" "200 one"
 is "several on one connection" "$(curl -s -o x1 -o x2 -w '%{num_connects}' "$url/v2/" "$url/v2/_catalog")" 10
 is "a host with a port" "$(get /v2/localhost_5000/other/manifests/1) $(sha)" "200 $one"
 ok "skopeo copies it" skopeo copy -q --preserve-digests --src-tls-verify=false "docker://${url#http://}/$app:2" oci:copied:2
@@ -115,6 +122,9 @@ is "a digest that is none" "$(get /v2/$app/blobs/sha256:xyz) $(code)" "400 DIGES
 is "another repository's blob" "$(get "/v2/localhost_5000/other/blobs/$(jq -r '.layers[1].digest' "layout/blobs/sha256/${two#sha256:}")") $(code)" \
 	"404 BLOB_UNKNOWN"
 is "another repository's manifest" "$(get "/v2/localhost_5000/other/manifests/$two") $(code)" "404 MANIFEST_UNKNOWN"
+is "a digest that is put together" "$(get "/v2/sha256/manifests/${one#sha256:}") $(code)" "404 NAME_UNKNOWN"
+is "nor of a repository above" "$(get "/v2/${app%/*}/manifests/$one") $(code)" "404 NAME_UNKNOWN"
+is "nor of one that begins so" "$(get "/v2/${app%p}/manifests/$one") $(code)" "404 NAME_UNKNOWN"
 is "a layer is no manifest" "$(get "/v2/$app/manifests/$layer") $(code)" "404 MANIFEST_UNKNOWN"
 config=$(jq -r .config.digest "layout/blobs/sha256/${two#sha256:}")
 is "nor is a configuration" "$(get "/v2/$app/manifests/$config") $(code)" "404 MANIFEST_UNKNOWN"
@@ -164,13 +174,54 @@ like "and said" "$(cat serve.err)" "ALARM: blob sha256:$rotten is not served: .*
 is "the others are" "$(get "/v2/$app/manifests/2")" 200
 lw repair two.lwb >/dev/null
 is "repaired" "$(get "/v2/$app/blobs/sha256:$rotten")" 200
+
+# Bytes that change with no word of it from the file system, as on a disk that forgets: by a page
+# that was being written to already.
+chmod u+w "enclave/store/blobs/sha256/$rotten"
+forget() {
+	python3 -c 'import mmap, sys
+with open(sys.argv[1], "r+b") as file:
+    page = mmap.mmap(file.fileno(), 0)
+    page[0] = page[0]
+    print(flush=True)
+    sys.stdin.readline()
+    page[0] ^= 1
+    print(flush=True)
+    sys.stdin.readline()' "$1"
+}
+coproc forget "enclave/store/blobs/sha256/$rotten"
+read -r <&"${COPROC[0]}"
+is "whole again" "$(get "/v2/$app/blobs/sha256:$rotten")" 200
+records=$(record_count) before=$(stat -c '%y %z' "enclave/store/blobs/sha256/$rotten")
+echo >&"${COPROC[1]}"
+read -r <&"${COPROC[0]}"
+is "the file system says that nothing happened" "$(stat -c '%y %z' "enclave/store/blobs/sha256/$rotten")" "$before"
+rm -f body
+fails "it is not handed out" get "/v2/$app/blobs/sha256:$rotten"
+fails "not a byte of it" test -s body
+is "it is not there any more" "$(get "/v2/$app/blobs/sha256:$rotten" -I)" 404
+is "and in the book" "$(($(record_count) - records)) $(last_record | jq -r '[.event, .reason, .detail.digest] | join(" ")')" \
+	"1 alarm store.blob-damaged sha256:$rotten"
+echo >&"${COPROC[1]}"
+wait "$COPROC_PID" || true
+lw repair two.lwb >/dev/null
+
 rm "enclave/store/blobs/sha256/$rotten"
 is "gone" "$(get "/v2/$app/blobs/sha256:$rotten") $(code)" "404 BLOB_UNKNOWN"
 ln -s /etc/hostname "enclave/store/blobs/sha256/$rotten"
 is "a link instead" "$(get "/v2/$app/blobs/sha256:$rotten") $(code)" "404 BLOB_UNKNOWN"
 chmod u+w "enclave/store/blobs/sha256/${three#sha256:}"
 flip "enclave/store/blobs/sha256/${three#sha256:}" 9
+records=$(record_count)
+exec {lock}<>enclave/lock
+flock "$lock" # as one does who loads
 is "a rotten manifest" "$(get "/v2/$app/manifests/2") $(code)" "404 MANIFEST_UNKNOWN"
+
+like "whose alarm is told" "$(tail -n 1 serve.err)" "ALARM: blob $three .*; not in the book yet: "
+exec {lock}>&-
+is "nor is it there again" "$(sleep 5.5; get "/v2/$app/manifests/2")" 404
+is "its alarm is in the book as soon as can be" "$(($(record_count) - records)) $(last_record | jq -r '[.event, .detail.digest] | join(" ")')" "1 alarm $three"
+is "and once" "$(get "/v2/$app/manifests/2") $(($(record_count) - records))" "404 1"
 
 # --- how it is started, and its log --------------------------------------------------------------------------------
 
@@ -180,6 +231,15 @@ is "all of them JSON" "$(jq -c 'keys' access.log | sort -u)" '["bytes","client",
 exits 1 "the port is taken" lw serve --listen "${url#http://}"
 stop_serving
 fails "it is gone with its parent" curl -s "$url/v2/"
+start_serving
+cp -a enclave moved && mv enclave old && mv moved enclave
+is "an enclave in place of this one is not served" "$(get /v2/_catalog)" 503
+wait "$server" || true
+like "and that is said" "$(cat serve.err)" "state.db is gone, or another file"
+start_serving -
+is "where nobody reads the log" "$(get /v2/_catalog) $(get /v2/_catalog)" "200 200"
+like "that is said" "$(cat serve.err)" "the access log cannot be written"
+stop_serving
 exits 2 "not beyond this machine without TLS" lw serve --listen 0.0.0.0:5000
 exits 2 "an address that is none" lw serve --listen localhost:5000
 exits 2 "a port that is none" lw serve --listen 127.0.0.1:70000
