@@ -112,10 +112,10 @@ $(OUT)/landwaiter-fetch: $(call obj,cmd/fetch.c) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lcurl
 
-# The one program that links libmicrohttpd.
+# The one program that links libmicrohttpd, and GnuTLS.
 $(OUT)/landwaiter-serve: $(call obj,cmd/server.c) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lmicrohttpd
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lmicrohttpd -lgnutls
 
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)

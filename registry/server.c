@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "registry/wire.h"
+#include "registry/server_tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,6 +22,7 @@
 
 struct server {
 	struct MHD_Daemon *daemon;
+	const struct lw_listen *listen;
 	struct lw_buf storage; /* of the frame received last */
 	bool broken;	       /* the other side is gone, or says what it should not */
 };
@@ -265,6 +266,37 @@ static enum MHD_Result note_body(void *data, enum MHD_ValueKind kind, const char
 	return MHD_YES;
 }
 
+/* ---- certificates of clients ---- */
+
+static void *session_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	return info ? info->tls_session : NULL;
+}
+
+/* Called when a connection was accepted, before its first byte is read. libmicrohttpd asks for
+ * a certificate and takes none for an answer: we do not. */
+static void on_connection(void *data, struct MHD_Connection *c, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	const struct server *s = data;
+	void *session = session_of(c);
+
+	(void)context;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED && *s->listen->client_ca && session)
+		lw_server_tls_demand(session);
+}
+
+/* What had no certificate did not get through its handshake; if it did, here is the end. */
+static bool is_welcome(const struct server *s, struct MHD_Connection *c)
+{
+	return !*s->listen->client_ca || lw_server_tls_is_shown(session_of(c));
+}
+
+/* ---- requests, begun ---- */
+
 /* Whether any of the headers says that something comes after them. */
 static bool has_body(struct MHD_Connection *c)
 {
@@ -293,6 +325,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const ch
 
 		q->path = lw_asprintf("%s %s", method, uri);
 		q->begun_well = true;
+		if (!is_welcome(s, c))
+			return say(c, q, 403, ERROR_BODY("DENIED", "no certificate"), NULL);
 		/* What comes decoded as `path` ends there. */
 		if (strstr(uri, "%00"))
 			return say(c, q, 400, ERROR_BODY("NAME_INVALID", "a NUL in a name"),
@@ -328,15 +362,31 @@ static void on_end(void *data, struct MHD_Connection *c, void **state,
 
 /* ---- the loop ---- */
 
-static int start(struct server *s, struct lw_error *e)
+static int start(struct server *s, struct lw_listen *l, struct lw_error *e)
 {
+	static char priorities[] = LW_SERVER_TLS_PRIORITIES;
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, priorities },
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, l->certificate },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, l->key },
+		{ *l->client_ca ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+		  l->client_ca },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	bool has_tls = *l->certificate != '\0';
+
+	if (!has_tls)
+		tls[0].option = MHD_OPTION_END;
+	s->listen = l;
 	s->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET,
+		MHD_USE_EPOLL | (has_tls ? (unsigned)MHD_USE_TLS : 0), 0, NULL, NULL,
+		on_request, s, MHD_OPTION_ARRAY, tls, MHD_OPTION_LISTEN_SOCKET,
 		LW_SERVER_LISTEN, MHD_OPTION_CONNECTION_LIMIT, (unsigned)LW_SERVER_CONNECTIONS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, LW_SERVER_HEAD_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LW_SERVER_IDLE_SEC,
-		MHD_OPTION_URI_LOG_CALLBACK, first_line, s, MHD_OPTION_NOTIFY_COMPLETED, on_end,
-		s, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_URI_LOG_CALLBACK,
+		first_line, s, MHD_OPTION_NOTIFY_COMPLETED, on_end, s, MHD_OPTION_END);
+	explicit_bzero(l->key, strlen(l->key)); /* the library has read it */
 	return s->daemon ? 0 : lw_fail(e, LW_E_STATE, "the HTTP server cannot be started");
 }
 
@@ -348,10 +398,10 @@ static bool is_left(void)
 	return poll(&p, 1, 0) != 0;
 }
 
-int lw_server_run(struct lw_error *e)
+int lw_server_run(struct lw_listen *l, struct lw_error *e)
 {
 	struct server s = { 0 };
-	int r = start(&s, e);
+	int r = start(&s, l, e);
 
 	while (r == 0 && !s.broken && !is_left())
 		if (MHD_run_wait(s.daemon, 1000) != MHD_YES)

@@ -5,7 +5,8 @@
 /*
  * The side that speaks HTTP: landwaiter-serve, a jailed process (base/jail.h,
  * lw_jail_enter_server) with a listening socket and a socket to the one that started it. It can
- * open nothing; what it serves comes as bytes or as a descriptor (registry/wire.h). One thread;
+ * open nothing; what it serves comes as bytes or as a descriptor (registry/wire.h). TLS ends
+ * here (registry/server_tls.h), so the key of its certificate is here, too. One thread;
  * read-only.
  */
 
@@ -21,8 +22,10 @@
 #define LW_SERVER_IDLE_SEC    30
 #define LW_SERVER_HEAD_BYTES  ((size_t)16 << 10) /* of a request */
 
-/* Serves until the other side closes its socket. Enter the jail before. */
-int lw_server_run(struct lw_error *e) LW_WARN_UNUSED;
+/* Serves until the other side closes its socket. Enter the jail before. The key in *l is wiped.
+ */
+struct lw_listen;
+int lw_server_run(struct lw_listen *l, struct lw_error *e) LW_WARN_UNUSED;
 
 /* What a path asks for: false where it is none of ours. For tests, too. */
 struct lw_question;

@@ -6,11 +6,95 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static void put(struct lw_buf *out, const char *s)
 {
 	lw_ipc_put_str(out, s ? s : "");
+}
+
+void lw_listen_put(const struct lw_listen *l, struct lw_buf *out)
+{
+	const char *const texts[] = { l->certificate, l->key, l->client_ca };
+	size_t n = 0;
+
+	/* At once: what grows leaves copies of a key behind. */
+	for (size_t i = 0; i < LW_COUNT_OF(texts); i++)
+		n += 4 + (texts[i] ? strlen(texts[i]) : 0);
+	lw_buf_reserve(out, n);
+	for (size_t i = 0; i < LW_COUNT_OF(texts); i++)
+		put(out, texts[i]);
+}
+
+int lw_listen_take(struct lw_span body, struct lw_listen *ret, struct lw_error *e)
+{
+	char **const texts[] = { &ret->certificate, &ret->key, &ret->client_ca };
+	int r = 0;
+
+	for (size_t i = 0; i < LW_COUNT_OF(texts) && r == 0; i++)
+		r = lw_ipc_take_str(&body, LW_MAX_KEY_BYTES, texts[i], e);
+	return r == 0 ? lw_ipc_take_end(&body, e) : r;
+}
+
+void lw_listen_release(struct lw_listen *l)
+{
+	if (l->key)
+		explicit_bzero(l->key, strlen(l->key));
+	free(l->certificate);
+	free(l->key);
+	free(l->client_ca);
+	*l = (struct lw_listen){ 0 };
+}
+
+void lw_ready_put(const struct lw_ready *r, struct lw_buf *out)
+{
+	lw_ipc_put_u32(out, r->level);
+	lw_ipc_put_bytes(out, lw_span(r->fingerprint.sha256, LW_DIGEST_BYTES));
+	lw_ipc_put_u64(out, r->until_sec);
+}
+
+int lw_ready_take(struct lw_span body, struct lw_ready *ret, struct lw_error *e)
+{
+	struct lw_span digest = { 0 };
+	int r = lw_ipc_take_u32(&body, &ret->level, e);
+
+	if (r == 0)
+		r = lw_ipc_take_bytes(&body, LW_DIGEST_BYTES, &digest, e);
+	if (r == 0 && digest.n != LW_DIGEST_BYTES)
+		r = lw_fail(e, LW_E_JAIL, "want a fingerprint");
+	if (r == 0)
+		r = lw_ipc_take_u64(&body, &ret->until_sec, e);
+	if (r == 0)
+		r = lw_ipc_take_end(&body, e);
+	if (r == 0)
+		memcpy(ret->fingerprint.sha256, digest.p, LW_DIGEST_BYTES);
+	return r;
+}
+
+void lw_refused_put(const struct lw_refused *r, struct lw_buf *out)
+{
+	lw_ipc_put_u32(out, (uint32_t)r->part);
+	put(out, r->why);
+}
+
+int lw_refused_take(struct lw_span body, struct lw_refused *ret, struct lw_error *e)
+{
+	uint32_t part = 0;
+	int r = lw_ipc_take_u32(&body, &part, e);
+
+	if (r == 0 && part > LW_LISTEN_CLIENT_CA)
+		r = lw_fail(e, LW_E_JAIL, "no such part: %u", part);
+	ret->part = (enum lw_listen_part)part;
+	if (r == 0)
+		r = lw_ipc_take_str(&body, sizeof(e->text), &ret->why, e);
+	return r == 0 ? lw_ipc_take_end(&body, e) : r;
+}
+
+void lw_refused_release(struct lw_refused *r)
+{
+	free(r->why);
+	*r = (struct lw_refused){ 0 };
 }
 
 void lw_question_put(const struct lw_question *q, struct lw_buf *out)

@@ -55,6 +55,7 @@ declare -A homes=(
 	['archive_entry\.h']="bundle/archive.c"
 	['c[jJ][sS][oO][nN]/cJSON\.h|cJSON\.h']="base/json.c"
 	['microhttpd\.h']="registry/server.c"
+	['gnutls/[a-z0-9]*\.h']="registry/server_tls.c"
 	['sqlite3\.h']="custody/state_internal.h"
 	['seccomp\.h']="base/jail.c"
 	['linux/seccomp\.h']="base/jail.c"

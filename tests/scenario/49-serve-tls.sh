@@ -1,0 +1,303 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The registry beyond this machine: TLS, certificates of clients, and whoever is
+# not let in.
+. "$(dirname "$0")/../lib/vendors.sh"
+
+make_keys alice
+make_enclave 1 alice
+app=registry.acme.example/prod/app
+one=$(image layout 1 one)
+make_bundle one.lwb "$app:1=oci:layout:1" && approve one.lwb alice
+accepted lw load one.lwb
+
+# --- certificates, as the runbook has them ---------------------------------------------------------------
+
+ca() { # NAME
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$1" \
+		-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign \
+		-keyout "$1.key" -out "$1.crt" 2>/dev/null
+}
+leaf() { # NAME CA PURPOSE
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" \
+		-addext "subjectAltName=IP:127.0.0.1,DNS:localhost" -addext "extendedKeyUsage=$3" \
+		-keyout "$1.key" -out "$1.csr" 2>/dev/null
+	openssl x509 -req -in "$1.csr" -CA "$2.crt" -CAkey "$2.key" -CAcreateserial -days 20 \
+		-copy_extensions copy -out "$1.crt" 2>/dev/null
+}
+past() {
+	faketime '2026-01-01 00:00:00' "$@"
+}
+future() {
+	faketime '2050-01-01 00:00:00' "$@"
+}
+export -f ca leaf
+ca ca
+ca strangers
+leaf server ca serverAuth
+leaf client ca clientAuth
+leaf stranger strangers clientAuth
+leaf purpose ca serverAuth
+past bash -c 'leaf expired ca clientAuth; leaf old ca serverAuth; ca oldca'
+future bash -c 'leaf early ca serverAuth'
+
+# --- what it does not start with ---------------------------------------------------------------------------
+
+refuses() { # TEXT PATTERN OPTION...: usage, and says why
+	exits 2 "$1" timeout 10 "$LW_BIN/landwaiter" serve --listen "$listen" "${@:3}"
+	like "and says why" "$(cat err.log)" "$2"
+}
+listen=127.0.0.1:0
+tls=(--tls-cert server.crt --tls-key server.key)
+listen=0.0.0.0:0 refuses "beyond this machine without TLS" 'plain HTTP is for loopback'
+refuses "a certificate without a key" 'belong together' --tls-cert server.crt
+refuses "a key without a certificate" 'belong together' --tls-key server.key
+refuses "a CA of clients without TLS" 'client-ca: .*TLS' --client-ca ca.crt
+for mode in 640 604 644 620 601; do
+	install -m $mode server.key open.key
+	refuses "a key of mode $mode" "open.key: its mode is 0$mode.*chmod 600" --tls-cert server.crt --tls-key open.key
+done
+refuses "another's key" 'tls-key: client.key: .*not that of' --tls-cert server.crt --tls-key client.key
+refuses "an expired certificate" "tls-cert: old.crt: .*CN=old is valid from 2026-01-01T.* to 2026-01-21T.*, and it is" --tls-cert old.crt --tls-key old.key
+refuses "one of later" "early.crt: .*from 2050-01-01T.*set the clock" --tls-cert early.crt --tls-key early.key
+cat server.crt oldca.crt >chain.crt
+refuses "an expired one in its chain" "chain.crt: .*CN=oldca is valid" --tls-cert chain.crt --tls-key server.key
+openssl pkey -in server.key -aes256 -passout pass:secret -out encrypted.key
+refuses "an encrypted key" 'encrypted.key: the key is encrypted' --tls-cert server.crt --tls-key encrypted.key
+(umask 077 && openssl ec -in server.key -aes256 -passout pass:secret -out encrypted.key 2>/dev/null)
+refuses "encrypted in the older way" 'encrypted.key: the key is encrypted' --tls-cert server.crt --tls-key encrypted.key
+refuses "a key for a certificate" 'tls-cert: server.key: want certificates in PEM' --tls-cert server.key --tls-key server.key
+(umask 077 && cp server.crt crt.key && : >empty && head -c 70000 /dev/zero | tr '\0' x >big && head -c 100 /dev/zero >zero &&
+	head -n 3 server.key >half.key && mkfifo pipe)
+refuses "a certificate for a key" 'tls-key: crt.key: want a private key in PEM' --tls-cert server.crt --tls-key crt.key
+refuses "half a key" 'half.key: want a private key' --tls-cert server.crt --tls-key half.key
+refuses "no bytes" 'tls-key: empty: ' --tls-cert server.crt --tls-key empty
+refuses "too many" 'tls-cert: big: 70000 bytes' --tls-cert big --tls-key server.key
+refuses "bytes that are no text" 'zero: want PEM' --tls-cert zero --tls-key server.key
+refuses "no file" 'tls-cert: nosuch' --tls-cert nosuch --tls-key server.key
+refuses "a folder" 'tls-key: layout: ' --tls-cert server.crt --tls-key layout
+refuses "a pipe" 'tls-key: pipe: ' --tls-cert server.crt --tls-key pipe
+refuses "a CA that is none" 'client-ca: client.crt: .*CN=client is not a CA' "${tls[@]}" --client-ca client.crt
+cat ca.crt server.crt >two.crt
+refuses "one of two" 'two.crt: .*CN=server is not a CA' "${tls[@]}" --client-ca two.crt
+refuses "an expired CA" 'client-ca: oldca.crt: .*CN=oldca is valid' "${tls[@]}" --client-ca oldca.crt
+refuses "a CA that is no certificate" 'client-ca: one.lwb: ' "${tls[@]}" --client-ca one.lwb
+
+# --- starting ------------------------------------------------------------------------------------------------
+
+server=
+start_serving() { # OPTION...
+	rm -f serve.err access.log
+	"$LW_BIN/landwaiter" serve --listen "$listen" --access-log access.log "$@" >serve.out 2>serve.err &
+	server=$!
+	for ((i = 0; i < 200; i++)); do
+		! grep -qs '^serving' serve.err || break
+		sleep 0.05
+	done
+	url=$(sed -n 's,^serving \(https*://[^/]*\)/.*,\1,p' serve.err)
+	port=${url##*:}
+	[ -n "$port" ]
+}
+stop_serving() {
+	[ -z "$server" ] || kill "$server" 2>/dev/null || true
+	wait "$server" 2>/dev/null || true
+	server=
+}
+end() {
+	local status=$?
+
+	stop_serving
+	scenario_end "$status"
+}
+trap end EXIT
+
+get() { # PATH [CURL-OPTION...]: headers in head, the body in body; prints the status, 000: no answer
+	curl -s -m 20 --cacert ca.crt -D head -o body -w '%{http_code}' "${@:2}" "$url$1" || true
+}
+header() { # NAME
+	tr -d '\r' <./head | sed -n "s/^$1: //Ip"
+}
+code() {
+	jq -r '.errors[0].code' body
+}
+speaks() { # OPENSSL-OPTION...: whether it does with these
+	openssl s_client -connect "127.0.0.1:$port" -CAfile ca.crt -verify_return_error -brief "$@" </dev/null
+}
+
+# --- TLS -----------------------------------------------------------------------------------------------------
+
+listen=0.0.0.0:0 start_serving "${tls[@]}"
+like "it serves TLS, at every address" "$url" '^https://0.0.0.0:'
+url=https://127.0.0.1:$port
+like "and says which certificate, and until when" "$(cat serve.err)" \
+	"certificate: sha256:$(openssl x509 -in server.crt -outform DER | sha256sum | cut -c 1-64), until 20[0-9-]+T[0-9:]+Z"
+is "with its CA" "$(get /v2/)" 200
+is "not without" "$(curl -s -o body -w '%{http_code}' "$url/v2/" || true)" 000
+is "a manifest" "$(get /v2/$app/manifests/1) $(header Docker-Content-Digest)" "200 $one"
+layer=$(jq -r '.layers[0].digest' body)
+is "a part of a layer" "$(get "/v2/$app/blobs/$layer" -H 'Range: bytes=1-') $(cat body)" "206 ne"
+is "several on one connection" "$(curl -s --cacert ca.crt -o x1 -o x2 -w '%{num_connects}' "$url/v2/" "$url/v2/_catalog")" 10
+mkdir certs other-certs
+cp ca.crt certs/ca.crt && cp strangers.crt other-certs/ca.crt
+ok "skopeo copies" skopeo copy -q --preserve-digests --src-cert-dir certs "docker://127.0.0.1:$port/$app:1" oci:copied:1
+is "what it was" "$(jq -r '.manifests[0].digest' copied/index.json)" "$one"
+fails "not with another CA" skopeo copy -q --src-cert-dir other-certs "docker://127.0.0.1:$port/$app:1" oci:copied:2
+fails "nor with none" skopeo copy -q "docker://127.0.0.1:$port/$app:1" oci:copied:2
+ok "TLS 1.3" speaks -tls1_3
+ok "TLS 1.2" speaks -tls1_2
+for old in tls1_1 tls1; do
+	fails "not $old" speaks -$old -cipher 'ALL:@SECLEVEL=0'
+done
+for cipher in AES128-GCM-SHA256 ECDHE-ECDSA-AES128-SHA ECDHE-ECDSA-AES256-SHA384 DHE-RSA-AES128-GCM-SHA256 NULL aNULL EXPORT 3DES RC4; do
+	fails "not $cipher" speaks -tls1_2 -cipher "$cipher:@SECLEVEL=0"
+done
+is "no session is resumed" "$(openssl s_client -connect "127.0.0.1:$port" -CAfile ca.crt -tls1_2 -reconnect </dev/null 2>&1 | grep -c '^Reused')" 0
+
+cat >client.py <<'END2'
+import socket, ssl, sys, time
+
+port, what = int(sys.argv[1]), sys.argv[2]
+context = ssl.create_default_context(cafile='ca.crt')
+
+
+def connect():
+    s = socket.create_connection(('127.0.0.1', port), 10)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return s
+
+
+def status(name='localhost'):
+    with context.wrap_socket(connect(), server_hostname=name) as s:
+        s.sendall(b'GET /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        return s.recv(65536).split(b' ')[1].decode()
+
+
+def say(data):
+    with connect() as s:
+        s.settimeout(10)
+        try:
+            s.sendall(data)
+            s.shutdown(socket.SHUT_WR)
+            got = b''
+            while True:
+                more = s.recv(65536)
+                if not more:
+                    break
+                got += more
+        except OSError:
+            got = b''
+    return b'HTTP/' in got
+
+
+def first_flight():
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    o = context.wrap_bio(incoming, outgoing, server_hostname='localhost')
+    try:
+        o.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return outgoing.read()
+
+
+hello = first_flight()
+if what == 'odd':
+    for name, data in (
+            ('plain HTTP', b'GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n'),
+            ('noise', bytes(range(256)) * 64),
+            ('nothing', b''),
+            ('one byte', b'\x16'),
+            ('half a greeting', hello[:len(hello) // 2]),
+            ('a greeting twice', hello * 2),
+            ('a greeting, and HTTP', hello + b'GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n'),
+            ('a record that is too long', b'\x16\x03\x01\xff\xff' + bytes(65535)),
+            ('a record of nothing, ten thousand times', b'\x16\x03\x01\x00\x00' * 10000),
+            ('data before the handshake', b'\x17\x03\x03\x00\x20' + bytes(32)),
+            ('an alert', b'\x15\x03\x03\x00\x02\x02\x28'),
+            ('warnings without end', b'\x15\x03\x03\x00\x02\x01\x5a' * 10000),
+            ('SSL 2', b'\x80\x2e\x01\x00\x02' + bytes(43)),
+            ('SSL 3', b'\x16\x03\x00' + hello[3:9] + b'\x03\x00' + hello[11:]),
+            ('a change of ciphers at once', b'\x14\x03\x03\x00\x01\x01' * 100),
+            ('a heartbeat', b'\x18\x03\x03\x00\x03\x01\x40\x00'),
+            ('a greeting in one-byte records', b''.join(b'\x16\x03\x01\x00\x01' + hello[i:i + 1] for i in range(5, len(hello)))),
+            ('a greeting of sixteen megabytes', b'\x16\x03\x01\x40\x00\x01\xff\xff\xff' + bytes(16380) + (b'\x16\x03\x01\x40\x00' + bytes(16384)) * 20),
+    ):
+        print(name, 'HTTP' if say(data) else 'nothing', status(), sep='\t', flush=True)
+    for i in range(5, len(hello), 7):  # each part of the greeting, broken
+        say(hello[:i] + bytes([hello[i] ^ 0xff]) + hello[i + 1:])
+    print('a greeting, broken anywhere', 'nothing', status(), sep='\t')
+elif what == 'names':
+    context.check_hostname = False
+    for name in ('nosuch.example', 'a' * 63 + '.' + 'b' * 63, 'xn--nxasmq6b', 'LOCALHOST', '0.0.0.0'):
+        print(name[:20], status(name), sep='\t')
+    at = hello.index(b'localhost')
+    for bad in (b'local\0ost', b'\xff' * 9, b'../../etc', b'%s%n%s%n%', b'         '):
+        say(hello[:at] + bad + hello[at + 9:])
+    print('bytes that are no name', status(), sep='\t')
+elif what == 'half':
+    held = []
+    for i in range(200):
+        s = connect()
+        s.sendall(hello[:100 + i] if i % 2 else hello)
+        held.append(s)
+    print(status(), end=' ')
+    for s in held:
+        s.close()
+    print(status())
+END2
+
+python3 client.py "$port" odd >answers
+while IFS=$'\t' read -r name said next; do
+	is "$name: no answer in HTTP, and the next one has its own" "$said $next" "nothing 200"
+done <answers
+python3 client.py "$port" names >answers
+while IFS=$'\t' read -r name said; do
+	is "a server called so: $name" "$said" 200
+done <answers
+is "two hundred handshakes that stop half way, and the next one" "$(python3 client.py "$port" half)" "200 200"
+again=$({
+	sleep 0.3
+	echo R
+	sleep 0.3
+	printf 'GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n'
+	sleep 0.3
+} | timeout 10 openssl s_client -connect "127.0.0.1:$port" -tls1_2 -CAfile ca.crt 2>&1 | sed -n '/^RENEGOTIATING/,$p' || true)
+is "no renegotiation" "$again" "RENEGOTIATING
+closed"
+is "it is still there" "$(get /v2/)" 200
+if [[ $LW_BIN != */san ]]; then # a jailed process of that flavour may not be looked into
+	nobody=$(id -u)
+	[ "$nobody" -ne 0 ] || nobody=65534
+	child=$(pgrep -P "$server")
+	is "and as nobody, without privileges" "$(sed -n 's/^Uid:\t\([0-9]*\)\t.*/\1/p; s/^CapEff:\t//p; s/^Seccomp:\t//p' "/proc/$child/status" | paste -sd ' ')" \
+		"$nobody 0000000000000000 2"
+	is "with nothing open but what it was given" "$(find "/proc/$child/fd" -type l -printf '%l\n' | grep -vc -e '^socket:' -e '^/dev/null$' -e '^anon_inode:\[eventpoll\]$')" 0
+fi
+stop_serving
+
+# --- certificates of clients ---------------------------------------------------------------------------------
+
+start_serving "${tls[@]}" --client-ca ca.crt
+for version in 1.2 1.3; do
+	try() { # NAME: shows that certificate
+		get /v2/ --tlsv$version --tls-max $version --cert "$1.crt" --key "$1.key"
+	}
+	is "TLS $version: a client of the CA" "$(try client)" 200
+	is "one without a certificate" "$(get /v2/ --tlsv$version --tls-max $version)" 000
+	is "another CA's" "$(try stranger)" 000
+	is "an expired one" "$(try expired)" 000
+	is "one of later" "$(try early)" 000
+	is "a server's" "$(try purpose)" 000
+	is "the server's own" "$(try server)" 000
+	is "a CA that signed itself" "$(try strangers)" 000
+	(umask 077 && cp strangers.key mixed.key && cat stranger.crt ca.crt >mixed.crt && cp stranger.key mixed.key)
+	is "another CA's, with the CA's beside it" "$(try mixed)" 000
+done
+is "on one connection, again and again" "$(curl -s --cacert ca.crt --cert client.crt --key client.key -o x1 -o x2 -o x3 -w '%{http_code} %{num_connects} ' "$url/v2/" "$url/v2/" "$url/v2/_catalog")" \
+	"200 1 200 0 200 0 "
+is "nobody else's request was one" "$(jq -r .status access.log | sort | uniq -c | tr -s ' ')" " 5 200"
+cp client.crt certs/client.cert && cp client.key certs/client.key
+ok "skopeo shows its certificate" skopeo copy -q --preserve-digests --src-cert-dir certs "docker://127.0.0.1:$port/$app:1" oci:copied:3
+cp stranger.crt certs/client.cert && cp stranger.key certs/client.key
+fails "another's is no good" skopeo copy -q --src-cert-dir certs "docker://127.0.0.1:$port/$app:1" oci:copied:4
+stop_serving
+done_testing
