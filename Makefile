@@ -14,7 +14,7 @@ VERSION := $(shell cat VERSION)
 # The day of this release: proven time starts here (verify/freshness.h). Raised with VERSION.
 RELEASED := 2026-11-23
 
-LIBS    := libarchive libcrypto libsodium libcjson sqlite3 libseccomp yaml-0.1
+LIBS    := libarchive libcrypto libsodium libcjson sqlite3 libseccomp yaml-0.1 libxcrypt
 DEPCF   := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 DEPLD   := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
 

@@ -18,7 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *arg_listen, *arg_access_log, *arg_tls_cert, *arg_tls_key, *arg_client_ca;
+static const char *arg_listen, *arg_access_log, *arg_tls_cert, *arg_tls_key, *arg_client_ca,
+	*arg_htpasswd;
 
 static const struct lw_option options[] = {
 	{ "listen", 0, LW_OPTION_TEXT, "ADDRESS:PORT", &arg_listen,
@@ -30,6 +31,8 @@ static const struct lw_option options[] = {
 	  "its private key (PEM, not encrypted, of mode 600)" },
 	{ "client-ca", 0, LW_OPTION_TEXT, "FILE", &arg_client_ca,
 	  "hear only clients that show a certificate of this CA (PEM)" },
+	{ "htpasswd", 0, LW_OPTION_TEXT, "FILE", &arg_htpasswd,
+	  "hear only who has a name and a password there (bcrypt, `htpasswd -B`)" },
 	{ "access-log", 0, LW_OPTION_TEXT, "FILE", &arg_access_log,
 	  "append a line of JSON for each request; - for standard output" },
 	{ 0 },
@@ -174,6 +177,23 @@ static int read_listen(struct lw_listen *ret, struct lw_error *e)
 	return r;
 }
 
+static int read_passwords(struct lw_passwords **ret, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	int r = 0;
+
+	if (!arg_htpasswd)
+		return 0;
+	r = lw_fs_read_path(arg_htpasswd, LW_MAX_HTPASSWD_BYTES, &b, e);
+	if (r == 0) {
+		r = lw_passwords_parse(lw_buf_span(&b), ret, e);
+		if (r < 0)
+			(void)lw_prefix(e, "%s", arg_htpasswd);
+	}
+	wipe(&b);
+	return r < 0 ? lw_command_misused(e, "--htpasswd") : 0;
+}
+
 /* ---- the process that speaks HTTP ---- */
 
 static int send_listen(int socket, int listener, const struct lw_listen *l, struct lw_error *e)
@@ -264,7 +284,7 @@ static void write_log(FILE *out, const struct lw_request_log *l)
 {
 	LW_AUTO(buf) struct lw_buf b = { 0 };
 	struct lw_json_writer w = { .out = &b, .canonical = true };
-	char time[LW_TIME_TEXT], safe[3][2 * LW_MAX_REGISTRY_WORD];
+	char time[LW_TIME_TEXT], safe[4][2 * LW_MAX_REGISTRY_WORD];
 	struct lw_clock now = { 0 };
 	struct lw_error ignored;
 
@@ -281,6 +301,9 @@ static void write_log(FILE *out, const struct lw_request_log *l)
 	lw_json_w_member(&w, "path", lw_text_escape_str(l->path, safe[2], sizeof(safe[2])));
 	lw_json_w_member_integer(&w, "status", l->status);
 	lw_json_w_member(&w, "time", lw_time_format(now.wall_sec, time));
+	if (arg_htpasswd && *l->user)
+		lw_json_w_member(&w, "user",
+				 lw_text_escape_str(l->user, safe[3], sizeof(safe[3])));
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
 	(void)fprintf(out, "%s\n", lw_buf_str(&b));
@@ -319,6 +342,8 @@ static int serve(struct lw_answerer *answerer, int socket, FILE *log, struct lw_
 	LW_AUTO(buf) struct lw_buf storage = { 0 };
 	int r = 0;
 
+	lw_buf_reserve(&storage,
+		       LW_KIB << 4); /* so that it never moves with a password in it */
 	while (r == 0) {
 		struct lw_ipc_frame frame;
 
@@ -327,6 +352,7 @@ static int serve(struct lw_answerer *answerer, int socket, FILE *log, struct lw_
 			return lw_fail(e, LW_E_STATE, "landwaiter-serve has ended");
 		if (r == 0)
 			r = serve_one(answerer, &frame, socket, log, e);
+		wipe(&storage);
 	}
 	return r;
 }
@@ -345,6 +371,7 @@ static int run(int n, char **objects)
 	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
 	LW_AUTO(answerer) struct lw_answerer *answerer = NULL;
 	LW_AUTO(jail_child) struct lw_jail_child child = { .socket = -1 };
+	LW_AUTO(passwords) struct lw_passwords *passwords = NULL;
 	LW_AUTO(listen) struct lw_listen listen = { 0 };
 	struct lw_ready ready = { 0 };
 	struct lw_answer_options o = { .alarm = alarm_blob };
@@ -360,6 +387,9 @@ static int run(int n, char **objects)
 		return code;
 	o.enclave = enclave;
 	r = read_listen(&listen, &e);
+	if (r == 0)
+		r = read_passwords(&passwords, &e);
+	o.passwords = passwords;
 	if (r == 0)
 		r = open_log(&log, &e);
 	if (r == 0)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define MOST_LISTED ((uint64_t)10000) /* on one page */
 #define CHUNK_BYTES ((size_t)1 << 20)
@@ -497,9 +498,40 @@ static void answer_in(struct lw_answerer *x, const struct lw_question *q, struct
 	case LW_REGISTRY_REFERRERS:
 		answer_referrers(x, r, q, &d, a);
 		break;
+	case LW_REGISTRY_BASE:
 	case LW_REGISTRY_CATALOG:
 		break;
 	}
+}
+
+/* ---- who asks ---- */
+
+/* False: *a says why not. It is asked before anything else, of whatever there is. */
+static bool is_admitted(struct lw_answerer *x, const struct lw_question *q, struct lw_answer *a)
+{
+	enum lw_password p = LW_PASSWORD_WRONG;
+	struct timespec t = { 0 };
+
+	if (!x->options.passwords)
+		return true;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	if (*q->user)
+		p = lw_passwords_check(x->options.passwords, q->user, q->password,
+				       (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+	if (p == LW_PASSWORD_LATER)
+		answer_error(a, 429, "TOOMANYREQUESTS", "too many passwords at once");
+	else if (p != LW_PASSWORD_RIGHT)
+		answer_error(a, 401, "UNAUTHORIZED", "a name and a password are needed");
+	return p == LW_PASSWORD_RIGHT;
+}
+
+/* ---- all of it ---- */
+
+static void answer_base(struct lw_answer *a)
+{
+	a->status = 200;
+	set_media_type(a, "application/json");
+	lw_buf_adds(&a->body, "{}");
 }
 
 /* What was loaded, removed or withheld since counts at once. */
@@ -527,8 +559,12 @@ void lw_answerer_answer(struct lw_answerer *x, const struct lw_question *q,
 	struct lw_error e = { 0 };
 
 	*ret = (struct lw_answer){ .fd = -1 };
+	if (!is_admitted(x, q, ret))
+		return;
 	if (refresh(x, &e) < 0)
 		answer_error(ret, 500, "UNKNOWN", "the state cannot be read");
+	else if (q->kind == LW_REGISTRY_BASE)
+		answer_base(ret);
 	else if (q->kind == LW_REGISTRY_CATALOG)
 		answer_catalog(x, q, ret);
 	else

@@ -9,12 +9,14 @@
  */
 
 #include "custody/enclave.h"
+#include "registry/passwords.h"
 #include "registry/wire.h"
 
 struct lw_answerer;
 
 struct lw_answer_options {
-	struct lw_enclave *enclave; /* borrowed, as what follows */
+	struct lw_enclave *enclave;	/* borrowed, as what follows */
+	struct lw_passwords *passwords; /* NULL: nobody is asked who they are */
 	/* Told of a blob that is missing or has other bytes; once for each. */
 	void (*alarm)(void *data, const struct lw_digest *d, const char *why);
 	void *data;

@@ -30,6 +30,7 @@ struct server {
 /* One request, from its first header on. */
 struct request {
 	char *path;
+	char *user; /* as it was said; NULL: it was not, or not yet */
 	struct timespec begun;
 	uint32_t status;
 	uint64_t bytes;
@@ -47,6 +48,7 @@ static int ask(struct server *s, const struct lw_question *q, struct lw_answer *
 
 	lw_question_put(q, &body);
 	r = lw_ipc_send(LW_SERVER_SOCKET, LW_REGISTRY_QUESTION, lw_buf_span(&body), -1, e);
+	explicit_bzero(body.p, body.cap);
 	if (r == 0)
 		r = lw_ipc_receive(LW_SERVER_SOCKET, LW_MAX_FRAME_BYTES, ANSWER_SEC,
 				   &s->storage, &frame, e);
@@ -74,6 +76,7 @@ static void send_log(struct server *s, struct MHD_Connection *c, const struct re
 	struct lw_request_log l = { .client = client,
 				    .method = q->path,
 				    .path = path,
+				    .user = q->user,
 				    .status = q->status,
 				    .bytes = q->bytes };
 	char *space = strchr(q->path, ' ');
@@ -206,6 +209,11 @@ static enum MHD_Result send_body(struct MHD_Connection *c, struct request *q,
 		(void)snprintf(link, sizeof(link), "<%s>; rel=\"next\"", a->link);
 		header(r, "Link", link);
 	}
+	if (a->status == MHD_HTTP_UNAUTHORIZED)
+		header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+		       "Basic realm=\"landwaiter\", charset=\"UTF-8\"");
+	if (a->status == MHD_HTTP_TOO_MANY_REQUESTS)
+		header(r, MHD_HTTP_HEADER_RETRY_AFTER, LW_REGISTRY_RETRY_SEC);
 	if (a->filtered)
 		header(r, "OCI-Filters-Applied", "artifactType");
 	return queue(c, q, a->status, a->body.n, r);
@@ -220,6 +228,35 @@ static char *query(struct MHD_Connection *c, const char *key)
 	return lw_strdup(value && strlen(value) < LW_MAX_REGISTRY_WORD ? value : "");
 }
 
+struct header {
+	const char *name, *value;
+	size_t n; /* of that name */
+};
+
+static enum MHD_Result note_header(void *data, enum MHD_ValueKind kind, const char *key,
+				   const char *value)
+{
+	struct header *h = data;
+
+	(void)kind;
+	if (strcasecmp(key, h->name) == 0) {
+		h->n++;
+		h->value = value;
+	}
+	return MHD_YES;
+}
+
+/* Who says two things says nothing. */
+static void take_credentials(struct MHD_Connection *c, struct request *q,
+			     struct lw_question *question)
+{
+	struct header h = { .name = MHD_HTTP_HEADER_AUTHORIZATION };
+
+	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, note_header, &h);
+	if (h.n == 1 && lw_server_credentials(h.value, question))
+		q->user = lw_strdup(question->user);
+}
+
 static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const char *path,
 			      struct request *q)
 {
@@ -228,8 +265,6 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const 
 	lw_auto_free char *most = query(c, "n");
 	struct lw_error e = { 0 };
 
-	if (strcmp(path, "/v2/") == 0 || strcmp(path, "/v2") == 0)
-		return say(c, q, 200, "{}", NULL);
 	if (!lw_server_parse(path, &question))
 		return say(c, q, 404, ERROR_BODY("NAME_UNKNOWN", "no such thing here"), NULL);
 	question.most = UINT64_MAX;
@@ -238,6 +273,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const 
 			   ERROR_BODY("PAGINATION_NUMBER_INVALID", "n: want a number"), NULL);
 	question.last = query(c, "last");
 	question.artifact_type = query(c, "artifactType");
+	take_credentials(c, q, &question);
 	if (s->broken || ask(s, &question, &a, &e) < 0)
 		return say_broken(c, q);
 	return a.fd >= 0 ? send_blob(c, q, &a) : send_body(c, q, &a);
@@ -356,6 +392,7 @@ static void on_end(void *data, struct MHD_Connection *c, void **state,
 	if (q->path && !s->broken)
 		send_log(s, c, q);
 	free(q->path);
+	free(q->user);
 	free(q);
 	*state = NULL;
 }

@@ -31,6 +31,9 @@ int lw_server_run(struct lw_listen *l, struct lw_error *e) LW_WARN_UNUSED;
 struct lw_question;
 bool lw_server_parse(const char *path, struct lw_question *ret);
 
+/* "Basic ..." (RFC 7617): who asks, in *ret; false, and nothing there, where it is none. */
+bool lw_server_credentials(const char *value, struct lw_question *ret);
+
 /* "bytes=A-B" of a blob of `size`: 1: *ret_at and *ret_n; 0: none that we serve, all of it; -1:
  * not satisfiable (RFC 9110 14). */
 int lw_server_range(const char *value, uint64_t size, uint64_t *ret_at, uint64_t *ret_n);

@@ -14,6 +14,12 @@ static void put(struct lw_buf *out, const char *s)
 	lw_ipc_put_str(out, s ? s : "");
 }
 
+static void wipe(char *s)
+{
+	if (s)
+		explicit_bzero(s, strlen(s));
+}
+
 void lw_listen_put(const struct lw_listen *l, struct lw_buf *out)
 {
 	const char *const texts[] = { l->certificate, l->key, l->client_ca };
@@ -39,8 +45,7 @@ int lw_listen_take(struct lw_span body, struct lw_listen *ret, struct lw_error *
 
 void lw_listen_release(struct lw_listen *l)
 {
-	if (l->key)
-		explicit_bzero(l->key, strlen(l->key));
+	wipe(l->key);
 	free(l->certificate);
 	free(l->key);
 	free(l->client_ca);
@@ -99,12 +104,15 @@ void lw_refused_release(struct lw_refused *r)
 
 void lw_question_put(const struct lw_question *q, struct lw_buf *out)
 {
+	lw_buf_reserve(out, 8 * LW_MAX_REGISTRY_WORD); /* at once, for the password's sake */
 	lw_ipc_put_u32(out, (uint32_t)q->kind);
 	put(out, q->name);
 	put(out, q->reference);
 	put(out, q->artifact_type);
 	put(out, q->last);
 	lw_ipc_put_u64(out, q->most);
+	put(out, q->user);
+	put(out, q->password);
 }
 
 int lw_question_take(struct lw_span body, struct lw_question *ret, struct lw_error *e)
@@ -113,13 +121,17 @@ int lw_question_take(struct lw_span body, struct lw_question *ret, struct lw_err
 	uint32_t kind = 0;
 	int r = lw_ipc_take_u32(&body, &kind, e);
 
-	if (r == 0 && (kind < LW_REGISTRY_CATALOG || kind > LW_REGISTRY_REFERRERS))
+	if (r == 0 && (kind < LW_REGISTRY_BASE || kind > LW_REGISTRY_REFERRERS))
 		r = lw_fail(e, LW_E_JAIL, "no such question: %u", kind);
 	ret->kind = (enum lw_registry_kind)kind;
 	for (size_t i = 0; i < LW_COUNT_OF(words) && r == 0; i++)
 		r = lw_ipc_take_str(&body, LW_MAX_REGISTRY_WORD, words[i], e);
 	if (r == 0)
 		r = lw_ipc_take_u64(&body, &ret->most, e);
+	if (r == 0)
+		r = lw_ipc_take_str(&body, LW_MAX_REGISTRY_WORD, &ret->user, e);
+	if (r == 0)
+		r = lw_ipc_take_str(&body, LW_MAX_REGISTRY_WORD, &ret->password, e);
 	return r == 0 ? lw_ipc_take_end(&body, e) : r;
 }
 
@@ -129,6 +141,9 @@ void lw_question_release(struct lw_question *q)
 	free(q->reference);
 	free(q->artifact_type);
 	free(q->last);
+	free(q->user);
+	wipe(q->password);
+	free(q->password);
 	*q = (struct lw_question){ 0 };
 }
 
@@ -184,6 +199,7 @@ void lw_request_log_put(const struct lw_request_log *l, struct lw_buf *out)
 	put(out, l->client);
 	put(out, l->method);
 	put(out, l->path);
+	put(out, l->user);
 	lw_ipc_put_u32(out, l->status);
 	lw_ipc_put_u64(out, l->bytes);
 	lw_ipc_put_u64(out, l->microseconds);
@@ -198,6 +214,8 @@ int lw_request_log_take(struct lw_span body, struct lw_request_log *ret, struct 
 	if (r == 0)
 		r = lw_ipc_take_str(&body, LW_MAX_REGISTRY_WORD, &ret->path, e);
 	if (r == 0)
+		r = lw_ipc_take_str(&body, LW_MAX_REGISTRY_WORD, &ret->user, e);
+	if (r == 0)
 		r = lw_ipc_take_u32(&body, &ret->status, e);
 	if (r == 0)
 		r = lw_ipc_take_u64(&body, &ret->bytes, e);
@@ -211,5 +229,6 @@ void lw_request_log_release(struct lw_request_log *l)
 	free(l->client);
 	free(l->method);
 	free(l->path);
+	free(l->user);
 	*l = (struct lw_request_log){ 0 };
 }

@@ -51,11 +51,12 @@ struct lw_refused {
 };
 
 enum lw_registry_kind {
-	LW_REGISTRY_CATALOG = 1, /* GET /v2/_catalog */
-	LW_REGISTRY_TAGS,	 /* /v2/<name>/tags/list */
-	LW_REGISTRY_MANIFEST,	 /* /v2/<name>/manifests/<reference> */
-	LW_REGISTRY_BLOB,	 /* /v2/<name>/blobs/<digest> */
-	LW_REGISTRY_REFERRERS,	 /* /v2/<name>/referrers/<digest> */
+	LW_REGISTRY_BASE = 1,  /* GET /v2/ */
+	LW_REGISTRY_CATALOG,   /* /v2/_catalog */
+	LW_REGISTRY_TAGS,      /* /v2/<name>/tags/list */
+	LW_REGISTRY_MANIFEST,  /* /v2/<name>/manifests/<reference> */
+	LW_REGISTRY_BLOB,      /* /v2/<name>/blobs/<digest> */
+	LW_REGISTRY_REFERRERS, /* /v2/<name>/referrers/<digest> */
 };
 
 #define LW_MAX_REGISTRY_WORD ((size_t)512) /* one part of a path or of a query */
@@ -66,7 +67,10 @@ struct lw_question {
 	char *artifact_type;	/* of referrers: only these */
 	char *last;		/* of lists: what comes after this */
 	uint64_t most;		/* of lists; 0: not said */
+	char *user, *password;	/* of who asks; "": did not say. Wiped when it is released */
 };
+
+#define LW_REGISTRY_RETRY_SEC "2" /* after 429 */
 
 struct lw_answer {
 	uint32_t status;   /* of HTTP */
@@ -82,6 +86,7 @@ struct lw_answer {
 /* A request that ended. */
 struct lw_request_log {
 	char *client, *method, *path; /* owned; the network's words */
+	char *user;		      /* as it was said; "": it was not */
 	uint32_t status;
 	uint64_t bytes, microseconds;
 };

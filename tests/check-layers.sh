@@ -64,7 +64,8 @@ declare -A homes=(
 	['curl/curl\.h']="fetch/http.c"
 	['yaml\.h']="verify/policy_registries.c"
 	['openssl/[a-z0-9]*\.h']="base/digest.c verify/key.c verify/scheme.[ch] keys/*.c"
-	['sodium\.h']="base/random.c base/hash.c verify/key.c keys/*.c"
+	['sodium\.h']="base/random.c base/hash.c verify/key.c keys/*.c registry/passwords.c"
+	['crypt\.h']="registry/passwords.c"
 	['jansson\.h']=""
 	['cmocka\.h']=""
 )

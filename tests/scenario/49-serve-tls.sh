@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The registry beyond this machine: TLS, certificates of clients, and whoever is
+# The registry beyond this machine: TLS, certificates of clients, names and passwords; and whoever is
 # not let in.
 . "$(dirname "$0")/../lib/vendors.sh"
 
@@ -83,6 +83,28 @@ refuses "one of two" 'two.crt: .*CN=server is not a CA' "${tls[@]}" --client-ca 
 refuses "an expired CA" 'client-ca: oldca.crt: .*CN=oldca is valid' "${tls[@]}" --client-ca oldca.crt
 refuses "a CA that is no certificate" 'client-ca: one.lwb: ' "${tls[@]}" --client-ca one.lwb
 
+# --- nor of names and passwords ------------------------------------------------------------------------------
+
+# As htpasswd and crypt(3) of Debian 12 made them.
+cat >people <<'END1'
+carol:$2y$04$vdINAkDMVE4wWv79aF3OdONYc6pSZzfdTaPI2CNUWEudOK/bd2Zgm
+dave:$2y$05$PHR5h3SYBBbg.WOxNKjafexx8gOpzw.7zSLXocYv8K0bGmPxrDR5S
+erin:$2b$04$abcdefghijklmnopqrstuubKEiRMbBsl4QKtPuCif5XPg9hD5ak0W
+END1
+# shellcheck disable=SC2016 # dollars of hashes
+for line in 'm:$apr1$2BnEWMH2$YLBF2bVBUrXQMe4jALuUh1' 's:{SHA}2PRZAyDhNDqRW2OUFwZQqPNdaSY=' 'p:plain'; do
+	{
+		cat people
+		printf '%s\n' "$line"
+	} >others
+	refuses "${line%%:*}: not bcrypt (tests/unit/test_passwords.c has more)" 'htpasswd: others: line 4: want a bcrypt' --htpasswd others
+done
+cat people people >others
+refuses "a name twice" 'others: lines [0-9] and [0-9]: the same name' --htpasswd others
+refuses "nobody" 'empty: nobody in it' --htpasswd empty
+refuses "no such file" 'htpasswd: nosuch' --htpasswd nosuch
+refuses "a device" 'htpasswd: /dev/zero' --htpasswd /dev/zero
+
 # --- starting ------------------------------------------------------------------------------------------------
 
 server=
@@ -145,16 +167,8 @@ fails "not with another CA" skopeo copy -q --src-cert-dir other-certs "docker://
 fails "nor with none" skopeo copy -q "docker://127.0.0.1:$port/$app:1" oci:copied:2
 ok "TLS 1.3" speaks -tls1_3
 ok "TLS 1.2" speaks -tls1_2
-for old in tls1_1 tls1; do
-	fails "not $old" speaks -$old -cipher 'ALL:@SECLEVEL=0'
-done
-for cipher in AES128-GCM-SHA256 ECDHE-ECDSA-AES128-SHA ECDHE-ECDSA-AES256-SHA384 DHE-RSA-AES128-GCM-SHA256 NULL aNULL EXPORT 3DES RC4; do
-	fails "not $cipher" speaks -tls1_2 -cipher "$cipher:@SECLEVEL=0"
-done
-is "no session is resumed" "$(openssl s_client -connect "127.0.0.1:$port" -CAfile ca.crt -tls1_2 -reconnect </dev/null 2>&1 | grep -c '^Reused')" 0
-
 cat >client.py <<'END2'
-import socket, ssl, sys, time
+import base64, http.client, socket, ssl, sys, threading, time
 
 port, what = int(sys.argv[1]), sys.argv[2]
 context = ssl.create_default_context(cafile='ca.crt')
@@ -197,6 +211,18 @@ def first_flight():
     except ssl.SSLWantReadError:
         pass
     return outgoing.read()
+
+
+def ask(head, user=None):
+    c = http.client.HTTPSConnection('127.0.0.1', port, timeout=20, context=context)
+    c.connect()
+    c.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    c.request('GET', '/v2/', headers=head)
+    return c.getresponse().status
+
+
+def basic(text):
+    return {'Authorization': 'Basic ' + base64.b64encode(text).decode()}
 
 
 hello = first_flight()
@@ -243,28 +269,118 @@ elif what == 'half':
     for s in held:
         s.close()
     print(status())
+elif what == 'credentials':
+    good = base64.b64encode(b'carol:carols-word')
+    for name, lines in (
+            ('no colon', b'Basic ' + base64.b64encode(b'carol')),
+            ('no base64', b'Basic !!!!'),
+            ('not padded', b'Basic ' + good.rstrip(b'=')),
+            ('a space too many at the end', b'Basic ' + good + b' x'),
+            ('64 KiB', b'Basic ' + base64.b64encode(b'carol:' + b'x' * 49152)),
+            ('a kilobyte', b'Basic ' + base64.b64encode(b'carol:' + b'x' * 1024)),
+            ('a NUL in the header', b'Basic \0' + good),
+            ('a NUL in the middle', b'Basic ' + good[:8] + b'\0' + good[8:]),
+            ('a NUL in the password', b'Basic ' + base64.b64encode(b'carol:carols-word\0')),
+            ('a line end in the name', b'Basic ' + base64.b64encode(b'carol\n:carols-word')),
+            ('twice, the good one first', b'Basic ' + good + b'\r\nAuthorization: Basic eDp5'),
+            ('twice, the good one last', b'Basic eDp5\r\nAuthorization: Basic ' + good),
+            ('twice the same', b'Basic ' + good + b'\r\nauthorization: Basic ' + good),
+            ('Bearer', b'Bearer ' + good),
+            ('Digest', b'Digest username="carol", response="00"'),
+            ('nothing', b''),
+            ('the scheme alone', b'Basic'),
+            ('no scheme', good),
+            ('of a proxy', b'\r\nProxy-Authorization: Basic ' + good),
+            ('in a cookie', b'\r\nCookie: Authorization=Basic ' + good),
+    ):
+        with context.wrap_socket(connect(), server_hostname='localhost') as s:
+            try:
+                s.sendall(b'GET /v2/ HTTP/1.1\r\nHost: x\r\nAuthorization: ' + lines + b'\r\n\r\n')
+                got = s.recv(65536).split(b' ')
+            except OSError:
+                got = b''
+            print(name, got[1].decode() if len(got) > 1 else 'closed', ask(basic(b'carol:carols-word')), sep='\t')
+elif what == 'flood':  # of wrong passwords, while somebody who is known works
+    known = basic(b'carol:carols-word')
+    assert ask(known) == 200
+    until = time.time() + 1.5
+    said = {}
+
+    def guess(user):
+        c = http.client.HTTPSConnection('127.0.0.1', port, timeout=20, context=context)
+        i = 0
+        while time.time() < until:
+            i += 1
+            c.request('GET', '/v2/', headers=basic(b'%s:%d' % (user, i)))
+            r = c.getresponse()
+            r.read()
+            said[r.status, r.getheader('Retry-After')] = said.get((r.status, r.getheader('Retry-After')), 0) + 1
+            time.sleep(0.005)
+
+    threads = [threading.Thread(target=guess, args=(u,)) for u in (b'carol', b'erin', b'nobody')]
+    for t in threads:
+        t.start()
+    slowest, works = 0, 0
+    time.sleep(0.5)
+    while time.time() < until:
+        began = time.time()
+        works += ask(known) == 200
+        slowest = max(slowest, time.time() - began)
+        time.sleep(0.02)
+    for t in threads:
+        t.join()
+    checked = said.pop((401, None), 0)
+    print(works > 5, slowest < 2, 1 <= checked <= 80, said.pop((429, '2'), 0) > 20, said)
+    print('# %d worked, the slowest in %.3f s; %d guesses were looked at' % (works, slowest, checked), file=sys.stderr)
+elif what == 'memory':  # what stands in that process's memory of these words
+    found = set()
+    with open('/proc/%s/maps' % sys.argv[3]) as maps, open('/proc/%s/mem' % sys.argv[3], 'rb', 0) as memory:
+        for line in maps:
+            words = line.split()
+            if 'w' not in words[1]:
+                continue
+            begin, end = (int(x, 16) for x in words[0].split('-'))
+            memory.seek(begin)
+            try:
+                have = memory.read(end - begin)
+            except OSError:
+                continue
+            found.update(w for w in sys.argv[4:] if w.encode() in have)
+    print(' '.join(sorted(found)))
 END2
 
-python3 client.py "$port" odd >answers
-while IFS=$'\t' read -r name said next; do
-	is "$name: no answer in HTTP, and the next one has its own" "$said $next" "nothing 200"
-done <answers
-python3 client.py "$port" names >answers
-while IFS=$'\t' read -r name said; do
-	is "a server called so: $name" "$said" 200
-done <answers
-is "two hundred handshakes that stop half way, and the next one" "$(python3 client.py "$port" half)" "200 200"
-again=$({
-	sleep 0.3
-	echo R
-	sleep 0.3
-	printf 'GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n'
-	sleep 0.3
-} | timeout 10 openssl s_client -connect "127.0.0.1:$port" -tls1_2 -CAfile ca.crt 2>&1 | sed -n '/^RENEGOTIATING/,$p' || true)
-is "no renegotiation" "$again" "RENEGOTIATING
+# What follows is between clients and GnuTLS, which is the same in both flavours.
+san=no
+[[ $LW_BIN != */san ]] || san=yes
+if [ $san = no ]; then
+	for old in tls1_1 tls1; do
+		fails "not $old" speaks -$old -cipher 'ALL:@SECLEVEL=0'
+	done
+	for cipher in AES128-GCM-SHA256 ECDHE-ECDSA-AES128-SHA ECDHE-ECDSA-AES256-SHA384 DHE-RSA-AES128-GCM-SHA256 NULL aNULL EXPORT 3DES RC4; do
+		fails "not $cipher" speaks -tls1_2 -cipher "$cipher:@SECLEVEL=0"
+	done
+	is "no session is resumed" "$(openssl s_client -connect "127.0.0.1:$port" -CAfile ca.crt -tls1_2 -reconnect </dev/null 2>&1 | grep -c '^Reused')" 0
+	python3 client.py "$port" odd >answers
+	while IFS=$'\t' read -r name said next; do
+		is "$name: no answer in HTTP, and the next one has its own" "$said $next" "nothing 200"
+	done <answers
+	python3 client.py "$port" names >answers
+	while IFS=$'\t' read -r name said; do
+		is "a server called so: $name" "$said" 200
+	done <answers
+	is "two hundred handshakes that stop half way, and the next one" "$(python3 client.py "$port" half)" "200 200"
+	again=$({
+		sleep 0.3
+		echo R
+		sleep 0.3
+		printf 'GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n'
+		sleep 0.3
+	} | timeout 10 openssl s_client -connect "127.0.0.1:$port" -tls1_2 -CAfile ca.crt 2>&1 | sed -n '/^RENEGOTIATING/,$p' || true)
+	is "no renegotiation" "$again" "RENEGOTIATING
 closed"
+fi
 is "it is still there" "$(get /v2/)" 200
-if [[ $LW_BIN != */san ]]; then # a jailed process of that flavour may not be looked into
+if [ $san = no ]; then # a jailed process of that flavour may not be looked into
 	nobody=$(id -u)
 	[ "$nobody" -ne 0 ] || nobody=65534
 	child=$(pgrep -P "$server")
@@ -299,5 +415,59 @@ cp client.crt certs/client.cert && cp client.key certs/client.key
 ok "skopeo shows its certificate" skopeo copy -q --preserve-digests --src-cert-dir certs "docker://127.0.0.1:$port/$app:1" oci:copied:3
 cp stranger.crt certs/client.cert && cp stranger.key certs/client.key
 fails "another's is no good" skopeo copy -q --src-cert-dir certs "docker://127.0.0.1:$port/$app:1" oci:copied:4
+rm certs/client.*
+stop_serving
+
+# --- names and passwords -------------------------------------------------------------------------------------
+
+start_serving "${tls[@]}" --htpasswd people
+config=$(jq -r .config.digest "layout/blobs/sha256/${one#sha256:}")
+for path in /v2/ /v2 /v2/_catalog /v2/$app/tags/list /v2/$app/manifests/1 "/v2/$app/manifests/$one" "/v2/$app/blobs/$config" \
+	"/v2/$app/referrers/$one" /v2/nosuch/tags/list /v2/$app/manifests/9; do
+	is "$path: nobody" "$(get "$path") $(code) $(header WWW-Authenticate)" '401 UNAUTHORIZED Basic realm="landwaiter", charset="UTF-8"'
+	like "somebody" "$(get "$path" -u carol:carols-word)" '^(200|404)$'
+done
+is "only its head" "$(get /v2/$app/manifests/1 -I) $(header Docker-Content-Digest)" "401 "
+is "a wrong password" "$(get /v2/ -u carol:carols-wor) $(code)" "401 UNAUTHORIZED"
+is "another's" "$(get /v2/ -u erin:carols-word)" 401
+is "none" "$(get /v2/ -u carol:)" 401
+is "a hash" "$(get /v2/ -u "$(head -n 1 people)")" 401
+is "a name that is not there" "$(get /v2/ -u mallory:carols-word)" 401
+is "a name that is none" "$(get /v2/ -u :carols-word)" 401
+is "a password with a colon, and UTF-8" "$(get /v2/ -u 'dave:colon:and späce')" 200
+ok "skopeo with a password" skopeo copy -q --preserve-digests --src-cert-dir certs --src-creds carol:carols-word "docker://127.0.0.1:$port/$app:1" oci:copied:5
+fails "with another" skopeo copy -q --src-cert-dir certs --src-creds carol:x "docker://127.0.0.1:$port/$app:1" oci:copied:6
+fails "with none" skopeo copy -q --src-cert-dir certs "docker://127.0.0.1:$port/$app:1" oci:copied:6
+python3 client.py "$port" credentials >answers
+while IFS=$'\t' read -r name said next; do
+	like "credentials that are none: $name, and the next one" "$said $next" '^(401|400|413|431|closed) 200$'
+done <answers
+is "an access log with names" "$(jq -r 'select(.path == "/v2/_catalog") | [.status, .user // "-"] | join(" ")' access.log | paste -sd ,)" \
+	"401 -,200 carol"
+is "those that were refused, too, as they were said" "$(jq -r 'select(.user == "mallory").status' access.log)" 401
+is "and no password" "$(grep -c -e carols-word -e "$(printf %s carol:carols-word | base64)" access.log)" 0
+[ $san = yes ] || is "a flood of guesses: who is known works on, the guesses are few, the others are told to wait" \
+	"$(python3 client.py "$port" flood)" "True True True True {}"
+for ((i = 0; i < 50; i++)); do
+	status=$(get /v2/ -u erin:erins-word)
+	[ "$status" = 429 ] || break
+	sleep 0.1
+done
+is "after it, who was not" "$status" 200
+line=$(sed -n 2p server.key)
+if memory=$(python3 client.py "$port" memory "$server" carols-word erins-word "$line" landwaiter 2>/dev/null); then
+	is "neither a password nor the key stays with the one that has the enclave" "$memory" landwaiter
+else
+	skip "neither a password nor the key stays with the one that has the enclave" "its memory cannot be read"
+fi
+stop_serving
+start_serving --htpasswd people
+is "without TLS, on this machine" "$(get /v2/) $(get /v2/ -u carol:carols-word)" "401 200"
+stop_serving
+start_serving "${tls[@]}" --client-ca ca.crt --htpasswd people
+is "both: neither" "$(get /v2/)" 000
+is "the one" "$(get /v2/ --cert client.crt --key client.key)" 401
+is "the other" "$(get /v2/ -u carol:carols-word)" 000
+is "and both" "$(get /v2/ --cert client.crt --key client.key -u carol:carols-word)" 200
 stop_serving
 done_testing
