@@ -142,7 +142,9 @@ static int measure(struct lw_passwords *p, struct lw_error *e)
 	if (!got || strlen(got) != HASH_TEXT)
 		return lw_fail(e, LW_E_UNSUPPORTED, "libcrypt here knows no bcrypt");
 	took = processor_usec() - began;
-	p->every_usec = 2 * took > LW_PASSWORD_EVERY_USEC ? 2 * took : LW_PASSWORD_EVERY_USEC;
+	p->every_usec = LW_PASSWORD_SHARE * took > LW_PASSWORD_EVERY_USEC
+				? LW_PASSWORD_SHARE * took
+				: LW_PASSWORD_EVERY_USEC;
 	return 0;
 }
 

@@ -20,8 +20,9 @@
 #define LW_MAX_PASSWORD	      ((size_t)72) /* what bcrypt reads of one; a longer one is wrong */
 #define LW_MAX_PASSWORD_COST  12	   /* a check holds up everybody else meanwhile */
 
-/* Fresh checks: one in so many microseconds, or at most half of the time where they take long;
- * as many at once as fit in LW_PASSWORD_BURST_USEC. */
+/* Fresh checks: one in so many microseconds, or at most a quarter of the time where they take
+ * long; as many at once as fit in LW_PASSWORD_BURST_USEC. */
+#define LW_PASSWORD_SHARE      4
 #define LW_PASSWORD_EVERY_USEC INT64_C(50000)
 #define LW_PASSWORD_BURST_USEC INT64_C(2000000)
 
