@@ -300,6 +300,11 @@ static ssize_t read_blob(void *data, uint64_t pos, char *out, size_t most)
 	return (ssize_t)most;
 }
 
+static const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
 static struct MHD_Response *blob_response(struct server *s, struct MHD_Connection *c,
 					  const struct lw_question *question, uint64_t at,
 					  uint64_t n, size_t block)
@@ -312,8 +317,8 @@ static struct MHD_Response *blob_response(struct server *s, struct MHD_Connectio
 			       .part = { .kind = LW_REGISTRY_PART,
 					 .name = lw_strdup(question->name),
 					 .reference = lw_strdup(question->reference),
-					 .user = lw_strdup(question->user),
-					 .password = lw_strdup(question->password) },
+					 .user = lw_strdup(or_empty(question->user)),
+					 .password = lw_strdup(or_empty(question->password)) },
 			       .at = at };
 	r = MHD_create_response_from_callback(n, block, read_blob, b, free_sending);
 	if (!r)
