@@ -16,6 +16,10 @@
 struct lw_answerer {
 	struct lw_state *state; /* borrowed */
 	struct lw_blobs *blobs;
+	/* The list that was asked for last, for who reads it page by page. */
+	struct lw_names names;
+	char *names_of; /* owned: a repository, "" for the catalog; NULL: none */
+	int64_t names_version;
 };
 
 /* ---- answers ---- */
@@ -116,17 +120,38 @@ static void list_all(struct page *p, const char *key, const struct lw_names *nam
 	lw_json_w_end_array(&p->w);
 }
 
+/* *ret is borrowed until the next. */
+static int read_names(struct lw_answerer *x, const char *repository,
+		      const struct lw_names **ret, struct lw_error *e)
+{
+	int64_t version = 0;
+	int r = lw_state_data_version(x->state, &version, e);
+
+	*ret = &x->names;
+	if (r < 0 || (x->names_of && version == x->names_version &&
+		      strcmp(x->names_of, repository) == 0))
+		return r;
+	free(lw_steal(x->names_of));
+	lw_names_release(&x->names);
+	r = *repository ? lw_served_tags(x->state, repository, &x->names, e)
+			: lw_served_names(x->state, &x->names, e);
+	if (r == 0)
+		x->names_of = lw_strdup(repository);
+	x->names_version = version;
+	return r;
+}
+
 static int answer_catalog(struct lw_answerer *x, const struct lw_question *q,
 			  struct lw_answer *a, struct lw_error *e)
 {
-	LW_AUTO(names) struct lw_names names = { 0 };
+	const struct lw_names *names = NULL;
 	struct page p;
-	int r = lw_served_names(x->state, &names, e);
+	int r = read_names(x, "", &names, e);
 
 	if (r < 0)
 		return r;
 	begin_page(&p, q, a);
-	list_all(&p, "repositories", &names);
+	list_all(&p, "repositories", names);
 	end_page(&p, "/v2/_catalog", a);
 	return 0;
 }
@@ -135,15 +160,15 @@ static int answer_tags(struct lw_answerer *x, const char *repository,
 		       const struct lw_question *q, struct lw_answer *a, struct lw_error *e)
 {
 	lw_auto_free char *path = lw_asprintf("/v2/%s/tags/list", q->name);
-	LW_AUTO(names) struct lw_names names = { 0 };
+	const struct lw_names *names = NULL;
 	struct page p;
-	int r = lw_served_tags(x->state, repository, &names, e);
+	int r = read_names(x, repository, &names, e);
 
 	if (r < 0)
 		return r;
 	begin_page(&p, q, a);
 	lw_json_w_member(&p.w, "name", q->name);
-	list_all(&p, "tags", &names);
+	list_all(&p, "tags", names);
 	end_page(&p, path, a);
 	return 0;
 }
@@ -440,5 +465,7 @@ void lw_answerer_close(struct lw_answerer *x)
 	if (!x)
 		return;
 	lw_blobs_free(x->blobs);
+	lw_names_release(&x->names);
+	free(x->names_of);
 	free(x);
 }

@@ -112,6 +112,38 @@ is "of what has none" "$(get "/v2/$app/referrers/$two") $(jq -c .manifests body)
 is "the signature by its tag" "$(get /v2/$app/manifests/"$sig") $(jq -r '.layers[0].mediaType' body)" \
 	"200 application/vnd.dev.cosign.simplesigning.v1+json"
 
+# More than goes into one page: descriptors take their annotations along.
+cp -a layout large
+python3 - "$one" <<'END'
+import hashlib, json, sys
+
+index = json.load(open('large/index.json'))
+subject = next(d for d in index['manifests'] if d['digest'] == sys.argv[1])
+empty = b'{}'
+def put(data):
+    digest = hashlib.sha256(data).hexdigest()
+    open('large/blobs/sha256/' + digest, 'wb').write(data)
+    return {'digest': 'sha256:' + digest, 'size': len(data)}
+config = dict(put(empty), mediaType='application/vnd.oci.empty.v1+json')
+for i in range(5):
+    manifest = {'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json', 'artifactType': 'application/x+large',
+                'config': config, 'layers': [config], 'subject': {k: subject[k] for k in ('mediaType', 'digest', 'size')},
+                'annotations': {'example.%d.%d' % (i, k): 'x' * 60000 for k in range(14)}}
+    index['manifests'].append(dict(put(json.dumps(manifest).encode()), mediaType=manifest['mediaType']))
+json.dump(index, open('large/index.json', 'w'))
+END
+make_bundle large.lwb "$app:1c=oci:large:1" && approve large.lwb alice
+accepted lw load large.lwb
+next="/v2/$app/referrers/$one?artifactType=application%2Fx%2Blarge" pages=''
+: >seen
+while [ -n "$next" ]; do
+	pages+=" $(get "$next") $(jq '.manifests | length' body)"
+	jq -r '.manifests[].digest' body >>seen
+	next=$(header Link | sed -n 's/^<\(.*\)>; rel="next"$/\1/p')
+done
+is "referrers in pages" "$pages $(sort -u seen | wc -l)" " 200 3 200 2 5"
+lw remove "$app:1c" --reason test --by me >/dev/null 2>&1
+
 # --- what is not there --------------------------------------------------------------------------------------
 
 is "no such repository" "$(get /v2/nosuch/tags/list) $(code)" "404 NAME_UNKNOWN"
