@@ -191,13 +191,15 @@ static int answer_blob(struct lw_answerer *x, const char *repository,
 		       struct lw_answer *a, struct lw_error *e)
 {
 	enum lw_blob_standing standing = LW_BLOB_BAD;
-	bool reached = false;
+	bool reached = false, has = false;
 	int r = lw_state_is_served(x->state, repository, d, &reached, e);
 
 	if (r == 0 && reached)
+		r = lw_state_blob_has(x->state, d, &has, &a->size, e);
+	if (r == 0 && has)
 		standing = q->kind == LW_REGISTRY_PART
 				   ? lw_blobs_part(x->blobs, d, q->at, part_bytes(q), &a->body)
-				   : lw_blobs_look(x->blobs, d, &a->size);
+				   : lw_blobs_look(x->blobs, d, a->size);
 	if (standing == LW_BLOB_UNREADABLE)
 		cannot_be_read(a);
 	else if (standing == LW_BLOB_BAD)
@@ -249,6 +251,20 @@ static const char *sniff(struct lw_span bytes, struct lw_json_doc **ret)
 	return NULL;
 }
 
+/* One that is larger than a manifest can be is none. */
+static int read_manifest(struct lw_answerer *x, const struct lw_digest *d, struct lw_buf *out,
+			 enum lw_blob_standing *ret, struct lw_error *e)
+{
+	uint64_t size = 0;
+	bool has = false;
+	int r = lw_state_blob_has(x->state, d, &has, &size, e);
+
+	*ret = r == 0 && has && size <= LW_MAX_MANIFEST_BYTES
+		       ? lw_blobs_read(x->blobs, d, (size_t)size, out)
+		       : LW_BLOB_BAD;
+	return r;
+}
+
 static int answer_manifest(struct lw_answerer *x, const char *repository, const char *reference,
 			   struct lw_answer *a, struct lw_error *e)
 {
@@ -264,11 +280,10 @@ static int answer_manifest(struct lw_answerer *x, const char *repository, const 
 			? lw_served_digest(x->state, repository, &d, &found, e)
 			: -LW_E_NOTFOUND;
 
+	if (r == 0)
+		r = read_manifest(x, &found.digest, &a->body, &standing, e);
 	if (r < 0 && r != -LW_E_NOTFOUND)
 		return r;
-	if (r == 0)
-		standing =
-			lw_blobs_read(x->blobs, &found.digest, LW_MAX_MANIFEST_BYTES, &a->body);
 	if (standing == LW_BLOB_GOOD)
 		media_type = found.media_type ? found.media_type
 					      : sniff(lw_buf_span(&a->body), &doc);
@@ -300,10 +315,11 @@ static void write_annotations(struct lw_answerer *x, const struct lw_evidence *v
 	LW_AUTO(json) struct lw_json_doc *doc = NULL;
 	LW_AUTO(buf) struct lw_buf bytes = { 0 };
 	struct annotated f = { 0 };
+	enum lw_blob_standing standing = LW_BLOB_BAD;
 	struct lw_error ignored;
 
-	if (lw_blobs_read(x->blobs, &v->digest, LW_MAX_MANIFEST_BYTES, &bytes) !=
-		    LW_BLOB_GOOD ||
+	if (read_manifest(x, &v->digest, &bytes, &standing, &ignored) < 0 ||
+	    standing != LW_BLOB_GOOD ||
 	    lw_json_parse(lw_buf_span(&bytes), &LW_JSON_STRICT, &doc, &ignored) < 0 ||
 	    lw_json_read(lw_json_root(doc), fields, LW_COUNT_OF(fields), LW_JSON_IGNORE_UNKNOWN,
 			 "manifest", &f, &ignored) < 0 ||
