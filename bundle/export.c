@@ -194,6 +194,30 @@ static int write_archive(struct exporting *x, int dir, const char *name,
 	return r == 0 ? lw_fs_sync(fd, "archive", e) : r;
 }
 
+static int withheld(const struct lw_state_image *image, struct lw_error *e)
+{
+	return lw_fail(e, LW_E_CONFLICT,
+		       "%s is withheld: when it was last judged it did not hold; see "
+		       "`landwaiter policy explain`",
+		       image->name);
+}
+
+/* A copy takes its time. */
+static int require_still(struct exporting *x, const struct lw_state_image *image,
+			 struct lw_error *e)
+{
+	struct lw_state_image now = { 0 };
+	char text[LW_DIGEST_TEXT];
+	lw_auto_free char *which =
+		lw_asprintf("%s@%s", image->name, lw_digest_text(&image->digest, text));
+	int r = lw_state_image_get(x->enclave->state, which, &now, e);
+
+	if (r == 0 && now.pending)
+		r = withheld(image, e);
+	lw_state_image_release(&now);
+	return r;
+}
+
 static int make(struct exporting *x, const struct lw_state_image *image, struct lw_error *e)
 {
 	lw_auto_fd int dir = -1;
@@ -212,6 +236,8 @@ static int make(struct exporting *x, const struct lw_state_image *image, struct 
 	lw_tree_clear_dead(dir, prefix, ".part");
 	r = x->options->form == LW_EXPORT_ARCHIVE ? write_archive(x, dir, temporary, image, e)
 						  : write_folder(x, dir, temporary, image, e);
+	if (r == 0)
+		r = require_still(x, image, e);
 	if (r == 0 && renameat2(dir, temporary, dir, name, RENAME_NOREPLACE) < 0)
 		r = lw_fail_errno(e, "naming it");
 	if (r == 0)
@@ -238,10 +264,7 @@ int lw_export_image(struct lw_enclave *enclave, const struct lw_state_image *ima
 
 	*ret = (struct lw_export_result){ 0 };
 	if (image->pending)
-		return lw_fail(e, LW_E_CONFLICT,
-			       "%s is withheld: when it was last judged it did not hold; see "
-			       "`landwaiter policy explain`",
-			       image->name);
+		return withheld(image, e);
 
 	int r = make(&x, image, e);
 	return r < 0 ? lw_prefix(e, "%s", options->path) : 0;

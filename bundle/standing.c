@@ -381,6 +381,27 @@ static int choose(struct standings *s, const struct lw_check_options *o, struct 
 	return r;
 }
 
+static int collect_others(void *data, const struct lw_state_image *image, struct lw_error *e)
+{
+	struct standings *s = data;
+
+	(void)e;
+	if (image->id != s->list[0].row.id)
+		add(s, image);
+	return 0;
+}
+
+/* Of one image: when it holds no more, those that stand on it do not either. */
+static int judge_others(struct standings *s, struct lw_error *e)
+{
+	int r;
+
+	if (s->all || s->list[0].holds || s->list[0].row.pending)
+		return 0;
+	r = lw_state_each_image(s->again.enclave->state, collect_others, s, e);
+	return r == 0 ? judge_rounds(s, e) : r;
+}
+
 /* Without a time, or by trust that has expired, nothing is judged: that must not take away what
  * was let in. */
 static int judge_where_possible(struct standings *s, struct lw_verdict *v, struct lw_error *e)
@@ -394,8 +415,10 @@ static int judge_where_possible(struct standings *s, struct lw_verdict *v, struc
 		return r;
 	if (lw_verdict_clear(v))
 		lw_verdict_pass(v, LW_GATE_FRESHNESS);
-	if (lw_verdict_conclude(v, 1u << LW_GATE_FRESHNESS) == LW_ACCEPTED)
-		return judge_rounds(s, e);
+	if (lw_verdict_conclude(v, 1u << LW_GATE_FRESHNESS) == LW_ACCEPTED) {
+		r = judge_rounds(s, e);
+		return r == 0 ? judge_others(s, e) : r;
+	}
 	s->unjudged = lw_finding_kind(lw_verdict_reason(v)->id)->code;
 	for (size_t i = 0; i < s->n; i++)
 		s->list[i].holds = s->list[i].held;

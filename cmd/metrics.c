@@ -19,12 +19,16 @@ static void gauge(struct lw_buf *b, const char *name, const char *help, int64_t 
 
 static void images(struct lw_buf *b, const struct lw_checked *c)
 {
+	size_t damaged = 0; /* of those that hold: each image is counted once */
+
+	for (size_t i = 0; i < c->n; i++)
+		damaged += c->list[i].holds && c->list[i].damaged;
 	family(b, "images", "Accepted images at the last check, by what it found.");
 	lw_buf_printf(b,
 		      "landwaiter_images{state=\"holds\"} %zu\n"
 		      "landwaiter_images{state=\"withheld\"} %zu\n"
 		      "landwaiter_images{state=\"damaged\"} %zu\n",
-		      c->n - c->withheld, c->withheld, c->damaged);
+		      c->n - c->withheld - damaged, c->withheld, damaged);
 }
 
 /* Names of signers are labels: there is nothing to escape. */

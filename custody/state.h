@@ -188,8 +188,7 @@ int lw_state_each_image_blob(struct lw_state *s, int64_t image,
 int lw_state_each_served_name(struct lw_state *s,
 			      int (*found)(void *data, const char *name, struct lw_error *e),
 			      void *data, struct lw_error *e) LW_WARN_UNUSED;
-/* Its images in the order of lw_state_each_image, superseded ones too; with `needs` only those
- * that need that blob. */
+/* Its images, superseded ones too, in no order; with `needs` only those that need that blob. */
 int lw_state_each_served(struct lw_state *s, const char *repository,
 			 const struct lw_digest *needs,
 			 int (*found)(void *data, const struct lw_state_image *i,
@@ -202,6 +201,8 @@ int lw_state_is_served(struct lw_state *s, const char *repository,
 /* The current image of a full name. LW_E_NOTFOUND; the caller releases *ret. */
 int lw_state_served_get(struct lw_state *s, const char *name, struct lw_state_image *ret,
 			struct lw_error *e) LW_WARN_UNUSED;
+/* Another number whenever another process has changed the state. */
+int lw_state_data_version(struct lw_state *s, int64_t *ret, struct lw_error *e) LW_WARN_UNUSED;
 /* LW_E_STATE: another file is called state.db since, or none. */
 int lw_state_require_same(struct lw_state *s, struct lw_error *e) LW_WARN_UNUSED;
 

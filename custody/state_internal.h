@@ -89,8 +89,8 @@ struct lw_span lw_state_column_blob(sqlite3_stmt *st, int column);
 
 /* custody/state_images.c: a row of these; detail and judgement are owned by *ret. */
 #define LW_STATE_IMAGE_COLUMNS                                                                 \
-	"id, name, digest, size, media_type, platforms, zone, bundle, record, accepted, "      \
-	"superseded, total_bytes, detail, judgement, pending"
+	"image.id, name, image.digest, size, media_type, platforms, zone, bundle, record, "    \
+	"accepted, superseded, total_bytes, detail, judgement, pending"
 int lw_state_read_image(sqlite3_stmt *st, struct lw_state_image *ret,
 			struct lw_error *e) LW_WARN_UNUSED;
 

@@ -18,6 +18,10 @@ struct lw_answerer {
 	struct lw_state *state;		/* borrowed */
 	struct lw_passwords *passwords; /* borrowed; NULL: nobody is asked */
 	struct lw_blobs *blobs;
+	/* The list that was asked for last, for who reads it page by page. */
+	struct lw_names names;
+	char *names_of; /* owned: a repository, "" for the catalog; NULL: none */
+	int64_t names_version;
 };
 
 /* ---- answers ---- */
@@ -118,17 +122,38 @@ static void list_all(struct page *p, const char *key, const struct lw_names *nam
 	lw_json_w_end_array(&p->w);
 }
 
+/* *ret is borrowed until the next. */
+static int read_names(struct lw_answerer *x, const char *repository,
+		      const struct lw_names **ret, struct lw_error *e)
+{
+	int64_t version = 0;
+	int r = lw_state_data_version(x->state, &version, e);
+
+	*ret = &x->names;
+	if (r < 0 || (x->names_of && version == x->names_version &&
+		      strcmp(x->names_of, repository) == 0))
+		return r;
+	free(lw_steal(x->names_of));
+	lw_names_release(&x->names);
+	r = *repository ? lw_served_tags(x->state, repository, &x->names, e)
+			: lw_served_names(x->state, &x->names, e);
+	if (r == 0)
+		x->names_of = lw_strdup(repository);
+	x->names_version = version;
+	return r;
+}
+
 static int answer_catalog(struct lw_answerer *x, const struct lw_question *q,
 			  struct lw_answer *a, struct lw_error *e)
 {
-	LW_AUTO(names) struct lw_names names = { 0 };
+	const struct lw_names *names = NULL;
 	struct page p;
-	int r = lw_served_names(x->state, &names, e);
+	int r = read_names(x, "", &names, e);
 
 	if (r < 0)
 		return r;
 	begin_page(&p, q, a);
-	list_all(&p, "repositories", &names);
+	list_all(&p, "repositories", names);
 	end_page(&p, "/v2/_catalog", a);
 	return 0;
 }
@@ -137,15 +162,15 @@ static int answer_tags(struct lw_answerer *x, const char *repository,
 		       const struct lw_question *q, struct lw_answer *a, struct lw_error *e)
 {
 	lw_auto_free char *path = lw_asprintf("/v2/%s/tags/list", q->name);
-	LW_AUTO(names) struct lw_names names = { 0 };
+	const struct lw_names *names = NULL;
 	struct page p;
-	int r = lw_served_tags(x->state, repository, &names, e);
+	int r = read_names(x, repository, &names, e);
 
 	if (r < 0)
 		return r;
 	begin_page(&p, q, a);
 	lw_json_w_member(&p.w, "name", q->name);
-	list_all(&p, "tags", &names);
+	list_all(&p, "tags", names);
 	end_page(&p, path, a);
 	return 0;
 }
@@ -168,13 +193,15 @@ static int answer_blob(struct lw_answerer *x, const char *repository,
 		       struct lw_answer *a, struct lw_error *e)
 {
 	enum lw_blob_standing standing = LW_BLOB_BAD;
-	bool reached = false;
+	bool reached = false, has = false;
 	int r = lw_state_is_served(x->state, repository, d, &reached, e);
 
 	if (r == 0 && reached)
+		r = lw_state_blob_has(x->state, d, &has, &a->size, e);
+	if (r == 0 && has)
 		standing = q->kind == LW_REGISTRY_PART
 				   ? lw_blobs_part(x->blobs, d, q->at, part_bytes(q), &a->body)
-				   : lw_blobs_look(x->blobs, d, &a->size);
+				   : lw_blobs_look(x->blobs, d, a->size);
 	if (standing == LW_BLOB_UNREADABLE)
 		cannot_be_read(a);
 	else if (standing == LW_BLOB_BAD)
@@ -226,6 +253,20 @@ static const char *sniff(struct lw_span bytes, struct lw_json_doc **ret)
 	return NULL;
 }
 
+/* One that is larger than a manifest can be is none. */
+static int read_manifest(struct lw_answerer *x, const struct lw_digest *d, struct lw_buf *out,
+			 enum lw_blob_standing *ret, struct lw_error *e)
+{
+	uint64_t size = 0;
+	bool has = false;
+	int r = lw_state_blob_has(x->state, d, &has, &size, e);
+
+	*ret = r == 0 && has && size <= LW_MAX_MANIFEST_BYTES
+		       ? lw_blobs_read(x->blobs, d, (size_t)size, out)
+		       : LW_BLOB_BAD;
+	return r;
+}
+
 static int answer_manifest(struct lw_answerer *x, const char *repository, const char *reference,
 			   struct lw_answer *a, struct lw_error *e)
 {
@@ -241,11 +282,10 @@ static int answer_manifest(struct lw_answerer *x, const char *repository, const 
 			? lw_served_digest(x->state, repository, &d, &found, e)
 			: -LW_E_NOTFOUND;
 
+	if (r == 0)
+		r = read_manifest(x, &found.digest, &a->body, &standing, e);
 	if (r < 0 && r != -LW_E_NOTFOUND)
 		return r;
-	if (r == 0)
-		standing =
-			lw_blobs_read(x->blobs, &found.digest, LW_MAX_MANIFEST_BYTES, &a->body);
 	if (standing == LW_BLOB_GOOD)
 		media_type = found.media_type ? found.media_type
 					      : sniff(lw_buf_span(&a->body), &doc);
@@ -277,10 +317,11 @@ static void write_annotations(struct lw_answerer *x, const struct lw_evidence *v
 	LW_AUTO(json) struct lw_json_doc *doc = NULL;
 	LW_AUTO(buf) struct lw_buf bytes = { 0 };
 	struct annotated f = { 0 };
+	enum lw_blob_standing standing = LW_BLOB_BAD;
 	struct lw_error ignored;
 
-	if (lw_blobs_read(x->blobs, &v->digest, LW_MAX_MANIFEST_BYTES, &bytes) !=
-		    LW_BLOB_GOOD ||
+	if (read_manifest(x, &v->digest, &bytes, &standing, &ignored) < 0 ||
+	    standing != LW_BLOB_GOOD ||
 	    lw_json_parse(lw_buf_span(&bytes), &LW_JSON_STRICT, &doc, &ignored) < 0 ||
 	    lw_json_read(lw_json_root(doc), fields, LW_COUNT_OF(fields), LW_JSON_IGNORE_UNKNOWN,
 			 "manifest", &f, &ignored) < 0 ||
@@ -477,5 +518,7 @@ void lw_answerer_close(struct lw_answerer *x)
 	if (!x)
 		return;
 	lw_blobs_free(x->blobs);
+	lw_names_release(&x->names);
+	free(x->names_of);
 	free(x);
 }

@@ -236,7 +236,7 @@ static int open_blob(struct lw_blobs *b, const struct lw_digest *d, int *ret_fd,
 }
 
 enum lw_blob_standing lw_blobs_look(struct lw_blobs *b, const struct lw_digest *d,
-				    uint64_t *ret_size)
+				    uint64_t size)
 {
 	struct known *k = find(b, d);
 	lw_auto_fd int fd = -1;
@@ -247,11 +247,12 @@ enum lw_blob_standing lw_blobs_look(struct lw_blobs *b, const struct lw_digest *
 	b->chunk_n = 0; /* who asks for a blob is answered from the disk */
 	if (open_blob(b, d, &fd, &st, &e) < 0)
 		return unreadable(b, k, &e);
-	if (!is_as_it_was(k, &st))
+	if ((uint64_t)st.st_size != size)
+		standing = bad(b, k, "it has another size");
+	else if (!is_as_it_was(k, &st))
 		standing = hash(b, k, fd, &st);
 	else if (!k->good)
 		standing = bad(b, k, k->why ? k->why : "its bytes are others");
-	*ret_size = k->size;
 	return standing;
 }
 
@@ -301,7 +302,7 @@ enum lw_blob_standing lw_blobs_part(struct lw_blobs *b, const struct lw_digest *
 	return LW_BLOB_GOOD;
 }
 
-enum lw_blob_standing lw_blobs_read(struct lw_blobs *b, const struct lw_digest *d, size_t max,
+enum lw_blob_standing lw_blobs_read(struct lw_blobs *b, const struct lw_digest *d, size_t size,
 				    struct lw_buf *out)
 {
 	struct known *k = find(b, d);
@@ -309,20 +310,19 @@ enum lw_blob_standing lw_blobs_read(struct lw_blobs *b, const struct lw_digest *
 	struct lw_error e = { 0 };
 	struct lw_digest have;
 	struct stat st = { 0 };
-	size_t from = out->n, n;
+	size_t from = out->n;
 
 	if (open_blob(b, d, &fd, &st, &e) < 0)
 		return unreadable(b, k, &e);
-	if ((uint64_t)st.st_size > max)
-		return LW_BLOB_BAD;
-	n = (size_t)st.st_size;
-	lw_buf_reserve(out, n);
-	if (lw_fs_pread(fd, out->p + from, n, 0, &e) < 0)
+	if ((uint64_t)st.st_size != size)
+		return bad(b, k, "it has another size");
+	lw_buf_reserve(out, size);
+	if (lw_fs_pread(fd, out->p + from, size, 0, &e) < 0)
 		return unreadable(b, k, &e);
-	have = lw_digest_of(lw_span(out->p + from, n));
+	have = lw_digest_of(lw_span(out->p + from, size));
 	if (!lw_digest_equal(&have, d))
 		return others(b, k, &have);
-	out->n += n;
+	out->n += size;
 	unmark(k);
 	return LW_BLOB_GOOD;
 }

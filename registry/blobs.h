@@ -29,14 +29,14 @@ enum lw_blob_standing {
 struct lw_blobs *lw_blobs_new(struct lw_store *store, lw_blobs_alarm *alarm, void *data);
 void lw_blobs_free(struct lw_blobs *b);
 
-/* Looks at all of it where that was not done. */
+/* Looks at all of it where that was not done; a file of another size is bad unseen. */
 enum lw_blob_standing lw_blobs_look(struct lw_blobs *b, const struct lw_digest *d,
-				    uint64_t *ret_size) LW_WARN_UNUSED;
+				    uint64_t size) LW_WARN_UNUSED;
 /* Appends one to `most` bytes from `at` on, of what was good when it was looked at. */
 enum lw_blob_standing lw_blobs_part(struct lw_blobs *b, const struct lw_digest *d, uint64_t at,
 				    size_t most, struct lw_buf *out) LW_WARN_UNUSED;
-/* Appends all of a small one; one that is larger is bad. */
-enum lw_blob_standing lw_blobs_read(struct lw_blobs *b, const struct lw_digest *d, size_t max,
+/* Appends all of a small one. */
+enum lw_blob_standing lw_blobs_read(struct lw_blobs *b, const struct lw_digest *d, size_t size,
 				    struct lw_buf *out) LW_WARN_UNUSED;
 
 static inline void lw_auto_blobs_(struct lw_blobs **b)

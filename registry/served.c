@@ -73,6 +73,10 @@ int lw_served_names(struct lw_state *s, struct lw_names *ret, struct lw_error *e
 
 /* ---- what is in an image's row ---- */
 
+/* Of so many images that need a manifest the first says what it is, or none does. */
+#define ENOUGH_ROWS 16
+#define ENOUGH	    1
+
 struct looking {
 	const char *repository;
 	/* of evidence: that with this tag, this digest, about this subject */
@@ -137,7 +141,9 @@ static int look_at(void *data, const struct lw_state_image *row, struct lw_error
 	for (size_t i = 0; i < image.n_evidence && rc == 0; i++)
 		look_at_evidence(l, row, &image.evidence[i]);
 	lw_image_release(&image);
-	return rc < 0 ? lw_fail(e, LW_E_STATE, "state.db: image %s", row->name) : 0;
+	if (rc < 0)
+		return lw_fail(e, LW_E_STATE, "state.db: image %s", row->name);
+	return l->digest && (l->found->media_type || l->rows == ENOUGH_ROWS) ? ENOUGH : 0;
 }
 
 /* ---- looking up ---- */
@@ -192,6 +198,7 @@ int lw_served_digest(struct lw_state *s, const char *repository, const struct lw
 
 	ret->digest = *d;
 	r = lw_state_each_served(s, repository, d, look_at, &l, e);
+	r = r == ENOUGH ? 0 : r;
 	return r == 0 && l.rows == 0 ? lw_fail(e, LW_E_NOTFOUND, "no such digest") : r;
 }
 

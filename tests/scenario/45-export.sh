@@ -75,4 +75,23 @@ sqlite3 enclave/state.db "UPDATE image SET pending = 1"
 exits 3 "what is withheld" lw export $app:1 oci:x
 like "and why" "$(cat err.log)" "is withheld: when it was last judged"
 nothing "withheld"
+sqlite3 enclave/state.db "UPDATE image SET pending = 0"
+
+# What is withheld while it is copied: the copy is held up for that, at some moment after its begin.
+"$LW_BIN/tools/mklayout" big big 1 32MiB 0
+make_bundle big.lwb "$app:big=oci:big:b0" && approve big.lwb alice
+accepted lw load big.lwb
+for ((i = 0; i < 50; i++)); do
+	rm -rf x
+	"$LW_BIN/landwaiter" export $app:big oci:x >out.log 2>err.log &
+	until compgen -G '.x.*.part' >/dev/null || [ -e x ]; do :; done
+	kill -STOP $! 2>/dev/null && [ ! -e x ] && break
+	wait $! || true
+done
+sqlite3 enclave/state.db "UPDATE image SET pending = 1"
+kill -CONT $!
+status=0
+wait $! || status=$?
+is "withheld while it is copied" "$status" 3
+nothing "that"
 done_testing

@@ -58,6 +58,7 @@ exits 4 "a rotten layer" lw check --all --metrics metrics.prom -o json
 is "is its image's" "$(states)" '["damaged","holds"]'
 is "in the book" "$(last_record | jq -c '[.result, .detail.damaged]')" "[\"damaged\",[\"sha256:$layer\"]]"
 like "and for Prometheus" "$(cat metrics.prom)" 'landwaiter_blobs_damaged 1'
+is "each image once" "$(sed -n 's/^landwaiter_images{state=\(.*\)}/\1/p' metrics.prom | paste -sd ' ')" '"holds" 1 "withheld" 0 "damaged" 1'
 exits 4 "in words" lw check $app:1
 like "with what to do" "$(cat out.log)" "DAMAGED .*repair BUNDLE"
 exits 0 "the other is whole" lw check $app:2
@@ -81,6 +82,26 @@ like "is let in again" "$(cat out.log)" "holds again"
 is "alone" "$(lw list -o json | jq -c '[.images[].pending]')" '[true,false]'
 exits 0 "and the rest" lw check --all
 is "is offered" "$(jq '[.manifests[] | select(.annotations)] | length' enclave/store/index.json)" 2
+
+# --- one on which another stands ------------------------------------------------------------------------------------
+
+cp -a enclave whole-1
+policy '{"match":"h.example/base:*","require":[{"threshold":1,"of":["vendor"]}]},{"match":"h.example/app:*","require":[{"threshold":1,"of":["alice"]}],"base":"accepted"}' \
+	",\"valid\":[\"2026-01-01T00:00:00Z\",\"$end\"]"
+rm -rf enclave
+# shellcheck disable=SC2034 # for make_bundle
+AUDIENCE=$(lw init --policy policy.json --trust alice.pub=alice.pub --trust vendor.pub=vendor.pub 2>/dev/null)
+base=$(image layout base one)
+image layout app -b "$base" one two >/dev/null
+lw endorse "h.example/base:1=oci:layout:base" --key vendor.key >/dev/null 2>&1
+lw endorse "h.example/app:1=oci:layout:app" --key alice.key >/dev/null 2>&1
+make_bundle base.lwb "h.example/base:1=oci:layout:base" "h.example/app:1=oci:layout:app" && approve base.lwb alice
+accepted lw load base.lwb
+exits 3 "a base that does not hold any more" faketime -f +21d "$LW_BIN/landwaiter" check h.example/base:1 -o json
+is "takes along what stands on it" "$(states) $(sql 'SELECT count(*) FROM image WHERE pending')" '["withheld","withheld"] 2'
+exits 0 "when it holds again" lw check --all
+is "so does that" "$(sql 'SELECT count(*) FROM image WHERE pending')" 0
+rm -rf enclave && mv whole-1 enclave
 
 # --- without a time, or with expired trust, nothing is taken away ---------------------------------------------
 

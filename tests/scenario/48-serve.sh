@@ -13,7 +13,8 @@ one=$(image layout 1 one)
 two=$(image layout 2 one two)
 cosign_sign acme.key layout $app "$one"
 lw endorse "$app:1=oci:layout:1" --key alice.key >/dev/null 2>&1
-make_bundle one.lwb "$app:1=oci:layout:1" "$app:2=oci:layout:2" "$other:1=oci:layout:1" && approve one.lwb alice
+both=$(index layout both "$(on amd64 "$(manifest layout '' one)")" "$(on arm64 "$(manifest layout '' one three)")")
+make_bundle one.lwb "$app/both:1=oci:layout:both" "$app:1=oci:layout:1" "$app:2=oci:layout:2" "$other:1=oci:layout:1" && approve one.lwb alice
 accepted lw load one.lwb
 
 start_serving() { # [-]: the log goes to a pipe that nobody reads
@@ -66,6 +67,9 @@ is "a registry is there" "$(get /v2/) $(header Docker-Distribution-API-Version)"
 is "a manifest by tag" "$(get /v2/$app/manifests/1) $(sha) $(header Content-Type) $(header Docker-Content-Digest)" \
 	"200 $one $manifest $one"
 is "by digest" "$(get "/v2/$app/manifests/$two") $(sha)" "200 $two"
+is "an index" "$(get "/v2/$app/both/manifests/1") $(header Docker-Content-Digest) $(header Content-Type)" "200 $both $index_type"
+child=$(jq -r '.manifests[1].digest' body)
+is "cve-2021-41190: a child of it is what it is" "$(get "/v2/$app/both/manifests/$child") $(sha) $(header Content-Type)" "200 $child $manifest"
 is "only its head" "$(get /v2/$app/manifests/1 -I) $(header Content-Length) $(header Docker-Content-Digest)" \
 	"200 $(jq -r --arg d "$one" '.manifests[] | select(.digest == $d).size' layout/index.json | head -n 1) $one"
 get "/v2/$app/manifests/$two" >/dev/null
@@ -90,10 +94,10 @@ is "as it was" "$(jq -r '.manifests[0].digest' copied/index.json)" "$two"
 
 # --- discovery ---------------------------------------------------------------------------------------------
 
-is "repositories" "$(get /v2/_catalog) $(jq -c .repositories body)" "200 [\"localhost_5000/other\",\"$app\"]"
+is "repositories" "$(get /v2/_catalog) $(jq -c .repositories body)" "200 [\"localhost_5000/other\",\"$app\",\"$app/both\"]"
 is "a page of them" "$(get '/v2/_catalog?n=1') $(jq -c .repositories body) $(header Link)" \
 	'200 ["localhost_5000/other"] </v2/_catalog?last=localhost_5000/other&n=1>; rel="next"'
-is "the next, and last" "$(get '/v2/_catalog?n=1&last=localhost_5000/other') $(jq -c .repositories body) $(header Link)" "200 [\"$app\"] "
+is "the next, and last" "$(get '/v2/_catalog?n=2&last=localhost_5000/other') $(jq -c .repositories body) $(header Link)" "200 [\"$app\",\"$app/both\"] "
 sig=sha256-${one#sha256:}.sig
 is "tags" "$(get /v2/$app/tags/list) $(jq -c '[.name, .tags]' body)" "200 [\"$app\",[\"1\",\"2\",\"$sig\"]]"
 is "a page of them" "$(get "/v2/$app/tags/list?n=2") $(jq -c .tags body) $(header Link)" \
@@ -113,12 +117,49 @@ is "of what has none" "$(get "/v2/$app/referrers/$two") $(jq -c .manifests body)
 is "the signature by its tag" "$(get /v2/$app/manifests/"$sig") $(jq -r '.layers[0].mediaType' body)" \
 	"200 application/vnd.dev.cosign.simplesigning.v1+json"
 
+# More than goes into one page: descriptors take their annotations along.
+cp -a layout large
+python3 - "$one" <<'END'
+import hashlib, json, sys
+
+index = json.load(open('large/index.json'))
+subject = next(d for d in index['manifests'] if d['digest'] == sys.argv[1])
+empty = b'{}'
+def put(data):
+    digest = hashlib.sha256(data).hexdigest()
+    open('large/blobs/sha256/' + digest, 'wb').write(data)
+    return {'digest': 'sha256:' + digest, 'size': len(data)}
+config = dict(put(empty), mediaType='application/vnd.oci.empty.v1+json')
+for i in range(5):
+    manifest = {'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json', 'artifactType': 'application/x+large',
+                'config': config, 'layers': [config], 'subject': {k: subject[k] for k in ('mediaType', 'digest', 'size')},
+                'annotations': {'example.%d.%d' % (i, k): 'x' * 60000 for k in range(14)}}
+    index['manifests'].append(dict(put(json.dumps(manifest).encode()), mediaType=manifest['mediaType']))
+json.dump(index, open('large/index.json', 'w'))
+END
+make_bundle large.lwb "$app:1c=oci:large:1" && approve large.lwb alice
+accepted lw load large.lwb
+next="/v2/$app/referrers/$one?artifactType=application%2Fx%2Blarge" pages=''
+: >seen
+while [ -n "$next" ]; do
+	pages+=" $(get "$next") $(jq '.manifests | length' body)"
+	jq -r '.manifests[].digest' body >>seen
+	next=$(header Link | sed -n 's/^<\(.*\)>; rel="next"$/\1/p')
+done
+is "referrers in pages" "$pages $(sort -u seen | wc -l)" " 200 3 200 2 5"
+lw remove "$app:1c" --reason test --by me >/dev/null 2>&1
+
 # --- what is not there --------------------------------------------------------------------------------------
 
 is "no such repository" "$(get /v2/nosuch/tags/list) $(code)" "404 NAME_UNKNOWN"
 is "no such tag" "$(get /v2/$app/manifests/9) $(code)" "404 MANIFEST_UNKNOWN"
 is "no such blob" "$(get "/v2/$app/blobs/sha256:$(printf x | sha256sum | cut -c 1-64)") $(code)" "404 BLOB_UNKNOWN"
 is "a digest that is none" "$(get /v2/$app/blobs/sha256:xyz) $(code)" "400 DIGEST_INVALID"
+for digest in sha256:../../../state.db sha256:..%2f..%2f..%2fstate.db "sha256:%2e%2e" "sha256:${layer#sha256:}0" "sha256:$(tr a-f A-F <<<"${layer#sha256:}")" \
+	"sha512:${layer#sha256:}" "${layer#sha256:}" ''; do
+	like "cve-2024-3727: $digest" "$(get "/v2/$app/blobs/$digest") $(get "/v2/$app/manifests/$digest")" '^(400|404) 404$'
+done
+is "cve-2023-2253: as many as there could be" "$(get '/v2/_catalog?n=2147483648') $(jq '.repositories | length' body)" "200 3"
 is "another repository's blob" "$(get "/v2/localhost_5000/other/blobs/$(jq -r '.layers[1].digest' "layout/blobs/sha256/${two#sha256:}")") $(code)" \
 	"404 BLOB_UNKNOWN"
 is "another repository's manifest" "$(get "/v2/localhost_5000/other/manifests/$two") $(code)" "404 MANIFEST_UNKNOWN"
@@ -127,7 +168,8 @@ is "nor of a repository above" "$(get "/v2/${app%/*}/manifests/$one") $(code)" "
 is "nor of one that begins so" "$(get "/v2/${app%p}/manifests/$one") $(code)" "404 NAME_UNKNOWN"
 is "a layer is no manifest" "$(get "/v2/$app/manifests/$layer") $(code)" "404 MANIFEST_UNKNOWN"
 config=$(jq -r .config.digest "layout/blobs/sha256/${two#sha256:}")
-is "nor is a configuration" "$(get "/v2/$app/manifests/$config") $(code)" "404 MANIFEST_UNKNOWN"
+is "a configuration" "$(get "/v2/$app/blobs/$config")" 200
+is "is none, either" "$(get "/v2/$app/manifests/$config") $(code)" "404 MANIFEST_UNKNOWN"
 is "a NUL in it" "$(get "/v2/$app/manifests/1%00x") $(code)" "400 NAME_INVALID"
 is "encoded as it need not be" "$(get "/v2/$app/manifests/%31") $(sha)" "200 $one"
 for method in POST PUT PATCH DELETE OPTIONS; do
@@ -148,6 +190,10 @@ is "a tag that moved, at once" "$(get /v2/$app/manifests/2) $(sha)" "200 $three"
 is "the older one by its digest" "$(get "/v2/$app/manifests/$two") $(sha)" "200 $two"
 lw remove "$app:2@$two" --reason old --by me >/dev/null 2>&1
 is "until it is removed" "$(get "/v2/$app/manifests/$two") $(code)" "404 MANIFEST_UNKNOWN"
+is "cve-2026-35172: its configuration, served before" "$(get "/v2/$app/blobs/$config") $(code)" "404 BLOB_UNKNOWN"
+lw gc >/dev/null 2>&1
+fails "cve-2026-35172: is not in the store" test -e "enclave/store/blobs/sha256/${config#sha256:}"
+is "cve-2026-35172: nor does a request bring it back" "$(get "/v2/$app/blobs/$config") $(get "/v2/$app/blobs/$config" -I)" "404 404"
 cosign_sign acme.key layout $app "$one" # a second signature, in another manifest under the same tag
 make_bundle three.lwb "$app:1b=oci:layout:1" && approve three.lwb alice
 accepted lw load three.lwb
@@ -206,6 +252,9 @@ echo >&"${COPROC[1]}"
 wait "$COPROC_PID" || true
 lw repair two.lwb >/dev/null
 
+chmod u+w "enclave/store/blobs/sha256/$rotten"
+truncate -s 1T "enclave/store/blobs/sha256/$rotten"
+is "cve-2023-25153: a giant instead" "$(get "/v2/$app/blobs/sha256:$rotten") $(code)" "404 BLOB_UNKNOWN"
 rm "enclave/store/blobs/sha256/$rotten"
 is "gone" "$(get "/v2/$app/blobs/sha256:$rotten") $(code)" "404 BLOB_UNKNOWN"
 ln -s /etc/hostname "enclave/store/blobs/sha256/$rotten"
