@@ -28,9 +28,9 @@ step() { # NAME COMMAND...
 
 mapfile -t scripts < <(
 	find tests .ci -type f \( -name '*.sh' -o -path tests/run -o -path .ci/run \) | sort)
-mapfile -t c_files < <(find base image verify keys tuf fetch udev custody bundle cmd appliance tests \
+mapfile -t c_files < <(find base image verify keys tuf fetch udev custody bundle registry cmd appliance tests \
 	-name '*.[ch]' 2>/dev/null | sort)
-mapfile -t units < <(find base image verify keys tuf fetch udev custody bundle cmd appliance \
+mapfile -t units < <(find base image verify keys tuf fetch udev custody bundle registry cmd appliance \
 	-name '*.c' 2>/dev/null | sort)
 
 mandoc_lint() { # which looks for the pages that a page names, too

@@ -108,7 +108,7 @@ mkdir -p "static/v2/$app/blobs"
 for digest in "$small" "$large"; do
 	cp "$fresh/enclave/store/blobs/sha256/${digest#sha256:}" "static/v2/$app/blobs/$digest"
 done
-chmod -R a+rX . static
+chmod -R a+rX static
 chmod 755 "$work"
 web=$(free_port) web_tls=$(free_port)
 cat >nginx.conf <<CONF
