@@ -28,7 +28,7 @@ static int forget(const char *host)
 	struct lw_head head;
 	struct lw_error e = { 0 };
 	size_t n = 0;
-	int code = lw_command_enclave(LW_STATE_WRITE, &enclave), r;
+	int code = lw_command_enclave(LW_STATE_BOOK, &enclave), r;
 
 	if (code != LW_EXIT_DONE)
 		return code;

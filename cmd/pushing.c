@@ -92,7 +92,7 @@ static int open_to_write(struct lw_enclave **ret, struct lw_error *e)
 	int r = lw_clock_system(&now, e);
 
 	for (unsigned waited = 0; r == 0; waited++) {
-		r = lw_enclave_open(lw_arg_enclave, LW_STATE_WRITE, &now, ret, e);
+		r = lw_enclave_open(lw_arg_enclave, LW_STATE_BOOK, &now, ret, e);
 		if (r != -LW_E_BUSY || waited == BUSY_SEC)
 			break;
 		(void)nanosleep(&second, NULL);

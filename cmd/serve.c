@@ -273,7 +273,7 @@ static int alarm_blob(void *data, const struct lw_digest *d, const char *why)
 
 	(void)data;
 	if (r == 0)
-		r = lw_enclave_open(lw_arg_enclave, LW_STATE_WRITE, &now, &enclave, &e);
+		r = lw_enclave_open(lw_arg_enclave, LW_STATE_BOOK, &now, &enclave, &e);
 	if (r == 0)
 		r = lw_enclave_alarm(enclave, d, why, &now, &e);
 	(void)fprintf(

@@ -28,10 +28,10 @@ struct lw_enclave {
 	struct lw_error pending;
 };
 
-/* `now` is for the alarm record; NULL will do for LW_STATE_READ. A fault that is the same as
- * when the last alarm was recorded is counted in `alarms`, but not recorded again.
- * LW_E_NOTFOUND: no enclave there, says how to make one. LW_E_BUSY: another writer, says who.
- * LW_E_USAGE: it belongs to another user, says to whom. LW_E_STATE: state.db, the store or
+/* `now` is for the alarm record; NULL will do for LW_STATE_READ and LW_STATE_BOOK. A fault that
+ * is the same as when the last alarm was recorded is counted in `alarms`, but not recorded
+ * again. LW_E_NOTFOUND: no enclave there, says how to make one. LW_E_BUSY: another writer, says
+ * who. LW_E_USAGE: it belongs to another user, says to whom. LW_E_STATE: state.db, the store or
  * identity.json is not what it was. */
 int lw_enclave_open(const char *path, enum lw_state_mode mode, const struct lw_clock *now,
 		    struct lw_enclave **ret, struct lw_error *e) LW_WARN_UNUSED;

@@ -22,6 +22,8 @@ struct lw_state;
 enum lw_state_mode {
 	LW_STATE_READ,	 /* look; several at once */
 	LW_STATE_WRITE,	 /* the one writer; LW_E_BUSY names who holds it */
+	LW_STATE_BOOK,	 /* the same, for a record or the queue of pushes alone: nothing that
+			    grows with the store is looked through first */
 	LW_STATE_CREATE, /* a new one; LW_E_EXISTS */
 };
 
