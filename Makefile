@@ -14,7 +14,7 @@ VERSION := $(shell cat VERSION)
 # The day of this release: proven time starts here (verify/freshness.h). Raised with VERSION.
 RELEASED := 2026-11-23
 
-LIBS    := libarchive libcrypto libsodium libcjson sqlite3 libseccomp yaml-0.1
+LIBS    := libarchive libcrypto libsodium libcjson sqlite3 libseccomp yaml-0.1 libxcrypt
 DEPCF   := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 DEPLD   := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
 
@@ -112,10 +112,10 @@ $(OUT)/landwaiter-fetch: $(call obj,cmd/fetch.c) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lcurl
 
-# The one program that links libmicrohttpd.
+# The one program that links libmicrohttpd, and GnuTLS.
 $(OUT)/landwaiter-serve: $(call obj,cmd/server.c) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lmicrohttpd
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lmicrohttpd -lgnutls
 
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
 #include "base/ipc.h"
 #include "base/jail.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "cmd/verbs.h"
@@ -15,13 +17,24 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static const char *arg_listen, *arg_access_log;
+static const char *arg_listen, *arg_access_log, *arg_tls_cert, *arg_tls_key, *arg_client_ca,
+	*arg_htpasswd;
 
 static const struct lw_option options[] = {
 	{ "listen", 0, LW_OPTION_TEXT, "ADDRESS:PORT", &arg_listen,
-	  "where; 127.0.0.1:5000 by default. A loopback address; port 0: any that is free" },
+	  "where; 127.0.0.1:5000 by default. Without TLS a loopback address; port 0: any that is "
+	  "free" },
+	{ "tls-cert", 0, LW_OPTION_TEXT, "FILE", &arg_tls_cert,
+	  "speak TLS with this certificate (PEM, with what leads to its CA)" },
+	{ "tls-key", 0, LW_OPTION_TEXT, "FILE", &arg_tls_key,
+	  "its private key (PEM, not encrypted, of mode 600)" },
+	{ "client-ca", 0, LW_OPTION_TEXT, "FILE", &arg_client_ca,
+	  "hear only clients that show a certificate of this CA (PEM)" },
+	{ "htpasswd", 0, LW_OPTION_TEXT, "FILE", &arg_htpasswd,
+	  "hear only who has a name and a password there (bcrypt, `htpasswd -B`)" },
 	{ "access-log", 0, LW_OPTION_TEXT, "FILE", &arg_access_log,
 	  "append a line of JSON for each request; - for standard output" },
 	{ 0 },
@@ -72,9 +85,11 @@ static int parse_address(const char *text, struct address *ret, struct lw_error 
 	}
 	if (good != 1)
 		return lw_fail(e, LW_E_USAGE, "want a numeric address");
-	return is_loopback(ret)
+	return arg_tls_cert || is_loopback(ret)
 		       ? 0
-		       : lw_fail(e, LW_E_USAGE, "plain HTTP is for loopback addresses alone");
+		       : lw_fail(e, LW_E_USAGE,
+				 "plain HTTP is for loopback addresses alone: give --tls-cert "
+				 "and --tls-key");
 }
 
 static int open_listener(int *ret, char shown[80], struct lw_error *e)
@@ -105,9 +120,117 @@ static int open_listener(int *ret, char shown[80], struct lw_error *e)
 	return 0;
 }
 
+/* ---- what it is given for TLS ---- */
+
+static void wipe(struct lw_buf *b)
+{
+	if (b->p)
+		explicit_bzero(b->p, b->cap);
+}
+
+/* A file of PEM, as text; of one that holds a key nobody else may have a part. */
+static int read_pem(const char *option, const char *path, mode_t forbidden, char **ret,
+		    struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	lw_auto_fd int fd = -1;
+	struct stat st = { 0 };
+	uint64_t size = 0;
+	int r = lw_fs_open_input(path, &fd, &size, e);
+
+	if (r == 0 && fstat(fd, &st) < 0)
+		r = lw_fail_errno(e, "its mode");
+	if (r == 0 && st.st_mode & forbidden)
+		r = lw_fail(e, LW_E_USAGE,
+			    "its mode is %04o, so others can read it; want 0600: `chmod 600` "
+			    "it, and if it ever lay there like that, make a new one",
+			    st.st_mode & 07777);
+	if (r == 0 && size > LW_MAX_KEY_BYTES)
+		r = lw_fail(e, LW_E_USAGE, "%llu bytes (LW_MAX_KEY_BYTES %zu)",
+			    (unsigned long long)size, LW_MAX_KEY_BYTES);
+	if (r == 0) {
+		lw_buf_reserve(&b, size);
+		r = lw_fs_pread(fd, b.p, size, 0, e);
+	}
+	if (r == 0 && memchr(b.p, 0, size))
+		r = lw_fail(e, LW_E_USAGE, "want PEM, which is text");
+	if (r == 0)
+		*ret = lw_strndup((const char *)b.p, size);
+	wipe(&b);
+	if (r < 0)
+		(void)lw_prefix(e, "%s", path);
+	return r < 0 ? lw_command_misused(e, option) : 0;
+}
+
+static int read_listen(struct lw_listen *ret, struct lw_error *e)
+{
+	int r = 0;
+
+	if (!arg_tls_cert != !arg_tls_key)
+		r = lw_fail(e, LW_E_USAGE, "--tls-cert and --tls-key belong together");
+	else if (arg_client_ca && !arg_tls_cert)
+		r = lw_fail(e, LW_E_USAGE,
+			    "--client-ca: certificates are shown in TLS: give --tls-cert and "
+			    "--tls-key, too");
+	if (r == 0 && arg_tls_cert)
+		r = read_pem("--tls-cert", arg_tls_cert, 0, &ret->certificate, e);
+	if (r == 0 && arg_tls_key)
+		r = read_pem("--tls-key", arg_tls_key, 077, &ret->key, e);
+	if (r == 0 && arg_client_ca)
+		r = read_pem("--client-ca", arg_client_ca, 0, &ret->client_ca, e);
+	return r;
+}
+
+static int read_passwords(struct lw_passwords **ret, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	int r = 0;
+
+	if (!arg_htpasswd)
+		return 0;
+	r = lw_fs_read_path(arg_htpasswd, LW_MAX_HTPASSWD_BYTES, &b, e);
+	if (r == 0) {
+		r = lw_passwords_parse(lw_buf_span(&b), ret, e);
+		if (r < 0)
+			(void)lw_prefix(e, "%s", arg_htpasswd);
+	}
+	wipe(&b);
+	return r < 0 ? lw_command_misused(e, "--htpasswd") : 0;
+}
+
 /* ---- the process that speaks HTTP ---- */
 
-static int start(int listener, struct lw_jail_child *child, struct lw_error *e)
+static int send_listen(int socket, int listener, const struct lw_listen *l, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf body = { 0 };
+	int r;
+
+	lw_listen_put(l, &body);
+	r = lw_ipc_send(socket, LW_REGISTRY_LISTEN, lw_buf_span(&body), listener, e);
+	wipe(&body);
+	return r;
+}
+
+static int start_refused(const struct lw_ipc_frame *frame, struct lw_error *e)
+{
+	const struct {
+		const char *option, *path;
+	} parts[] = { [LW_LISTEN_CERTIFICATE] = { "--tls-cert", arg_tls_cert },
+		      [LW_LISTEN_KEY] = { "--tls-key", arg_tls_key },
+		      [LW_LISTEN_CLIENT_CA] = { "--client-ca", arg_client_ca } };
+	LW_AUTO(refused) struct lw_refused refused = { 0 };
+	int r = lw_refused_take(frame->body, &refused, e);
+
+	if (r < 0)
+		return r;
+	if (refused.part == LW_LISTEN_NONE)
+		return lw_fail(e, LW_E_JAIL, "landwaiter-serve: %s", refused.why);
+	(void)lw_fail(e, LW_E_USAGE, "%s: %s", parts[refused.part].path, refused.why);
+	return lw_command_misused(e, parts[refused.part].option);
+}
+
+static int start(int listener, struct lw_listen *l, struct lw_jail_child *child,
+		 struct lw_ready *ret, struct lw_error *e)
 {
 	lw_auto_free char *program = NULL;
 	LW_AUTO(buf) struct lw_buf storage = { 0 };
@@ -117,13 +240,23 @@ static int start(int listener, struct lw_jail_child *child, struct lw_error *e)
 	if (r == 0)
 		r = lw_jail_spawn(program, "landwaiter-serve", child, e);
 	if (r == 0)
-		r = lw_ipc_send(child->socket, LW_REGISTRY_LISTEN, lw_span(NULL, 0), listener,
-				e);
+		r = send_listen(child->socket, listener, l, e);
+	lw_listen_release(l); /* a key is of no use here any more */
 	if (r == 0)
 		r = lw_ipc_receive_plain(child->socket, 4096, 20, &storage, &frame, e);
+	if (r == 0 && frame.type == LW_REGISTRY_REFUSED)
+		return start_refused(&frame, e);
 	if (r == 0 && frame.type != LW_REGISTRY_READY)
 		r = lw_fail(e, LW_E_JAIL, "landwaiter-serve did not start");
-	return r;
+	return r == 0 ? lw_ready_take(frame.body, ret, e) : r;
+}
+
+static void say_certificate(const struct lw_ready *ready)
+{
+	char digest[LW_DIGEST_TEXT], until[LW_TIME_TEXT];
+
+	lw_command_say("certificate: %s, until %s", lw_digest_text(&ready->fingerprint, digest),
+		       lw_time_format((int64_t)(ready->until_sec & INT64_MAX), until));
 }
 
 /* ---- the book, and the log ---- */
@@ -156,7 +289,7 @@ static void write_log(FILE *out, const struct lw_request_log *l)
 {
 	LW_AUTO(buf) struct lw_buf b = { 0 };
 	struct lw_json_writer w = { .out = &b, .canonical = true };
-	char time[LW_TIME_TEXT], safe[3][2 * LW_MAX_REGISTRY_WORD];
+	char time[LW_TIME_TEXT], safe[4][2 * LW_MAX_REGISTRY_WORD];
 	struct lw_clock now = { 0 };
 	struct lw_error ignored;
 	static bool silent; /* it could not be written, and that was said */
@@ -175,6 +308,9 @@ static void write_log(FILE *out, const struct lw_request_log *l)
 	lw_json_w_member(&w, "path", lw_text_escape_str(l->path, safe[2], sizeof(safe[2])));
 	lw_json_w_member_integer(&w, "status", l->status);
 	lw_json_w_member(&w, "time", lw_time_format(now.wall_sec, time));
+	if (arg_htpasswd && *l->user)
+		lw_json_w_member(&w, "user",
+				 lw_text_escape_str(l->user, safe[3], sizeof(safe[3])));
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
 	good = fprintf(out, "%s\n", lw_buf_str(&b)) > 0 && fflush(out) == 0;
@@ -217,6 +353,8 @@ static int serve(struct lw_answerer *answerer, int socket, FILE *log, struct lw_
 	LW_AUTO(buf) struct lw_buf storage = { 0 };
 	int r = 0;
 
+	lw_buf_reserve(&storage,
+		       LW_KIB << 4); /* so that it never moves with a password in it */
 	while (r == 0) {
 		struct lw_ipc_frame frame;
 
@@ -225,6 +363,7 @@ static int serve(struct lw_answerer *answerer, int socket, FILE *log, struct lw_
 			return lw_fail(e, LW_E_STATE, "landwaiter-serve has ended");
 		if (r == 0)
 			r = serve_one(answerer, &frame, socket, log, e);
+		wipe(&storage);
 	}
 	return r;
 }
@@ -243,6 +382,9 @@ static int run(int n, char **objects)
 	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
 	LW_AUTO(answerer) struct lw_answerer *answerer = NULL;
 	LW_AUTO(jail_child) struct lw_jail_child child = { .socket = -1 };
+	LW_AUTO(passwords) struct lw_passwords *passwords = NULL;
+	LW_AUTO(listen) struct lw_listen listen = { 0 };
+	struct lw_ready ready = { 0 };
 	struct lw_answer_options o = { .alarm = alarm_blob };
 	lw_auto_fd int listener = -1;
 	FILE *log = NULL;
@@ -261,16 +403,24 @@ static int run(int n, char **objects)
 	(void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
 	lw_command_ignore(SIGPIPE); /* who reads the log may go away; that is said */
 	o.enclave = enclave;
-	r = open_log(&log, &e);
+	r = read_listen(&listen, &e);
+	if (r == 0)
+		r = read_passwords(&passwords, &e);
+	o.passwords = passwords;
+	if (r == 0)
+		r = open_log(&log, &e);
 	if (r == 0)
 		r = open_listener(&listener, where, &e);
 	if (r == 0)
 		r = lw_answerer_open(&o, &answerer, &repositories, &e);
 	if (r == 0)
-		r = start(listener, &child, &e);
+		r = start(listener, &listen, &child, &ready, &e);
 	if (r < 0)
 		return lw_command_failed(&e);
-	lw_command_say("serving http://%s/ (repositories: %zu)", where, repositories);
+	if (arg_tls_cert)
+		say_certificate(&ready);
+	lw_command_say("serving %s://%s/ (repositories: %zu)", arg_tls_cert ? "https" : "http",
+		       where, repositories);
 	r = serve(answerer, child.socket, log, &e);
 	if (log && log != stdout)
 		(void)fclose(log);

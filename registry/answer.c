@@ -9,12 +9,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MOST_LISTED	     ((uint64_t)10000) /* on one page */
 #define MOST_REFERRERS_BYTES ((size_t)2 << 20) /* likewise, and one more */
 
 struct lw_answerer {
-	struct lw_state *state; /* borrowed */
+	struct lw_state *state;		/* borrowed */
+	struct lw_passwords *passwords; /* borrowed; NULL: nobody is asked who they are */
 	struct lw_blobs *blobs;
 	/* The list that was asked for last, for who reads it page by page. */
 	struct lw_names names;
@@ -436,6 +438,36 @@ static int answer_in(struct lw_answerer *x, const struct lw_question *q, struct 
 						: answer_blob(x, repository, q, &d, a, e);
 }
 
+/* ---- who asks ---- */
+
+/* False: *a says why not. It is asked before anything else, of whatever there is. */
+static bool is_admitted(struct lw_answerer *x, const struct lw_question *q, struct lw_answer *a)
+{
+	enum lw_password p = LW_PASSWORD_WRONG;
+	struct timespec t = { 0 };
+
+	if (!x->passwords)
+		return true;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	if (*q->user)
+		p = lw_passwords_check(x->passwords, q->user, q->password,
+				       (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+	if (p == LW_PASSWORD_LATER)
+		answer_error(a, 429, "TOOMANYREQUESTS", "too many passwords at once");
+	else if (p != LW_PASSWORD_RIGHT)
+		answer_error(a, 401, "UNAUTHORIZED", "a name and a password are needed");
+	return p == LW_PASSWORD_RIGHT;
+}
+
+/* ---- all of it ---- */
+
+static void answer_base(struct lw_answer *a)
+{
+	a->status = 200;
+	set_media_type(a, "application/json");
+	lw_buf_adds(&a->body, "{}");
+}
+
 /* What was loaded, removed or withheld since counts at once; one state for one answer. */
 static int answer(struct lw_answerer *x, const struct lw_question *q, struct lw_answer *a,
 		  struct lw_error *e)
@@ -456,9 +488,13 @@ int lw_answerer_answer(struct lw_answerer *x, const struct lw_question *q,
 	int r = lw_state_require_same(x->state, e);
 
 	*ret = (struct lw_answer){ 0 };
-	if (r == 0 && answer(x, q, ret, &why) < 0)
+	if (r < 0 || !is_admitted(x, q, ret))
+		return r;
+	if (q->kind == LW_REGISTRY_BASE)
+		answer_base(ret);
+	else if (answer(x, q, ret, &why) < 0)
 		answer_error(ret, 500, "UNKNOWN", "the state cannot be read");
-	return r;
+	return 0;
 }
 
 int lw_answerer_open(const struct lw_answer_options *options, struct lw_answerer **ret,
@@ -471,6 +507,7 @@ int lw_answerer_open(const struct lw_answer_options *options, struct lw_answerer
 		return r;
 	*ret = lw_alloc_array(1, sizeof(**ret));
 	(*ret)->state = options->enclave->state;
+	(*ret)->passwords = options->passwords;
 	(*ret)->blobs = lw_blobs_new(options->enclave->store, options->alarm, options->data);
 	*ret_repositories = names.n;
 	return 0;

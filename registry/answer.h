@@ -9,13 +9,15 @@
 
 #include "custody/enclave.h"
 #include "registry/blobs.h"
+#include "registry/passwords.h"
 #include "registry/wire.h"
 
 struct lw_answerer;
 
 struct lw_answer_options {
-	struct lw_enclave *enclave; /* borrowed, as what follows */
-	lw_blobs_alarm *alarm;	    /* may be NULL */
+	struct lw_enclave *enclave;	/* borrowed, as what follows */
+	struct lw_passwords *passwords; /* NULL: nobody is asked who they are */
+	lw_blobs_alarm *alarm;		/* may be NULL */
 	void *data;
 };
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Words of a request, taken apart. */
+#include "base/encode.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "registry/server.h"
 #include "registry/wire.h"
 
 #include <string.h>
+#include <strings.h>
 
 static bool is_plain(const char *s, size_t n, const char *more)
 {
@@ -47,10 +49,16 @@ bool lw_server_parse(const char *path, struct lw_question *ret)
 	static const char tags[] = "/tags/list";
 	size_t n;
 
+	if (strcmp(path, "/v2") == 0)
+		path = "/v2/";
 	if (strncmp(path, "/v2/", 4) != 0)
 		return false;
 	path += 4;
 	n = strlen(path);
+	if (n == 0) {
+		ret->kind = LW_REGISTRY_BASE;
+		return true;
+	}
 	if (strcmp(path, "_catalog") == 0) {
 		ret->kind = LW_REGISTRY_CATALOG;
 		return true;
@@ -73,6 +81,48 @@ bool lw_server_parse(const char *path, struct lw_question *ret)
 		       take_reference(last + 1, ret);
 	}
 	return false;
+}
+
+/* No control character (RFC 7617 2), no NUL above all. */
+static bool is_said(struct lw_span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < ' ' || s.p[i] == 0x7f)
+			return false;
+	return s.n < LW_MAX_REGISTRY_WORD;
+}
+
+bool lw_server_credentials(const char *value, struct lw_question *ret)
+{
+	static const char scheme[] = "Basic ";
+	LW_AUTO(buf) struct lw_buf plain = { 0 };
+	const char *text, *colon = NULL;
+	struct lw_error ignored;
+	bool good = false;
+
+	if (!value || strncasecmp(value, scheme, sizeof(scheme) - 1) != 0 ||
+	    strlen(value) > 2 * LW_MAX_REGISTRY_WORD)
+		return false;
+	value += sizeof(scheme) - 1;
+	value += strspn(value, " ");
+	lw_buf_reserve(&plain, strlen(value));
+	if (lw_base64_decode(lw_span_str(value), LW_BASE64_STANDARD, &plain, &ignored) < 0)
+		return false;
+	text = lw_buf_str(&plain);
+	colon = memchr(text, ':', plain.n);
+	if (colon && colon > text) {
+		struct lw_span user = lw_span(text, (size_t)(colon - text));
+		struct lw_span password = lw_span(colon + 1, plain.n - user.n - 1);
+
+		good = is_said(user) && is_said(password);
+		if (good) {
+			ret->user = lw_strndup((const char *)user.p, user.n);
+			ret->password = lw_strndup((const char *)password.p, password.n);
+		}
+	}
+	if (plain.p)
+		explicit_bzero(plain.p, plain.cap);
+	return good;
 }
 
 int lw_server_range(const char *value, uint64_t size, uint64_t *ret_at, uint64_t *ret_n)

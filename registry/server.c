@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "registry/wire.h"
+#include "registry/server_tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,6 +23,7 @@
 
 struct server {
 	struct MHD_Daemon *daemon;
+	const struct lw_listen *listen;
 	struct lw_buf storage; /* of the frame received last */
 	bool broken;	       /* the other side is gone, or says what it should not */
 	size_t held;	       /* bytes of answers that are not taken yet */
@@ -40,6 +41,7 @@ struct visitor {
 /* One request, from its first header on. */
 struct request {
 	char *method, *path; /* owned; the method is NULL until its headers are in */
+	char *user;	     /* as it was said; NULL: it was not, or not yet */
 	struct timespec begun;
 	uint32_t status;
 	uint64_t bytes;
@@ -72,10 +74,9 @@ static void give_time(const struct server *s, struct MHD_Connection *c, int64_t 
 		v->until_ms = now_ms(s) + sec * 1000;
 }
 
-static void on_connection(void *data, struct MHD_Connection *c, void **context,
-			  enum MHD_ConnectionNotificationCode code)
+static void note_visitor(struct server *s, struct MHD_Connection *c, void **context,
+			 enum MHD_ConnectionNotificationCode code)
 {
-	struct server *s = data;
 	struct visitor *v = *context;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
@@ -126,6 +127,7 @@ static int ask(struct server *s, const struct lw_question *q, struct lw_answer *
 
 	lw_question_put(q, &body);
 	r = lw_ipc_send(LW_SERVER_SOCKET, LW_REGISTRY_QUESTION, lw_buf_span(&body), -1, e);
+	explicit_bzero(body.p, body.cap);
 	if (r == 0)
 		r = lw_ipc_receive_plain(LW_SERVER_SOCKET, LW_MAX_FRAME_BYTES, ANSWER_SEC,
 					 &s->storage, &frame, e);
@@ -151,6 +153,7 @@ static void send_log(struct server *s, struct MHD_Connection *c, const struct re
 	struct lw_request_log l = { .client = client,
 				    .method = method,
 				    .path = path,
+				    .user = q->user,
 				    .status = q->status,
 				    .bytes = q->bytes };
 
@@ -251,7 +254,7 @@ static enum MHD_Result say_full(struct MHD_Connection *c, struct request *q)
 struct sending {
 	struct server *server;
 	struct MHD_Connection *connection;
-	char *name, *digest; /* owned */
+	struct lw_question part; /* owned: with the name and password of who asked */
 	uint64_t at;
 };
 
@@ -259,8 +262,7 @@ static void free_sending(void *data)
 {
 	struct sending *b = data;
 
-	free(b->name);
-	free(b->digest);
+	lw_question_release(&b->part);
 	free(b);
 }
 
@@ -269,15 +271,12 @@ static void free_sending(void *data)
 static ssize_t read_blob(void *data, uint64_t pos, char *out, size_t most)
 {
 	struct sending *b = data;
-	const struct lw_question q = { .kind = LW_REGISTRY_PART,
-				       .name = b->name,
-				       .reference = b->digest,
-				       .most = most,
-				       .at = b->at + pos };
 	LW_AUTO(answer) struct lw_answer a = { 0 };
 	struct lw_error e = { 0 };
 
-	if (b->server->broken || ask(b->server, &q, &a, &e) < 0 || a.status != 200 ||
+	b->part.most = most;
+	b->part.at = b->at + pos;
+	if (b->server->broken || ask(b->server, &b->part, &a, &e) < 0 || a.status != 200 ||
 	    a.body.n == 0)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (a.body.n < most)
@@ -287,18 +286,17 @@ static ssize_t read_blob(void *data, uint64_t pos, char *out, size_t most)
 	return (ssize_t)most;
 }
 
+/* Takes the question over. */
 static struct MHD_Response *blob_response(struct server *s, struct MHD_Connection *c,
-					  const struct lw_question *question, uint64_t at,
-					  uint64_t n, size_t block)
+					  struct lw_question *question, uint64_t at, uint64_t n,
+					  size_t block)
 {
 	struct sending *b = lw_alloc_array(1, sizeof(*b));
 	struct MHD_Response *r;
 
-	*b = (struct sending){ .server = s,
-			       .connection = c,
-			       .name = lw_strdup(question->name),
-			       .digest = lw_strdup(question->reference),
-			       .at = at };
+	*b = (struct sending){ .server = s, .connection = c, .part = *question, .at = at };
+	*question = (struct lw_question){ 0 };
+	b->part.kind = LW_REGISTRY_PART;
 	r = MHD_create_response_from_callback(n, block, read_blob, b, free_sending);
 	if (!r)
 		free_sending(b);
@@ -332,7 +330,7 @@ static const char *wanted_range(struct MHD_Connection *c, const struct request *
 
 /* A blob, or the part of it that is wanted. */
 static enum MHD_Result send_blob(struct server *s, struct MHD_Connection *c, struct request *q,
-				 const struct lw_question *question, const struct lw_answer *a)
+				 struct lw_question *question, const struct lw_answer *a)
 {
 	/* Of many at once each holds less. */
 	size_t block = s->held < LW_SERVER_HELD_BYTES / 4 ? LW_MAX_REGISTRY_PART
@@ -379,6 +377,11 @@ static enum MHD_Result send_body(struct server *s, struct MHD_Connection *c, str
 		(void)snprintf(link, sizeof(link), "<%s>; rel=\"next\"", a->link);
 		header(r, "Link", link);
 	}
+	if (a->status == MHD_HTTP_UNAUTHORIZED)
+		header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+		       "Basic realm=\"landwaiter\", charset=\"UTF-8\"");
+	if (a->status == MHD_HTTP_TOO_MANY_REQUESTS)
+		header(r, MHD_HTTP_HEADER_RETRY_AFTER, LW_REGISTRY_RETRY_SEC);
 	if (a->filtered)
 		header(r, "OCI-Filters-Applied", "artifactType");
 	give_time(s, c, LW_SERVER_TAKE_SEC + (int64_t)a->body.n / LW_SERVER_SLOWEST);
@@ -394,6 +397,35 @@ static char *query(struct MHD_Connection *c, const char *key)
 	return lw_strdup(value && strlen(value) < LW_MAX_REGISTRY_WORD ? value : "");
 }
 
+struct header {
+	const char *name, *value;
+	size_t n; /* of that name */
+};
+
+static enum MHD_Result note_header(void *data, enum MHD_ValueKind kind, const char *key,
+				   const char *value)
+{
+	struct header *h = data;
+
+	(void)kind;
+	if (strcasecmp(key, h->name) == 0) {
+		h->n++;
+		h->value = value;
+	}
+	return MHD_YES;
+}
+
+/* Who says two things says nothing. */
+static void take_credentials(struct MHD_Connection *c, struct request *q,
+			     struct lw_question *question)
+{
+	struct header h = { .name = MHD_HTTP_HEADER_AUTHORIZATION };
+
+	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, note_header, &h);
+	if (h.n == 1 && lw_server_credentials(h.value, question))
+		q->user = lw_strdup(question->user);
+}
+
 static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const char *path,
 			      struct request *q)
 {
@@ -402,8 +434,6 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const 
 	lw_auto_free char *most = query(c, "n");
 	struct lw_error e = { 0 };
 
-	if (strcmp(path, "/v2/") == 0 || strcmp(path, "/v2") == 0)
-		return say(c, q, 200, "{}", NULL);
 	if (!lw_server_parse(path, &question))
 		return say(c, q, 404, ERROR_BODY("NAME_UNKNOWN", "no such thing here"), NULL);
 	question.most = UINT64_MAX;
@@ -412,6 +442,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const 
 			   ERROR_BODY("PAGINATION_NUMBER_INVALID", "n: want a number"), NULL);
 	question.last = query(c, "last");
 	question.artifact_type = query(c, "artifactType");
+	take_credentials(c, q, &question);
 	if (s->broken || ask(s, &question, &a, &e) < 0)
 		return say_broken(c, q);
 	return question.kind == LW_REGISTRY_BLOB && a.status == 200
@@ -442,6 +473,37 @@ static enum MHD_Result note_body(void *data, enum MHD_ValueKind kind, const char
 	return MHD_YES;
 }
 
+/* ---- certificates of clients ---- */
+
+static void *session_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	return info ? info->tls_session : NULL;
+}
+
+/* Called when a connection was accepted, before its first byte is read. libmicrohttpd asks for
+ * a certificate and takes none for an answer: we do not. */
+static void on_connection(void *data, struct MHD_Connection *c, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct server *s = data;
+	void *session = session_of(c);
+
+	note_visitor(s, c, context, code);
+	if (code == MHD_CONNECTION_NOTIFY_STARTED && *s->listen->client_ca && session)
+		lw_server_tls_demand(session);
+}
+
+/* What had no certificate did not get through its handshake; if it did, here is the end. */
+static bool is_welcome(const struct server *s, struct MHD_Connection *c)
+{
+	return !*s->listen->client_ca || lw_server_tls_is_shown(session_of(c));
+}
+
+/* ---- requests, begun ---- */
+
 /* Whether any of the headers says that something comes after them. */
 static bool has_body(struct MHD_Connection *c)
 {
@@ -467,6 +529,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const ch
 		return MHD_NO;
 	if (!q->method) {
 		q->method = lw_strdup(method);
+		if (!is_welcome(s, c))
+			return say(c, q, 403, ERROR_BODY("DENIED", "no certificate"), NULL);
 		/* What comes decoded as `path` ends there. */
 		if (strstr(q->path, "%00"))
 			return say(c, q, 400, ERROR_BODY("NAME_INVALID", "a NUL in a name"),
@@ -500,21 +564,38 @@ static void on_end(void *data, struct MHD_Connection *c, void **state,
 		send_log(s, c, q);
 	free(q->method);
 	free(q->path);
+	free(q->user);
 	free(q);
 	*state = NULL;
 }
 
 /* ---- the loop ---- */
 
-static int start(struct server *s, struct lw_error *e)
+static int start(struct server *s, struct lw_listen *l, struct lw_error *e)
 {
+	static char priorities[] = LW_SERVER_TLS_PRIORITIES;
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, priorities },
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, l->certificate },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, l->key },
+		{ *l->client_ca ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+		  l->client_ca },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	bool has_tls = *l->certificate != '\0';
+
+	if (!has_tls)
+		tls[0].option = MHD_OPTION_END;
+	s->listen = l;
 	s->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET,
+		MHD_USE_EPOLL | (has_tls ? (unsigned)MHD_USE_TLS : 0), 0, NULL, NULL,
+		on_request, s, MHD_OPTION_ARRAY, tls, MHD_OPTION_LISTEN_SOCKET,
 		LW_SERVER_LISTEN, MHD_OPTION_CONNECTION_LIMIT, (unsigned)LW_SERVER_CONNECTIONS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, LW_SERVER_HEAD_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LW_SERVER_IDLE_SEC,
-		MHD_OPTION_URI_LOG_CALLBACK, first_line, s, MHD_OPTION_NOTIFY_COMPLETED, on_end,
-		s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_URI_LOG_CALLBACK,
+		first_line, s, MHD_OPTION_NOTIFY_COMPLETED, on_end, s, MHD_OPTION_END);
+	explicit_bzero(l->key, strlen(l->key)); /* the library has read it */
 	return s->daemon ? 0 : lw_fail(e, LW_E_STATE, "the HTTP server cannot be started");
 }
 
@@ -526,10 +607,10 @@ static bool is_left(void)
 	return poll(&p, 1, 0) != 0;
 }
 
-int lw_server_run(struct lw_error *e)
+int lw_server_run(struct lw_listen *l, struct lw_error *e)
 {
 	struct server s = { 0 };
-	int r = start(&s, e);
+	int r = start(&s, l, e);
 
 	while (r == 0 && !s.broken && !is_left()) {
 		if (MHD_run_wait(s.daemon, 1000) != MHD_YES)

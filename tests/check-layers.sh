@@ -55,6 +55,7 @@ declare -A homes=(
 	['archive_entry\.h']="bundle/archive.c"
 	['c[jJ][sS][oO][nN]/cJSON\.h|cJSON\.h']="base/json.c"
 	['microhttpd\.h']="registry/server.c"
+	['gnutls/[a-z0-9]*\.h']="registry/server_tls.c"
 	['sqlite3\.h']="custody/state_internal.h"
 	['seccomp\.h']="base/jail.c"
 	['linux/seccomp\.h']="base/jail.c"
@@ -63,7 +64,8 @@ declare -A homes=(
 	['curl/curl\.h']="fetch/http.c"
 	['yaml\.h']="verify/policy_registries.c"
 	['openssl/[a-z0-9]*\.h']="base/digest.c verify/key.c verify/scheme.[ch] keys/*.c"
-	['sodium\.h']="base/random.c base/hash.c verify/key.c keys/*.c"
+	['sodium\.h']="base/random.c base/hash.c verify/key.c keys/*.c registry/passwords.c"
+	['crypt\.h']="registry/passwords.c"
 	['jansson\.h']=""
 	['cmocka\.h']=""
 )

@@ -77,4 +77,13 @@ for program in landwaiter landwaiter-judge landwaiter-pack; do
 	is "$program: links no libcurl" \
 		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libcurl')" 0
 done
+# The library that reads the network's bytes, and the one that knows what a password is, stand apart.
+for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch; do
+	is "$program: links neither libmicrohttpd nor GnuTLS" \
+		"$(readelf -d "$LW_BIN/$program" | grep -cE 'NEEDED.*lib(microhttpd|gnutls)\.')" 0
+done
+for program in landwaiter-judge landwaiter-fetch landwaiter-serve; do
+	is "$program: links no libcrypt" \
+		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libcrypt\.')" 0
+done
 done_testing

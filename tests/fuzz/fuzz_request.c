@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the registry takes a path, a range and a frame for: what it accepts has the characters
- * of a name; a part is within the blob; a question that is read is the same again. */
+/* What the registry takes a path, a range, credentials and a frame for: what it accepts has the
+ * characters of a name; a part is within the blob; a question that is read is the same again.
+ */
 
 #include "base/mem.h"
 #include "registry/server.h"
@@ -34,6 +35,23 @@ static void range(const char *text, size_t size)
 		abort();
 }
 
+static void credentials(const char *text)
+{
+	LW_AUTO(question) struct lw_question q = { 0 };
+
+	if (!lw_server_credentials(text, &q)) {
+		if (q.user || q.password)
+			abort();
+		return;
+	}
+	if (!*q.user || strchr(q.user, ':') || strlen(q.user) >= LW_MAX_REGISTRY_WORD ||
+	    strlen(q.password) >= LW_MAX_REGISTRY_WORD)
+		abort();
+	for (const char *s = q.password; *s; s++)
+		if ((*s > 0 && *s < ' ') || *s == 0x7f)
+			abort();
+}
+
 static void frame(struct lw_span bytes)
 {
 	LW_AUTO(question) struct lw_question q = { 0 };
@@ -55,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	path(text);
 	range(text, size);
+	credentials(text);
 	frame(lw_span(data, size));
 	return 0;
 }
