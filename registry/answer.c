@@ -16,7 +16,7 @@
 
 struct lw_answerer {
 	struct lw_state *state;		/* borrowed */
-	struct lw_passwords *passwords; /* borrowed; NULL: nobody is asked */
+	struct lw_passwords *passwords; /* borrowed; NULL: nobody is asked who they are */
 	struct lw_blobs *blobs;
 	/* The list that was asked for last, for who reads it page by page. */
 	struct lw_names names;

@@ -74,26 +74,12 @@ static void give_time(const struct server *s, struct MHD_Connection *c, int64_t 
 		v->until_ms = now_ms(s) + sec * 1000;
 }
 
-static void *session_of(struct MHD_Connection *c)
+static void note_visitor(struct server *s, struct MHD_Connection *c, void **context,
+			 enum MHD_ConnectionNotificationCode code)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-
-	return info ? info->tls_session : NULL;
-}
-
-/* Called when a connection was accepted, before its first byte is read. libmicrohttpd asks for
- * a certificate and takes none for an answer: we do not. */
-static void on_connection(void *data, struct MHD_Connection *c, void **context,
-			  enum MHD_ConnectionNotificationCode code)
-{
-	struct server *s = data;
 	struct visitor *v = *context;
-	void *session = session_of(c);
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		if (*s->listen->client_ca && session)
-			lw_server_tls_demand(session);
 		v = lw_alloc_array(1, sizeof(*v));
 		*v = (struct visitor){ .connection = c,
 				       .next = s->visitors,
@@ -268,7 +254,7 @@ static enum MHD_Result say_full(struct MHD_Connection *c, struct request *q)
 struct sending {
 	struct server *server;
 	struct MHD_Connection *connection;
-	struct lw_question part; /* owned: who asks, and what for */
+	struct lw_question part; /* owned: with the name and password of who asked */
 	uint64_t at;
 };
 
@@ -300,26 +286,17 @@ static ssize_t read_blob(void *data, uint64_t pos, char *out, size_t most)
 	return (ssize_t)most;
 }
 
-static const char *or_empty(const char *s)
-{
-	return s ? s : "";
-}
-
+/* Takes the question over. */
 static struct MHD_Response *blob_response(struct server *s, struct MHD_Connection *c,
-					  const struct lw_question *question, uint64_t at,
-					  uint64_t n, size_t block)
+					  struct lw_question *question, uint64_t at, uint64_t n,
+					  size_t block)
 {
 	struct sending *b = lw_alloc_array(1, sizeof(*b));
 	struct MHD_Response *r;
 
-	*b = (struct sending){ .server = s,
-			       .connection = c,
-			       .part = { .kind = LW_REGISTRY_PART,
-					 .name = lw_strdup(question->name),
-					 .reference = lw_strdup(question->reference),
-					 .user = lw_strdup(or_empty(question->user)),
-					 .password = lw_strdup(or_empty(question->password)) },
-			       .at = at };
+	*b = (struct sending){ .server = s, .connection = c, .part = *question, .at = at };
+	*question = (struct lw_question){ 0 };
+	b->part.kind = LW_REGISTRY_PART;
 	r = MHD_create_response_from_callback(n, block, read_blob, b, free_sending);
 	if (!r)
 		free_sending(b);
@@ -353,7 +330,7 @@ static const char *wanted_range(struct MHD_Connection *c, const struct request *
 
 /* A blob, or the part of it that is wanted. */
 static enum MHD_Result send_blob(struct server *s, struct MHD_Connection *c, struct request *q,
-				 const struct lw_question *question, const struct lw_answer *a)
+				 struct lw_question *question, const struct lw_answer *a)
 {
 	/* Of many at once each holds less. */
 	size_t block = s->held < LW_SERVER_HELD_BYTES / 4 ? LW_MAX_REGISTRY_PART
@@ -497,6 +474,27 @@ static enum MHD_Result note_body(void *data, enum MHD_ValueKind kind, const char
 }
 
 /* ---- certificates of clients ---- */
+
+static void *session_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	return info ? info->tls_session : NULL;
+}
+
+/* Called when a connection was accepted, before its first byte is read. libmicrohttpd asks for
+ * a certificate and takes none for an answer: we do not. */
+static void on_connection(void *data, struct MHD_Connection *c, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct server *s = data;
+	void *session = session_of(c);
+
+	note_visitor(s, c, context, code);
+	if (code == MHD_CONNECTION_NOTIFY_STARTED && *s->listen->client_ca && session)
+		lw_server_tls_demand(session);
+}
 
 /* What had no certificate did not get through its handshake; if it did, here is the end. */
 static bool is_welcome(const struct server *s, struct MHD_Connection *c)
