@@ -76,29 +76,50 @@ static void attach_descriptor(struct msghdr *m, union control *c, int fd)
 	m->msg_controllen = CMSG_LEN(sizeof(int));
 }
 
+/* What is left of some spans, the first `done` bytes of which went out. */
+static size_t left(const struct lw_span *parts, size_t n, size_t done, struct iovec *io)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (done >= parts[i].n) {
+			done -= parts[i].n;
+			continue;
+		}
+		io[used++] = (struct iovec){ (void *)(uintptr_t)(parts[i].p + done),
+					     parts[i].n - done };
+		done = 0;
+	}
+	return used;
+}
+
 int lw_ipc_send(int socket, uint32_t type, struct lw_span body, int fd, struct lw_error *e)
 {
+	return lw_ipc_send_parts(socket, type, body, lw_span(NULL, 0), fd, e);
+}
+
+int lw_ipc_send_parts(int socket, uint32_t type, struct lw_span head, struct lw_span tail,
+		      int fd, struct lw_error *e)
+{
 	uint8_t header[HEADER_BYTES];
+	const struct lw_span parts[] = { lw_span(header, sizeof(header)), head, tail };
+	size_t n_body = head.n + tail.n;
 	union control control;
 	int64_t deadline = deadline_in(LW_IPC_SEND_SEC);
 	size_t done = 0;
 
 	if (type > LW_IPC_TYPE_MAX)
 		return lw_fail(e, LW_E_INTERNAL, "frame type %#x", type);
-	if (body.n > LW_MAX_FRAME_BYTES)
+	if (head.n > LW_MAX_FRAME_BYTES || tail.n > LW_MAX_FRAME_BYTES - head.n)
 		return lw_fail(e, LW_E_LIMIT, "frame of %zu bytes (LW_MAX_FRAME_BYTES %zu)",
-			       body.n, LW_MAX_FRAME_BYTES);
+			       n_body, LW_MAX_FRAME_BYTES);
 	store_u32(header, fd >= 0 ? type | ANNOUNCES_FD : type);
-	store_u32(header + 4, (uint32_t)body.n);
+	store_u32(header + 4, (uint32_t)n_body);
 
-	while (done < HEADER_BYTES + body.n) {
-		size_t head = done < HEADER_BYTES ? HEADER_BYTES - done : 0;
-		size_t skip = done < HEADER_BYTES ? 0 : done - HEADER_BYTES;
-		struct iovec io[2] = {
-			{ header + HEADER_BYTES - head, head },
-			{ (void *)(uintptr_t)(body.p + skip), body.n - skip },
-		};
-		struct msghdr m = { .msg_iov = io, .msg_iovlen = 2 };
+	while (done < HEADER_BYTES + n_body) {
+		struct iovec io[LW_COUNT_OF(parts)];
+		struct msghdr m = { .msg_iov = io,
+				    .msg_iovlen = left(parts, LW_COUNT_OF(parts), done, io) };
 
 		if (done == 0 && fd >= 0)
 			attach_descriptor(&m, &control, fd);

@@ -35,6 +35,10 @@ struct lw_ipc_frame {
 int lw_ipc_send(int socket, uint32_t type, struct lw_span body, int fd,
 		struct lw_error *e) LW_WARN_UNUSED;
 
+/* The same of a body in two parts, that need not stand together. */
+int lw_ipc_send_parts(int socket, uint32_t type, struct lw_span head, struct lw_span tail,
+		      int fd, struct lw_error *e) LW_WARN_UNUSED;
+
 /* Receives one frame into *storage (cleared first), at most max_body bytes (and never above
  * LW_MAX_FRAME_BYTES). Waits at most timeout_sec seconds for the first byte and as long again
  * for all the rest, however it drips (-1: for ever). LW_E_NOTFOUND: the peer closed cleanly

@@ -345,7 +345,11 @@ static int serve_one(struct lw_answerer *answerer, const struct lw_ipc_frame *fr
 		return r;
 	r = lw_answerer_answer(answerer, &q, &a, e);
 	lw_answer_put(&a, &body);
-	return r == 0 ? lw_ipc_send(socket, LW_REGISTRY_ANSWER, lw_buf_span(&body), -1, e) : r;
+	if (r == 0)
+		r = lw_ipc_send_parts(socket, LW_REGISTRY_ANSWER, lw_buf_span(&body),
+				      lw_buf_span(&a.body), -1, e);
+	lw_answerer_idle(answerer);
+	return r;
 }
 
 static int serve(struct lw_answerer *answerer, int socket, FILE *log, struct lw_error *e)

@@ -187,6 +187,17 @@ static size_t part_bytes(const struct lw_question *q)
 	return q->most < LW_MAX_REGISTRY_PART ? (size_t)q->most : LW_MAX_REGISTRY_PART;
 }
 
+/* A small blob goes along with the answer that it is there. */
+static enum lw_blob_standing of_blob(struct lw_answerer *x, const struct lw_question *q,
+				     const struct lw_digest *d, struct lw_answer *a)
+{
+	if (q->kind == LW_REGISTRY_PART)
+		return lw_blobs_part(x->blobs, d, q->at, part_bytes(q), &a->body);
+	return a->size <= part_bytes(q) && a->size > 0
+		       ? lw_blobs_read(x->blobs, d, (size_t)a->size, &a->body)
+		       : lw_blobs_look(x->blobs, d, a->size);
+}
+
 /* A repository serves only what its images need; of a part it is asked again. */
 static int answer_blob(struct lw_answerer *x, const char *repository,
 		       const struct lw_question *q, const struct lw_digest *d,
@@ -199,9 +210,7 @@ static int answer_blob(struct lw_answerer *x, const char *repository,
 	if (r == 0 && reached)
 		r = lw_state_blob_has(x->state, d, &has, &a->size, e);
 	if (r == 0 && has)
-		standing = q->kind == LW_REGISTRY_PART
-				   ? lw_blobs_part(x->blobs, d, q->at, part_bytes(q), &a->body)
-				   : lw_blobs_look(x->blobs, d, a->size);
+		standing = of_blob(x, q, d, a);
 	if (standing == LW_BLOB_UNREADABLE)
 		cannot_be_read(a);
 	else if (standing == LW_BLOB_BAD)
@@ -495,6 +504,11 @@ int lw_answerer_answer(struct lw_answerer *x, const struct lw_question *q,
 	else if (answer(x, q, ret, &why) < 0)
 		answer_error(ret, 500, "UNKNOWN", "the state cannot be read");
 	return 0;
+}
+
+void lw_answerer_idle(struct lw_answerer *a)
+{
+	lw_blobs_ahead(a->blobs);
 }
 
 int lw_answerer_open(const struct lw_answer_options *options, struct lw_answerer **ret,

@@ -30,6 +30,9 @@ void lw_answerer_close(struct lw_answerer *a);
 int lw_answerer_answer(struct lw_answerer *a, const struct lw_question *q,
 		       struct lw_answer *ret, struct lw_error *e) LW_WARN_UNUSED;
 
+/* After an answer was sent: gets ready for the next, where that can be foreseen. */
+void lw_answerer_idle(struct lw_answerer *a);
+
 static inline void lw_auto_answerer_(struct lw_answerer **a)
 {
 	lw_answerer_close(*a);

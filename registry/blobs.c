@@ -39,6 +39,11 @@ struct lw_blobs {
 	struct lw_digest chunk_digest;
 	uint64_t chunk_at;
 	size_t chunk_n; /* 0: none */
+	/* Where the part that was handed out last ended, and whether it began where the one
+	 * before ended. */
+	struct lw_digest last;
+	uint64_t next_at;
+	bool in_a_row;
 };
 
 struct lw_blobs *lw_blobs_new(struct lw_store *store, lw_blobs_alarm *alarm, void *data)
@@ -298,8 +303,21 @@ enum lw_blob_standing lw_blobs_part(struct lw_blobs *b, const struct lw_digest *
 	if (standing != LW_BLOB_GOOD)
 		return standing;
 	n = b->chunk_n - (size_t)(at - from);
-	lw_buf_add(out, b->chunk + (at - from), n < most ? n : most);
+	n = n < most ? n : most;
+	lw_buf_add(out, b->chunk + (at - from), n);
+	b->in_a_row = b->next_at == at && lw_digest_equal(&b->last, d);
+	b->last = *d;
+	b->next_at = at + n;
 	return LW_BLOB_GOOD;
+}
+
+void lw_blobs_ahead(struct lw_blobs *b)
+{
+	struct known *k = b->in_a_row ? find(b, &b->last) : NULL;
+
+	if (k && k->good && b->next_at < k->size && b->next_at % CHUNK_BYTES == 0)
+		(void)!read_chunk(b, k, b->next_at);
+	b->in_a_row = false; /* once for each part */
 }
 
 enum lw_blob_standing lw_blobs_read(struct lw_blobs *b, const struct lw_digest *d, size_t size,

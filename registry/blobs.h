@@ -35,6 +35,9 @@ enum lw_blob_standing lw_blobs_look(struct lw_blobs *b, const struct lw_digest *
 /* Appends one to `most` bytes from `at` on, of what was good when it was looked at. */
 enum lw_blob_standing lw_blobs_part(struct lw_blobs *b, const struct lw_digest *d, uint64_t at,
 				    size_t most, struct lw_buf *out) LW_WARN_UNUSED;
+/* Where parts are asked for one after the other: reads what comes next. It is hashed when it is
+ * read; that it may be handed out is seen when it is asked for. */
+void lw_blobs_ahead(struct lw_blobs *b);
 /* Appends all of a small one. */
 enum lw_blob_standing lw_blobs_read(struct lw_blobs *b, const struct lw_digest *d, size_t size,
 				    struct lw_buf *out) LW_WARN_UNUSED;

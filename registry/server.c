@@ -339,12 +339,15 @@ static enum MHD_Result send_blob(struct server *s, struct MHD_Connection *c, str
 	char range[96];
 	struct MHD_Response *r;
 	int part = lw_server_range(wanted_range(c, q, a), a->size, &at, &n);
+	bool whole = a->body.n > 0 && a->body.n == a->size; /* it came along */
 
 	if (part < 0)
 		return send_none_of(c, q, a->size);
-	if (!hold(s, q, block))
+	if (!hold(s, q, whole ? (size_t)n : block))
 		return say_full(c, q);
-	r = blob_response(s, c, question, at, n, block);
+	r = whole ? MHD_create_response_from_buffer((size_t)n, a->body.p + at,
+						    MHD_RESPMEM_MUST_COPY)
+		  : blob_response(s, c, question, at, n, block);
 	if (!r)
 		return MHD_NO;
 	header(r, MHD_HTTP_HEADER_CONTENT_TYPE, a->media_type);
@@ -440,6 +443,9 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const 
 	if (*most && lw_num_u64(lw_span_str(most), 0, UINT64_MAX - 1, &question.most, &e) < 0)
 		return say(c, q, 400,
 			   ERROR_BODY("PAGINATION_NUMBER_INVALID", "n: want a number"), NULL);
+	if (question.kind == LW_REGISTRY_BLOB)
+		question.most =
+			strcmp(q->method, MHD_HTTP_METHOD_HEAD) == 0 ? 0 : LW_MAX_REGISTRY_PART;
 	question.last = query(c, "last");
 	question.artifact_type = query(c, "artifactType");
 	take_credentials(c, q, &question);

@@ -157,7 +157,7 @@ void lw_answer_put(const struct lw_answer *a, struct lw_buf *out)
 	put(out, a->link);
 	lw_ipc_put_u32(out, a->filtered);
 	lw_ipc_put_u64(out, a->size);
-	lw_ipc_put_bytes(out, lw_buf_span(&a->body));
+	lw_ipc_put_u32(out, (uint32_t)a->body.n); /* and those bytes, which come behind */
 }
 
 int lw_answer_take(struct lw_span body, struct lw_answer *ret, struct lw_error *e)

@@ -68,7 +68,8 @@ struct lw_question {
 	char *name, *reference; /* owned, "" where the kind has none, as what follows */
 	char *artifact_type;	/* of referrers: only these */
 	char *last;		/* of lists: what comes after this */
-	uint64_t most;		/* of lists; of a part: bytes */
+	uint64_t most;		/* of lists; of a part: bytes; of a blob: all of it in the
+				   answer, if it is not larger */
 	uint64_t at;		/* of a part: where it begins */
 	char *user, *password;	/* of who asks; "": did not say. Wiped when it is released */
 };
@@ -98,6 +99,7 @@ void lw_listen_put(const struct lw_listen *l, struct lw_buf *out);
 void lw_ready_put(const struct lw_ready *r, struct lw_buf *out);
 void lw_refused_put(const struct lw_refused *r, struct lw_buf *out);
 void lw_question_put(const struct lw_question *q, struct lw_buf *out);
+/* But for the bytes of its body, which end the frame. */
 void lw_answer_put(const struct lw_answer *a, struct lw_buf *out);
 void lw_request_log_put(const struct lw_request_log *l, struct lw_buf *out);
 /* LW_E_JAIL: no such thing. Zero-initialise; release also after an error. */
