@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# flavours: release
+# flavours: release sweep-san
 # A registry that lies (tests/lib/hostile-registry.py): each lie is found, said, and in the book; the
 # image stays queued; no credentials go where they do not belong; nobody is asked for ever. Rows are
 # those of docs/advisories.md.

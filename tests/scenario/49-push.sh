@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# flavours: release
+# flavours: release sweep-san
 # Into a registry: Debian's docker-registry, plain, with TLS, with passwords, with tokens. Exact bytes,
 # evidence that is found by its subject, and the same state in the end wherever it was killed.
 . "$(dirname "$0")/../lib/vendors.sh"
