@@ -125,20 +125,21 @@ static int end(struct lw_pushed *p, struct lw_error *e)
 	return r == 0 ? lw_push_end(enclave, &clock, &time, p, e) : r;
 }
 
-int lw_command_push(struct lw_push_options *o)
+int lw_command_push(const struct lw_push_options *options)
 {
 	LW_AUTO(reach) struct lw_reach reach = { 0 };
 	LW_AUTO(pushed) struct lw_pushed p = { 0 };
+	struct lw_push_options o = *options;
 	struct lw_error e = { 0 };
 	int r;
 
-	o->reach = lw_reach_registry;
-	o->data = &reach;
-	o->progress = lw_command_progress("push");
-	o->stop = lw_command_stoppable();
-	r = queue(o, &p, &e);
+	o.reach = lw_reach_registry;
+	o.data = &reach;
+	o.progress = lw_command_progress("push");
+	o.stop = lw_command_stoppable();
+	r = queue(&o, &p, &e);
 	if (r == 0)
-		r = send_queued(o, &p, &e);
+		r = send_queued(&o, &p, &e);
 	lw_command_progress_end();
 	if (r == 0)
 		r = end(&p, &e);

@@ -251,6 +251,7 @@ exits 0 "the rest is not wanted" lw push --forget
 
 # --- passwords ---------------------------------------------------------------------------------------------------------
 
+# shellcheck disable=SC2016 # python's, not ours
 python3 -W ignore -c 'import crypt; print("pusher:" + crypt.crypt("open sesame", "$2b$05$" + "a" * 22))' >htpasswd
 auth="http: {addr: \"REGISTRY\", secret: s, tls: {certificate: $T/server.crt, key: $T/server.key}}"
 auth+=$'\n'"auth: {htpasswd: {realm: tests, path: $T/htpasswd}}"
@@ -263,7 +264,7 @@ entry 'open wheat' "$registry" >bad.json
 entry 'open sesame' "$registry/elsewhere" >elsewhere.json
 entry 'open sesame' "${registry%:*}" >portless.json
 attempt() {
-	lw push "$registry" $app:1 --cert-dir certs -o json "$@"
+	lw push "$registry" "$app:1" --cert-dir certs -o json "$@"
 }
 exits 3 "nobody in particular" attempt
 is "is not let in" "$(codes)" push.denied
@@ -281,6 +282,7 @@ mkdir -p .docker
 cp good.json .docker/config.json
 exits 0 "where docker keeps it" attempt
 mkdir bin
+# shellcheck disable=SC2016 # the helper's
 printf '#!/bin/sh\n[ "$1" = get ] && [ "$(cat)" = "%s" ] && echo "{\\"Username\\":\\"pusher\\",\\"Secret\\":\\"open sesame\\"}"\n' "$registry" >bin/docker-credential-tests
 chmod +x bin/docker-credential-tests
 printf '{"credHelpers":{"%s":"tests"}}' "$registry" >.docker/config.json
