@@ -163,6 +163,13 @@ done
 for fault in 401-bearer-past 401-bearer-file 401-bearer-none 401-bearer-remote 401-bearer-html 401-bearer-line 401-bearer-empty 401-bearer-endless; do
 	lie 3 push.answer $fault
 done
+mkdir bin
+printf '#!/bin/sh\ncat >/dev/null\necho "{\\"Username\\":\\"us\\",\\"Secret\\":\\"$$\\"}"\n' >bin/docker-credential-fresh
+chmod +x bin/docker-credential-fresh
+echo '{"credsStore":"fresh"}' >fresh.json
+exits 0 "a helper's next password is used for the next image" env PATH="$T/bin:$PATH" timeout 60 "$LW_BIN/landwaiter" push \
+	"$registry/lie-password-each" --plain-http --authfile fresh.json
+forget
 lie 3 push.denied 401-bearer-redirect
 fails "the token server's redirect was not followed" grep -q localhost lies/log
 exits 0 "what is redirected elsewhere is read there" attempt redirect

@@ -23,7 +23,7 @@ from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 port, folder = int(sys.argv[1]), sys.argv[2]
-blobs, manifests, uploads = {}, {}, {}
+blobs, manifests, uploads, shown = {}, {}, {}, {}
 INDEX = "application/vnd.oci.image.index.v1+json"
 HTTP = "https" if len(sys.argv) > 3 else "http"
 ELSEWHERE = f"{HTTP}://localhost:{port}"  # another host, to who compares names
@@ -126,6 +126,8 @@ class Handler(BaseHTTPRequestHandler):
             self.error(429, "TOOMANYREQUESTS", Retry_After="1")
         elif fault == "401":
             self.error(401, "UNAUTHORIZED", WWW_Authenticate='Basic realm="x"')
+        elif fault == "password-each" and not self.is_first():
+            self.error(401, "UNAUTHORIZED", WWW_Authenticate='Basic realm="x"')
         elif fault == "401-nothing":
             self.error(401, "UNAUTHORIZED")
         elif fault.startswith("401-bearer") and not self.where.startswith("/token"):
@@ -148,6 +150,12 @@ class Handler(BaseHTTPRequestHandler):
         else:
             return self.wait() if fault == "waits" else True
         return False
+
+    def is_first(self):
+        """Whether no other repository was shown this password."""
+        name = re.match(r"/v2/(.+?)/(blobs|manifests|referrers)/", self.where).group(1)
+        given = self.headers.get("Authorization")
+        return given is not None and shown.setdefault(given, name) == name
 
     def wait(self):
         if self.command == "POST":
