@@ -131,8 +131,7 @@ static void fill(const struct lw_reach *reach, const char *host, struct lw_pushe
 	c->username = reach->credential.username;
 	c->password = reach->credential.password;
 	c->identity_token = reach->credential.identity_token;
-	for (size_t i = 0; i < LW_FETCH_VARIABLES; i++)
-		ret->variables[i] = getenv(lw_fetch_variables[i]);
+	lw_command_proxies(&ret->proxies);
 }
 
 /* What is in the user's files is the user's to mend. */

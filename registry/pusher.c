@@ -25,7 +25,6 @@ static int send_settings(struct lw_pusher *p, const struct lw_pusher_settings *s
 {
 	const struct lw_client_settings *c = &s->client;
 	LW_AUTO(buf) struct lw_buf body = { 0 };
-	uint32_t n = 0;
 	int r;
 
 	lw_ipc_put_str(&body, c->host);
@@ -37,14 +36,7 @@ static int send_settings(struct lw_pusher *p, const struct lw_pusher_settings *s
 	lw_ipc_put_str(&body, c->password);
 	lw_ipc_put_str(&body, c->identity_token);
 	lw_ipc_put_u64(&body, c->chunk_bytes);
-	for (size_t i = 0; i < LW_FETCH_VARIABLES; i++)
-		n += s->variables[i] != NULL;
-	lw_ipc_put_u32(&body, n);
-	for (size_t i = 0; i < LW_FETCH_VARIABLES; i++)
-		if (s->variables[i]) {
-			lw_ipc_put_str(&body, lw_fetch_variables[i]);
-			lw_ipc_put_str(&body, s->variables[i]);
-		}
+	lw_proxies_put(&s->proxies, &body);
 	r = lw_ipc_send(p->child.socket, LW_PUSH_SETTINGS, lw_buf_span(&body), -1, e);
 	explicit_bzero(body.p, body.cap);
 	return r;

@@ -23,8 +23,8 @@ struct lw_pusher;
 
 struct lw_pusher_settings { /* borrowed during the call */
 	struct lw_client_settings client;
-	const char *variables[LW_FETCH_VARIABLES]; /* of proxies; NULL: not set */
-	const atomic_bool *stop;		   /* NULL: never; while the process lives */
+	struct lw_proxies proxies;
+	const atomic_bool *stop; /* NULL: never; while the process lives */
 };
 
 /* Starts it. It gets no environment but that. LW_E_STATE. */

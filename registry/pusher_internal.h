@@ -10,7 +10,7 @@
 #include "registry/pusher.h"
 
 enum lw_push_message {
-	LW_PUSH_SETTINGS = 1, /* client, n, n * (name, value) */
+	LW_PUSH_SETTINGS = 1, /* client, proxies */
 	LW_PUSH_BLOB,	      /* with its descriptor */
 	LW_PUSH_MANIFEST,
 	LW_PUSH_REFERRER,    /* manifest, subject */

@@ -20,21 +20,6 @@ struct server {
 
 /* ---- settings ---- */
 
-/* A name and a value; only names of the list count. */
-static int take_variable(struct lw_span *body, struct lw_error *e)
-{
-	lw_auto_free char *name = NULL;
-	lw_auto_free char *value = NULL;
-	int r = lw_ipc_take_str(body, LW_PUSH_VALUE_BYTES, &name, e);
-
-	if (r == 0)
-		r = lw_ipc_take_str(body, LW_PUSH_VALUE_BYTES, &value, e);
-	for (size_t i = 0; r == 0 && i < LW_FETCH_VARIABLES; i++)
-		if (strcmp(name, lw_fetch_variables[i]) == 0 && setenv(name, value, 1) < 0)
-			r = lw_fail_errno(e, "environment");
-	return r;
-}
-
 struct words { /* of the settings, owned */
 	char *host, *username, *password, *identity_token;
 };
@@ -83,7 +68,6 @@ static int settle(struct server *s, struct lw_error *e)
 	struct words w __attribute__((cleanup(auto_words))) = { 0 };
 	struct lw_client_settings c = { 0 };
 	struct lw_ipc_frame frame;
-	uint32_t n = 0;
 	int r = lw_ipc_receive_plain(s->socket, LW_MAX_FRAME_BYTES, -1, &s->storage, &frame, e);
 
 	if (r == 0 && frame.type != LW_PUSH_SETTINGS)
@@ -91,9 +75,7 @@ static int settle(struct server *s, struct lw_error *e)
 	if (r == 0)
 		r = take_client(&frame.body, &w, &c, e);
 	if (r == 0)
-		r = lw_ipc_take_u32(&frame.body, &n, e);
-	for (; r == 0 && n > 0; n--)
-		r = take_variable(&frame.body, e);
+		r = lw_proxies_take(&frame.body, e);
 	if (r == 0)
 		r = lw_ipc_take_end(&frame.body, e);
 	if (r == 0)
