@@ -57,7 +57,7 @@ LDFLAGS  += -fsanitize=address,undefined
 CPPFLAGS += -DLW_SANITIZED=1
 endif
 
-LIBDIRS  := base image verify keys tuf fetch custody bundle registry
+LIBDIRS  := base image verify keys tuf fetch udev custody bundle registry
 LIBSRC   := $(sort $(wildcard $(addsuffix /*.c,$(LIBDIRS))))
 # `pack` and `export` are at work in landwaiter-pack, the one program that links libarchive.
 CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/server.c cmd/pusher.c cmd/pack_%.c,$(sort $(wildcard cmd/*.c)))
