@@ -56,22 +56,24 @@ static void print_name(const char *name)
 		(void)printf("%s\n", lw_buf_str(&b));
 }
 
-int lw_command_intake_all(struct lw_intake_options *o, const char *path, bool *ret_any)
+int lw_command_intake_all(const struct lw_intake_options *options, const char *path,
+			  bool *ret_any)
 {
 	LW_AUTO(folder) struct lw_folder f = { .fd = -1 };
+	struct lw_intake_options o = *options;
 	struct tally t = { 0 };
 	struct lw_error e = { 0 };
 
 	if (lw_folder_open(path, &f, &e) < 0)
 		return lw_command_failed(&e);
-	o->folder = &f.fd;
+	o.folder = &f.fd;
 	t.ignored = f.others;
 	for (size_t i = 0; i < f.n; i++) {
 		int code;
 
-		o->path = f.names[i];
-		print_name(o->path);
-		code = lw_command_intake(o);
+		o.path = f.names[i];
+		print_name(o.path);
+		code = lw_command_intake(&o);
 		(void)fflush(stdout);
 		if (code == LW_EXIT_SYSTEM || code == LW_EXIT_USAGE)
 			return code;

@@ -169,6 +169,13 @@ static void shut_device(const struct lw_usb_device *d)
 		say("NOT SHUT OUT", &e);
 }
 
+static void copy_event(const struct lw_door_event *from, struct lw_door_event *to)
+{
+	lw_door_event_release(to);
+	*to = *from;
+	lw_usb_device_copy(&from->device, &to->device);
+}
+
 /* A device that already speaks is silenced first, unless it belongs to the machine: what was
  * let in before the door was opened is judged like the rest. */
 static void judge(struct session *s, struct lw_usb_device *d, enum lw_door_what what)
@@ -189,6 +196,8 @@ static void judge(struct session *s, struct lw_usb_device *d, enum lw_door_what 
 		shut_device(d);
 	event.device = *d;
 	*d = (struct lw_usb_device){ 0 };
+	if (lw_door_has_medium(&s->door, event.device.port))
+		copy_event(&event, &s->medium);
 	if (event.decision.quiet)
 		lw_door_event_release(&event);
 	else
@@ -232,16 +241,6 @@ static void pulled(struct session *s, const char *path)
 	add_event(s, &s->medium);
 }
 
-static int copy_medium(const struct lw_door_event *from, struct lw_door_event *to)
-{
-	struct lw_error e = { 0 };
-
-	lw_door_event_release(to);
-	*to = *from;
-	to->device = (struct lw_usb_device){ 0 };
-	return lw_usb_device_read(from->device.path, &to->device, &e);
-}
-
 /* The disk comes after the device, and another disc whenever somebody puts it in. */
 static void found_disk(struct session *s, const struct lw_usb_event *u)
 {
@@ -251,8 +250,7 @@ static void found_disk(struct session *s, const struct lw_usb_event *u)
 	    u->size_bytes == s->medium.size_bytes)
 		return;
 	s->medium.size_bytes = u->size_bytes;
-	if (copy_medium(&s->medium, &event) < 0)
-		return;
+	copy_event(&s->medium, &event);
 	event.what = LW_DOOR_DISK;
 	add_event(s, &event);
 }
@@ -291,18 +289,18 @@ static void let_in(struct session *s, struct lw_door_event *event)
 	struct lw_usb_device *d = &event->device;
 	bool medium = event->decision.reason != LW_DOOR_FIXTURE;
 	struct lw_error e = { 0 };
+	bool still = false;
 	int r;
 
+	if (!lw_door_knows(&s->door, d, &still) || !still)
+		return; /* it was pulled out meanwhile */
 	if (medium)
 		mark(d->port, true);
 	r = lw_usb_device_authorize(d, true, &e);
 	if (r == 0)
 		r = lw_usb_device_read(d->path, &after, &e);
-	if (r == 0 && lw_digest_equal(&after.identity, &d->identity)) {
-		if (medium && lw_door_has_medium(&s->door, d->port))
-			(void)copy_medium(event, &s->medium);
+	if (r == 0 && lw_digest_equal(&after.identity, &d->identity))
 		return;
-	}
 	mark(d->port, false);
 	if (r == 0) {
 		judge(s, &after, event->what);

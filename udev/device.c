@@ -22,23 +22,32 @@ bool lw_usb_is_root_hub(const char *path)
 
 /* ---- attributes ---- */
 
-static int open_attribute(const char *path, const char *name, int flags, struct lw_error *e)
+static int open_attribute(int dir, const char *name, int flags, struct lw_error *e)
 {
-	lw_auto_free char *file = lw_asprintf("%s/%s", path, name);
-	int fd = open(file, flags | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd >= 0)
 		return fd;
 	return errno == ENOENT || errno == ENODEV || errno == ENXIO
-		       ? lw_fail(e, LW_E_NOTFOUND, "%s: not there", file)
-		       : lw_fail_errno(e, "%s", file);
+		       ? lw_fail(e, LW_E_NOTFOUND, "%s: not there", name)
+		       : lw_fail_errno(e, "%s", name);
+}
+
+static int open_folder(const char *path, struct lw_error *e)
+{
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir >= 0)
+		return dir;
+	return errno == ENOENT ? lw_fail(e, LW_E_NOTFOUND, "%s: not there", path)
+			       : lw_fail_errno(e, "%s", path);
 }
 
 /* At most `most` bytes, and one to tell that there are more. */
-static int read_attribute(const char *path, const char *name, size_t most, struct lw_buf *out,
+static int read_attribute(int dir, const char *name, size_t most, struct lw_buf *out,
 			  struct lw_error *e)
 {
-	lw_auto_fd int fd = open_attribute(path, name, O_RDONLY, e);
+	lw_auto_fd int fd = open_attribute(dir, name, O_RDONLY, e);
 	ssize_t n = 1;
 
 	if (fd < 0)
@@ -51,7 +60,7 @@ static int read_attribute(const char *path, const char *name, size_t most, struc
 		if (n < 0 && errno == EINTR)
 			n = 1;
 		else if (n < 0)
-			return lw_fail_errno(e, "%s/%s", path, name);
+			return lw_fail_errno(e, "%s", name);
 		else
 			lw_buf_add(out, piece, (size_t)n);
 	}
@@ -60,9 +69,9 @@ static int read_attribute(const char *path, const char *name, size_t most, struc
 
 /* A text of the device's; one that is not there is empty. The kernel ends each with a line
  * feed of its own. */
-static int read_text(const char *path, const char *name, struct lw_buf *out, struct lw_error *e)
+static int read_text(int dir, const char *name, struct lw_buf *out, struct lw_error *e)
 {
-	int r = read_attribute(path, name, LW_USB_TEXT_BYTES, out, e);
+	int r = read_attribute(dir, name, LW_USB_TEXT_BYTES, out, e);
 
 	if (r == -LW_E_NOTFOUND)
 		return 0;
@@ -73,10 +82,10 @@ static int read_text(const char *path, const char *name, struct lw_buf *out, str
 	return r;
 }
 
-static int read_authorized(const char *path, bool *ret, struct lw_error *e)
+static int read_authorized(int dir, bool *ret, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf b = { 0 };
-	int r = read_attribute(path, "authorized", 16, &b, e);
+	int r = read_attribute(dir, "authorized", 16, &b, e);
 
 	if (r == 0)
 		*ret = !(b.n >= 1 && b.p[0] == '0');
@@ -98,20 +107,30 @@ static int read_all(struct lw_usb_device *d, struct lw_error *e)
 	LW_AUTO(buf) struct lw_buf raw = { 0 };
 	LW_AUTO(buf) struct lw_buf speed = { 0 };
 	LW_AUTO(hasher) struct lw_hasher *h = lw_hasher_new();
-	int r = read_authorized(d->path, &d->authorized, e);
+	int r = open_folder(d->path, e);
+
+	if (r < 0)
+		return r;
+	d->dir = r;
+	d->has_dir = true;
+	r = read_authorized(d->dir, &d->authorized, e);
 
 	if (r == 0)
-		r = read_attribute(d->path, "descriptors", LW_USB_MAX_DESCRIPTORS, &raw, e);
+		r = read_attribute(d->dir, "descriptors", LW_USB_MAX_DESCRIPTORS, &raw, e);
 	if (r == -LW_E_NOTFOUND && access(d->path, F_OK) == 0)
 		r = 0; /* a device that says nothing at all is malformed, not gone */
 	if (r == 0)
-		r = read_text(d->path, "serial", &d->serial, e);
+		r = read_text(d->dir, "serial", &d->serial, e);
 	if (r == 0)
-		r = read_text(d->path, "manufacturer", &d->manufacturer, e);
+		r = read_text(d->dir, "manufacturer", &d->manufacturer, e);
 	if (r == 0)
-		r = read_text(d->path, "product", &d->model, e);
+		r = read_text(d->dir, "product", &d->model, e);
 	if (r == 0)
-		r = read_text(d->path, "speed", &speed, e);
+		r = read_text(d->dir, "speed", &speed, e);
+	/* Of a device that goes meanwhile this goes before its texts do, which may be missing.
+	 */
+	if (r == 0)
+		r = read_authorized(d->dir, &d->authorized, e);
 	if (r < 0)
 		return r;
 	d->shape = lw_usb_judge(lw_buf_span(&raw));
@@ -144,9 +163,32 @@ int lw_usb_device_read(const char *path, struct lw_usb_device *ret, struct lw_er
 	return 0;
 }
 
+static struct lw_buf copy_text(const struct lw_buf *from)
+{
+	struct lw_buf b = { 0 };
+
+	lw_buf_add(&b, from->p, from->n);
+	return b;
+}
+
+void lw_usb_device_copy(const struct lw_usb_device *d, struct lw_usb_device *ret)
+{
+	struct lw_usb_device copy = *d;
+
+	copy.path = d->path ? lw_strdup(d->path) : NULL;
+	copy.dir = d->has_dir ? fcntl(d->dir, F_DUPFD_CLOEXEC, 0) : -1;
+	copy.has_dir = copy.dir >= 0;
+	copy.serial = copy_text(&d->serial);
+	copy.manufacturer = copy_text(&d->manufacturer);
+	copy.model = copy_text(&d->model);
+	*ret = copy;
+}
+
 void lw_usb_device_release(struct lw_usb_device *d)
 {
 	free(d->path);
+	if (d->has_dir)
+		(void)close(d->dir);
 	lw_buf_free(&d->serial);
 	lw_buf_free(&d->manufacturer);
 	lw_buf_free(&d->model);
@@ -155,25 +197,24 @@ void lw_usb_device_release(struct lw_usb_device *d)
 
 /* ---- what the kernel may do with it ---- */
 
-static int write_attribute(const char *path, const char *name, const char *value,
-			   struct lw_error *e)
+static int write_attribute(int dir, const char *name, const char *value, struct lw_error *e)
 {
-	lw_auto_fd int fd = open_attribute(path, name, O_WRONLY | O_TRUNC, e);
+	lw_auto_fd int fd = open_attribute(dir, name, O_WRONLY | O_TRUNC, e);
 
 	if (fd < 0)
 		return fd;
 	if (write(fd, value, strlen(value)) != (ssize_t)strlen(value))
-		return lw_fail_errno(e, "%s/%s", path, name);
+		return lw_fail_errno(e, "%s", name);
 	return 0;
 }
 
 int lw_usb_device_authorize(const struct lw_usb_device *d, bool may, struct lw_error *e)
 {
 	bool now = !may;
-	int r = write_attribute(d->path, "authorized", may ? "1" : "0", e);
+	int r = write_attribute(d->dir, "authorized", may ? "1" : "0", e);
 
 	if (r == 0)
-		r = read_authorized(d->path, &now, e);
+		r = read_authorized(d->dir, &now, e);
 	if (r == 0 && now != may)
 		r = lw_fail(e, LW_E_CONFLICT, "the kernel left it %s",
 			    now ? "authorised" : "unauthorised");
@@ -182,5 +223,7 @@ int lw_usb_device_authorize(const struct lw_usb_device *d, bool may, struct lw_e
 
 int lw_usb_bus_close(const char *path, struct lw_error *e)
 {
-	return write_attribute(path, "authorized_default", "0", e);
+	lw_auto_fd int dir = open_folder(path, e);
+
+	return dir < 0 ? dir : write_attribute(dir, "authorized_default", "0", e);
 }

@@ -18,6 +18,9 @@
 
 struct lw_usb_device {
 	char *path; /* owned; below /sys */
+	/* Its folder there, held open: what comes to the same port later is not in it. */
+	int dir; /* owned, where has_dir */
+	bool has_dir;
 	char port[LW_PORT_TEXT];
 	struct lw_buf serial, manufacturer, model;
 	struct lw_usb_shape shape;
@@ -30,10 +33,12 @@ struct lw_usb_device {
  */
 int lw_usb_device_read(const char *path, struct lw_usb_device *ret,
 		       struct lw_error *e) LW_WARN_UNUSED;
+/* The same device once more, with what it said; another descriptor. */
+void lw_usb_device_copy(const struct lw_usb_device *d, struct lw_usb_device *ret);
 void lw_usb_device_release(struct lw_usb_device *d);
 
-/* Whether the kernel may bind drivers to it: read back after it was written. LW_E_NOTFOUND: it
- * has gone; LW_E_IO, LW_E_CONFLICT: it is as it was. */
+/* Whether the kernel may bind drivers to it, and to nothing that took its place: read back
+ * after it was written. LW_E_NOTFOUND: it has gone; LW_E_IO, LW_E_CONFLICT: it is as it was. */
 int lw_usb_device_authorize(const struct lw_usb_device *d, bool may,
 			    struct lw_error *e) LW_WARN_UNUSED;
 /* New devices of a bus start without: for a root hub's path. LW_E_IO. */

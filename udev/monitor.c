@@ -126,7 +126,8 @@ int lw_monitor_each(struct lw_monitor *m, void (*found)(void *data, const char *
 	    udev_enumerate_add_match_property(n, "DEVTYPE", "usb_device") < 0 ||
 	    udev_enumerate_scan_devices(n) < 0)
 		return lw_fail_errno(e, "cannot list USB devices");
-	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(n))
+	for (entry = udev_enumerate_get_list_entry(n); entry;
+	     entry = udev_list_entry_get_next(entry))
 		found(data, udev_list_entry_get_name(entry));
 	return 0;
 }
@@ -143,8 +144,8 @@ uint64_t lw_monitor_disk_bytes(struct lw_monitor *m, const char *path)
 	    udev_enumerate_add_match_subsystem(n, "block") < 0 ||
 	    udev_enumerate_scan_devices(n) < 0)
 		return 0;
-	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(n))
-	{
+	for (entry = udev_enumerate_get_list_entry(n); entry;
+	     entry = udev_list_entry_get_next(entry)) {
 		LW_AUTO(udev_device)
 		struct udev_device *disk =
 			udev_device_new_from_syspath(m->udev, udev_list_entry_get_name(entry));

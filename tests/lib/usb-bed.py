@@ -11,6 +11,8 @@
 #	plug FILE		what is plugged in: its devices are added and announced
 #	pull PATH		and pulled out
 #	put PATH ATTRIBUTE HEX	another value, announced as a change
+#	says WORD		waits until it has said that on standard error
+#	hold FILE		as one who writes; until `release`
 #	lines N			waits until the program has printed so many
 #	show PATH ATTRIBUTE	prints what is there now
 #	await PATH ATTRIBUTE VALUE	waits until that is there
@@ -18,6 +20,7 @@
 # At the end the program is asked to end. libumockdev is called as it is, without its headers.
 
 import ctypes
+import fcntl
 import re
 import subprocess
 import sys
@@ -59,7 +62,9 @@ for line in sys.stdin:
     if word == "bed":
         add(rest[0])
     elif word == "start":
-        program = subprocess.Popen(command, stdout=open(output, "wb"))
+        program = subprocess.Popen(
+            command, stdout=open(output, "wb"), stderr=open(output + ".err", "wb")
+        )
     elif word == "plug":
         for path in add(rest[0]):
             lib.umockdev_testbed_uevent(bed, b"/sys" + path, b"add")
@@ -67,6 +72,17 @@ for line in sys.stdin:
         path = b"/sys" + rest[0].encode()
         lib.umockdev_testbed_uevent(bed, path, b"remove")
         lib.umockdev_testbed_remove_device(bed, path)
+    elif word == "says":
+        until = time.monotonic() + 20
+        while rest[0].encode() not in open(output + ".err", "rb").read():
+            if time.monotonic() > until:
+                sys.exit("usb-bed: never said: " + line)
+            time.sleep(0.01)
+    elif word == "hold":
+        held = open(rest[0], "rb+")
+        fcntl.flock(held, fcntl.LOCK_EX)
+    elif word == "release":
+        held.close()
     elif word == "put":
         path, value = b"/sys" + rest[0].encode(), bytes.fromhex(rest[2])
         lib.umockdev_testbed_set_attribute_binary(bed, path, rest[1].encode(), value, len(value))

@@ -200,34 +200,48 @@ lines 1
 await $usb/1-1 authorized 1
 plug disk
 lines 2
-plug two
+put $usb/1-1/1-1:1.0/host6/target6:0:0/6:0:0:0/block/sda size 34303936
 lines 3
+plug two
+lines 4
 show $usb/1-2 authorized
 pull $usb/1-1
-lines 4
+lines 5
 pull $usb/1-2
 plug bad
-lines 5
+lines 6
 show $usb/1-1 authorized
 pull $usb/1-1
+hold enclave/lock
 plug two
-lines 6
+says nothing
+pull $usb/1-2
+release
+lines 8
+plug two
+lines 9
 await $usb/1-2 authorized 1
 put $usb/1-2 descriptors $keyboard
-lines 7
+lines 10
 show $usb/1-2 authorized
 EOF
 ok "devices come and go" expect 0 timeout 60 umockdev-wrapper python3 "$LW_TOP/tests/lib/usb-bed.py" events \
 	"$LW_BIN/landwaiter-door" --marks marks -o json <script
+is "what it had to say" "$(cat events.err)" \
+	"landwaiter-door: nothing is let in until the book can be written: another process is writing to this enclave"
 is "may not speak, the others" "$(paste -sd ' ' out.log)" "0 0 0"
 is "what happened" "$(jq -r '"\(.port) \(.what) \(.decision) \(.code // "-")"' events)" "1-1 plugged let-in -
+1-1 disk disk -
 1-1 disk disk -
 1-2 plugged refused door.second
 1-1 pulled pulled -
 1-1 plugged refused door.changed
 1-2 plugged let-in -
+1-2 pulled pulled -
+1-2 plugged let-in -
 1-2 plugged refused door.changed"
-is "all in the book" $(($(record_count) - records)) 7
+is "sizes" "$(jq -c .size events | paste -sd " ")" "null 1048576 2097152 null 2097152 null null null null null"
+is "all in the book" $(($(record_count) - records)) 10
 lw log export >book 2>/dev/null
 exits 0 "which is whole" lw log verify book
 
