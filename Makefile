@@ -136,7 +136,7 @@ $(OUT)/tools/%: $(OUT)/obj/tests/tools/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -ljansson
 
 $(OUT)/tools/liarfs: DEPLD += -lfuse3
-$(OUT)/fuzz/fuzz_client $(OUT)/replay/fuzz_client: DEPLD += -lcurl
+$(OUT)/unit/test_client $(OUT)/fuzz/fuzz_client $(OUT)/replay/fuzz_client: DEPLD += -lcurl
 
 # The client that the TUF conformance suite drives.
 $(OUT)/tools/tuf-client: $(OUT)/obj/tests/conformance/tuf-client.o $(LIB)

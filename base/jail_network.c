@@ -11,6 +11,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#define SYS_FCHMODAT2 452 /* on every architecture; Debian 12's libseccomp has no name for it  \
+			   */
+
 /* It starts nothing, looks into no other process, and changes no file. */
 static const int denied_calls[] = {
 	SCMP_SYS(execve),
@@ -18,6 +21,7 @@ static const int denied_calls[] = {
 #ifndef LW_SANITIZED /* the leak checker looks at its own threads */
 	SCMP_SYS(ptrace),
 #endif
+	SCMP_SYS(pidfd_getfd), /* another's descriptor may be one to write to */
 	SCMP_SYS(process_vm_readv),
 	SCMP_SYS(process_vm_writev),
 	SCMP_SYS(open_by_handle_at),
@@ -39,10 +43,23 @@ static const int denied_calls[] = {
 	SCMP_SYS(mknod),
 	SCMP_SYS(mknodat),
 	SCMP_SYS(chmod),
+	SCMP_SYS(fchmod),
 	SCMP_SYS(fchmodat),
+	SYS_FCHMODAT2,
 	SCMP_SYS(chown),
 	SCMP_SYS(lchown),
+	SCMP_SYS(fchown),
 	SCMP_SYS(fchownat),
+	SCMP_SYS(utime),
+	SCMP_SYS(utimes),
+	SCMP_SYS(futimesat),
+	SCMP_SYS(utimensat),
+	SCMP_SYS(setxattr),
+	SCMP_SYS(lsetxattr),
+	SCMP_SYS(fsetxattr),
+	SCMP_SYS(removexattr),
+	SCMP_SYS(lremovexattr),
+	SCMP_SYS(fremovexattr),
 	SCMP_SYS(mount),
 	SCMP_SYS(umount2),
 	SCMP_SYS(bpf),

@@ -2,6 +2,7 @@
 #include "cmd/command.h"
 
 #include "base/text.h"
+#include "fetch/proxies.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -274,4 +275,10 @@ void lw_command_help(const struct lw_verb *verb, FILE *out)
 		(void)fputc('\n', out);
 	}
 	help_options(verb, lw_common_options, true, out);
+}
+
+void lw_command_proxies(struct lw_proxies *ret)
+{
+	for (size_t i = 0; i < LW_PROXIES; i++)
+		ret->list[i] = getenv(lw_proxy_names[i]);
 }

@@ -108,6 +108,10 @@ int lw_command_new_passphrase(struct lw_secret **ret, struct lw_error *e) LW_WAR
 const atomic_bool *lw_command_stoppable(void);
 void lw_command_ignore(int number); /* a signal: from here on it does nothing */
 
+/* What the environment says of them. */
+struct lw_proxies;
+void lw_command_proxies(struct lw_proxies *ret);
+
 /* Asks a question on the terminal; false where there is none. */
 bool lw_command_confirm(const char *question);
 

@@ -201,8 +201,7 @@ static int open_repositories(struct repositories *r, struct lw_error *e)
 
 	if (arg->tuf.n > LW_MAX_CARRIED)
 		return lw_fail(e, LW_E_USAGE, "--tuf: want at most %zu", LW_MAX_CARRIED);
-	for (size_t i = 0; i < LW_FETCH_VARIABLES; i++)
-		settings.variables[i] = getenv(lw_fetch_variables[i]);
+	lw_command_proxies(&settings.proxies);
 	r->places = lw_alloc_array(arg->tuf.n, sizeof(struct lw_place *));
 	r->names = lw_alloc_array(arg->tuf.n, sizeof(char *));
 	r->list = lw_alloc_array(arg->tuf.n, sizeof(*r->list));

@@ -62,6 +62,10 @@ static int run(int n, char **objects)
 					 &destination, &e) < 0 ||
 		    lw_reach_check(&destination, &e) < 0)
 			return lw_command_failed(&e);
+		if ((arg_queued || arg_forget) && *destination.prefix)
+			return lw_command_usage(
+				"--%s is about all that is queued for a registry: no prefix",
+				arg_forget ? "forget" : "queued");
 		o.destination = &destination;
 	}
 	return arg_forget ? forget(n > 0 ? destination.host : NULL) : lw_command_push(&o);

@@ -11,21 +11,15 @@
 
 #define BUSY_SEC 60 /* another writer is waited for, for the record */
 
-static const char *const state_names[] = {
-	[LW_PUSHED_NOT] = "failed",
-	[LW_PUSHED_THERE] = "there",
-	[LW_PUSHED_NOW] = "pushed",
-};
-
 /* ---- printing ---- */
 
-static size_t count_done(const struct lw_pushed *p)
+static size_t count_queued(const struct lw_pushed *p)
 {
-	size_t done = 0;
+	size_t queued = 0;
 
 	for (size_t i = 0; i < p->n; i++)
-		done += p->list[i].state != LW_PUSHED_NOT;
-	return done;
+		queued += p->list[i].state == LW_PUSHED_NOT;
+	return queued;
 }
 
 static void print_json(const struct lw_pushed *p)
@@ -52,13 +46,13 @@ static void print_json(const struct lw_pushed *p)
 		lw_json_w_member(&w, "registry", image->queued.registry);
 		lw_json_w_member(&w, "repository", image->queued.repository);
 		lw_json_w_member_integer(&w, "sent", (int64_t)image->sent);
-		lw_json_w_member(&w, "state", state_names[image->state]);
+		lw_json_w_member(&w, "state", lw_pushed_state_name(image->state));
 		lw_json_w_member(&w, "tag", image->tag);
 		lw_json_w_member_integer(&w, "there", (int64_t)image->there);
 		lw_json_w_end_object(&w);
 	}
 	lw_json_w_end_array(&w);
-	lw_json_w_member_integer(&w, "queued", (int64_t)(p->n - count_done(p)));
+	lw_json_w_member_integer(&w, "queued", (int64_t)count_queued(p));
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
 	(void)printf("%s\n", lw_buf_str(&b));
@@ -67,19 +61,18 @@ static void print_json(const struct lw_pushed *p)
 static void print_text(const struct lw_pushed *p)
 {
 	char text[LW_DIGEST_TEXT], size[16];
-	size_t done = count_done(p);
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct lw_pushed_image *image = &p->list[i];
 
-		(void)printf("%s %s/%s%s%s\n", state_names[image->state],
+		(void)printf("%s %s/%s%s%s\n", lw_pushed_state_name(image->state),
 			     image->queued.registry, image->queued.repository,
 			     *image->tag ? ":" : "", image->tag);
 		(void)printf("  %s\n", lw_digest_text(&image->queued.digest, text));
 	}
 	lw_print_findings(&p->verdict, stdout);
-	(void)printf("images %zu, in the registry %zu, still queued %zu; %s sent\n", p->n, done,
-		     p->n - done, lw_num_human_size(p->bytes, size));
+	(void)printf("images %zu, in the registry %zu, still queued %zu; %s sent\n", p->n,
+		     lw_pushed_count(p), count_queued(p), lw_num_human_size(p->bytes, size));
 }
 
 /* ---- steps ---- */
@@ -132,20 +125,21 @@ static int end(struct lw_pushed *p, struct lw_error *e)
 	return r == 0 ? lw_push_end(enclave, &clock, &time, p, e) : r;
 }
 
-int lw_command_push(struct lw_push_options *o)
+int lw_command_push(const struct lw_push_options *options)
 {
 	LW_AUTO(reach) struct lw_reach reach = { 0 };
 	LW_AUTO(pushed) struct lw_pushed p = { 0 };
+	struct lw_push_options o = *options;
 	struct lw_error e = { 0 };
 	int r;
 
-	o->reach = lw_reach_registry;
-	o->data = &reach;
-	o->progress = lw_command_progress("push");
-	o->stop = lw_command_stoppable();
-	r = queue(o, &p, &e);
+	o.reach = lw_reach_registry;
+	o.data = &reach;
+	o.progress = lw_command_progress("push");
+	o.stop = lw_command_stoppable();
+	r = queue(&o, &p, &e);
 	if (r == 0)
-		r = send_queued(o, &p, &e);
+		r = send_queued(&o, &p, &e);
 	lw_command_progress_end();
 	if (r == 0)
 		r = end(&p, &e);

@@ -6,7 +6,7 @@
 
 #include "registry/push.h"
 
-/* Runs it, and prints; returns the exit code. `o` has no reach and no progress yet. */
-int lw_command_push(struct lw_push_options *o);
+/* Runs it, and prints; returns the exit code. They have no reach and no progress yet. */
+int lw_command_push(const struct lw_push_options *options);
 
 #endif

@@ -12,7 +12,7 @@ bool lw_arg_plain_http;
 
 void lw_reach_release(struct lw_reach *r)
 {
-	free(r->key);
+	free(r->host);
 	lw_credential_release(&r->credential);
 	lw_certificates_release(&r->certificates);
 	*r = (struct lw_reach){ 0 };
@@ -131,8 +131,7 @@ static void fill(const struct lw_reach *reach, const char *host, struct lw_pushe
 	c->username = reach->credential.username;
 	c->password = reach->credential.password;
 	c->identity_token = reach->credential.identity_token;
-	for (size_t i = 0; i < LW_FETCH_VARIABLES; i++)
-		ret->variables[i] = getenv(lw_fetch_variables[i]);
+	lw_command_proxies(&ret->proxies);
 }
 
 /* What is in the user's files is the user's to mend. */
@@ -143,19 +142,25 @@ static int not_ours(struct lw_error *e)
 	return lw_prefix(e, "to reach the registry");
 }
 
+/* A helper may give another password for the same place, an hour later. */
+static bool is_same(const struct lw_credential *a, const struct lw_credential *b)
+{
+	return strcmp(a->username, b->username) == 0 && strcmp(a->password, b->password) == 0 &&
+	       strcmp(a->identity_token, b->identity_token) == 0;
+}
+
 int lw_reach_registry(void *data, const char *host, const char *repository,
 		      struct lw_pusher_settings *ret, struct lw_error *e)
 {
 	struct lw_reach *reach = data;
 	LW_AUTO(credential) struct lw_credential credential = { 0 };
 	LW_AUTO(certificates) struct lw_certificates certificates = { 0 };
-	lw_auto_free char *key = NULL;
 	int r = find_credential(host, repository, &credential, e);
 
 	if (r < 0)
 		return not_ours(e);
-	key = lw_asprintf("%s %s", host, credential.key ? credential.key : "");
-	if (reach->key && strcmp(reach->key, key) == 0)
+	if (reach->host && strcmp(reach->host, host) == 0 &&
+	    is_same(&reach->credential, &credential))
 		return lw_fail(e, LW_E_EXISTS, "as the time before");
 	r = find_certificates(host, &certificates, e);
 	if (r < 0)
@@ -164,7 +169,7 @@ int lw_reach_registry(void *data, const char *host, const char *repository,
 	if (r < 0)
 		return r;
 	lw_reach_release(reach);
-	reach->key = lw_steal(key);
+	reach->host = lw_strdup(host);
 	reach->credential = credential;
 	credential = (struct lw_credential){ 0 };
 	reach->certificates = certificates;

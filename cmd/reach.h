@@ -35,8 +35,8 @@ extern bool lw_arg_plain_http;
 			"send larger blobs in pieces of this; 64MiB by default"                \
 	}
 
-struct lw_reach {  /* zero-initialise */
-	char *key; /* owned, as what follows: how the last one was reached */
+struct lw_reach {   /* zero-initialise */
+	char *host; /* owned; of what follows */
 	struct lw_credential credential;
 	struct lw_certificates certificates;
 };

@@ -76,8 +76,7 @@ int lw_tuf_open_place(struct lw_tuf_following *f, const char *where, struct lw_p
 {
 	struct lw_fetch_settings settings = { .ca_file = lw_tuf_follow_arguments.ca_file };
 
-	for (size_t i = 0; i < LW_FETCH_VARIABLES; i++)
-		settings.variables[i] = getenv(lw_fetch_variables[i]);
+	lw_command_proxies(&settings.proxies);
 	return lw_place_open(where, &settings, &f->fetcher, ret, e);
 }
 

@@ -328,7 +328,8 @@ static void fill_remove(struct lw_json_writer *w, const void *data)
 
 	lw_json_w_member_integer(w, "accepted_by", (int64_t)r->image->record);
 	lw_json_w_member(w, "bundle", lw_digest_text(&r->image->bundle, text));
-	lw_json_w_member(w, "by", r->by);
+	if (r->by)
+		lw_json_w_member(w, "by", r->by);
 	lw_json_w_member(w, "digest", lw_digest_text(&r->image->digest, text));
 	lw_json_w_member(w, "name", r->image->name);
 	lw_json_w_member(w, "reason", r->reason);
@@ -353,7 +354,7 @@ int lw_enclave_remove(struct lw_enclave *enclave, const struct lw_state_image *i
 	struct lw_head head;
 	int rc = require_plain("the reason", reason, REASON_BYTES, e);
 
-	if (!rc)
+	if (!rc && by)
 		rc = require_plain("the name of who removes it", by, BY_BYTES, e);
 	if (!rc)
 		rc = lw_state_begin(s, e);

@@ -84,7 +84,7 @@ int lw_enclave_alarm(struct lw_enclave *enclave, const struct lw_digest *d, cons
 /* `remove`: takes the image's row away; its blobs stay until gc. `gc`: deletes blobs that no
  * image needs. Each one transaction with its record, then a drain: 0 means committed, and
  * enclave->pending tells if something is still to do. reason and by: plain text, 1 to 1,024 and
- * 1 to 128 bytes (LW_E_USAGE). */
+ * 1 to 128 bytes (LW_E_USAGE); by may be NULL. */
 int lw_enclave_remove(struct lw_enclave *enclave, const struct lw_state_image *image,
 		      const char *reason, const char *by, const struct lw_record_time *time,
 		      struct lw_head *ret_head, struct lw_error *e) LW_WARN_UNUSED;

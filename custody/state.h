@@ -158,6 +158,10 @@ int lw_state_image_blob(struct lw_state *s, int64_t image, const struct lw_diges
 int lw_state_image_get(struct lw_state *s, const char *which, struct lw_state_image *ret,
 		       struct lw_error *e) LW_WARN_UNUSED;
 void lw_state_image_release(struct lw_state_image *i);
+static inline void lw_auto_image_(struct lw_state_image *i)
+{
+	lw_state_image_release(i);
+}
 /* It is in that zone from now on, as judged. LW_E_NOTFOUND. */
 int lw_state_image_promote(struct lw_state *s, int64_t image, const char *zone,
 			   const char *judgement, struct lw_error *e) LW_WARN_UNUSED;
@@ -252,6 +256,7 @@ struct lw_state_push {
 	char name[512];			     /* of the image, as what follows; not for adding */
 	struct lw_digest digest;
 	uint64_t total_bytes;
+	bool superseded;
 };
 int lw_state_push_add(struct lw_state *s, int64_t image, const char *registry,
 		      const char *repository, struct lw_error *e) LW_WARN_UNUSED;

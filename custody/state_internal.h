@@ -105,11 +105,6 @@ int lw_state_exec(struct lw_state *s, const char *sql, struct lw_error *e) LW_WA
 int lw_state_lock_take(int dir, int *ret_fd, struct lw_error *e) LW_WARN_UNUSED;
 void lw_state_lock_release(int fd);
 
-static inline void lw_auto_image_(struct lw_state_image *i)
-{
-	lw_state_image_release(i);
-}
-
 static inline void lw_auto_reset_(sqlite3_stmt **st)
 {
 	if (*st) {

@@ -34,7 +34,8 @@ int lw_state_each_push(struct lw_state *s,
 	int rc =
 		lw_state_walk(s,
 			      "SELECT push.image, push.registry, push.repository, "
-			      "image.name, image.digest, image.total_bytes FROM push "
+			      "image.name, image.digest, image.total_bytes, "
+			      "image.superseded FROM push "
 			      "JOIN image ON image.id = push.image "
 			      "ORDER BY push.registry, image.name, push.image, push.repository",
 			      NULL, 0, &st, e);
@@ -54,6 +55,7 @@ int lw_state_each_push(struct lw_state *s,
 		if (!rc)
 			rc = lw_state_column_digest(st, 4, &p.digest, e);
 		p.total_bytes = (uint64_t)sqlite3_column_int64(st, 5);
+		p.superseded = sqlite3_column_int64(st, 6) != 0;
 		if (!rc)
 			rc = found(data, &p, e);
 	}

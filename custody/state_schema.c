@@ -129,8 +129,9 @@ static int require_number(struct lw_state *s, const char *sql, int64_t want, con
 	int64_t have = row ? sqlite3_column_int64(st, 0) : -1;
 	if (have != want)
 		return lw_fail(e, LW_E_STATE,
-			       "state.db: %s is %lld, this program knows %lld only", what,
-			       (long long)have, (long long)want);
+			       "state.db: %s is %lld, this program knows %lld only: use the "
+			       "program that wrote it, or `init` a new enclave",
+			       what, (long long)have, (long long)want);
 	return 0;
 }
 

@@ -10,11 +10,6 @@
 /* The process gives up before (fetch/http.c). */
 #define SILENCE_SEC 180
 
-const char *const lw_fetch_variables[LW_FETCH_VARIABLES] = {
-	"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
-	"ALL_PROXY",  "no_proxy",    "NO_PROXY",
-};
-
 struct lw_fetcher {
 	struct lw_jail_child child;
 	struct lw_buf storage;
@@ -25,21 +20,9 @@ static int send_settings(struct lw_fetcher *f, const struct lw_fetch_settings *s
 			 struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf body = { 0 };
-	LW_AUTO(buf) struct lw_buf variables = { 0 };
-	uint32_t n = 0;
 
-	for (size_t i = 0; i < LW_FETCH_VARIABLES; i++) {
-		const char *value = settings->variables[i];
-
-		if (!value || strlen(value) > LW_FETCH_VALUE_BYTES)
-			continue;
-		lw_ipc_put_str(&variables, lw_fetch_variables[i]);
-		lw_ipc_put_str(&variables, value);
-		n++;
-	}
 	lw_ipc_put_str(&body, settings->ca_file ? settings->ca_file : "");
-	lw_ipc_put_u32(&body, n);
-	lw_buf_add(&body, variables.p, variables.n);
+	lw_proxies_put(&settings->proxies, &body);
 	return lw_ipc_send(f->child.socket, LW_FETCH_SETTINGS, lw_buf_span(&body), -1, e);
 }
 

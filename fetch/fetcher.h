@@ -14,16 +14,13 @@
 
 #include "base/mem.h"
 #include "fetch/http.h"
+#include "fetch/proxies.h"
 
 struct lw_fetcher;
 
-/* What an environment says of proxies: by these names, as libcurl has them. */
-#define LW_FETCH_VARIABLES 7
-extern const char *const lw_fetch_variables[LW_FETCH_VARIABLES];
-
 struct lw_fetch_settings {   /* borrowed */
 	const char *ca_file; /* whose certificates vouch for servers; NULL: the system's */
-	const char *variables[LW_FETCH_VARIABLES]; /* NULL: not set */
+	struct lw_proxies proxies;
 };
 
 /* Starts it. It gets no other environment. LW_E_STATE. */

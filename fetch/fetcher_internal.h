@@ -9,7 +9,7 @@
 #include "fetch/fetcher.h"
 
 enum lw_fetch_message {
-	LW_FETCH_SETTINGS = 1, /* ca file ("" for the system's), n, n * (name, value) */
+	LW_FETCH_SETTINGS = 1, /* ca file ("" for the system's), proxies */
 	LW_FETCH_GET,	       /* URL, max */
 	LW_FETCH_BYTES = 100,  /* some */
 	LW_FETCH_DONE,

@@ -23,34 +23,16 @@ static int receive(struct server *s, uint32_t type, struct lw_ipc_frame *ret,
 	return r;
 }
 
-/* A name and a value; only names of the list count. */
-static int take_variable(struct lw_span *body, struct lw_error *e)
-{
-	lw_auto_free char *name = NULL;
-	lw_auto_free char *value = NULL;
-	int r = lw_ipc_take_str(body, LW_FETCH_VALUE_BYTES, &name, e);
-
-	if (r == 0)
-		r = lw_ipc_take_str(body, LW_FETCH_VALUE_BYTES, &value, e);
-	for (size_t i = 0; r == 0 && i < LW_FETCH_VARIABLES; i++)
-		if (strcmp(name, lw_fetch_variables[i]) == 0 && setenv(name, value, 1) < 0)
-			r = lw_fail_errno(e, "environment");
-	return r;
-}
-
 static int settle(struct server *s, struct lw_error *e)
 {
 	lw_auto_free char *ca_file = NULL;
 	struct lw_ipc_frame frame;
-	uint32_t n = 0;
 	int r = receive(s, LW_FETCH_SETTINGS, &frame, e);
 
 	if (r == 0)
 		r = lw_ipc_take_str(&frame.body, LW_FETCH_VALUE_BYTES, &ca_file, e);
 	if (r == 0)
-		r = lw_ipc_take_u32(&frame.body, &n, e);
-	for (; r == 0 && n > 0; n--)
-		r = take_variable(&frame.body, e);
+		r = lw_proxies_take(&frame.body, e);
 	if (r == 0)
 		r = lw_ipc_take_end(&frame.body, e);
 	if (r == 0)

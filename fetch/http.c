@@ -219,14 +219,14 @@ static bool set_blob(CURL *c, CURLoption option, struct lw_buf *pem)
 	return pem->n == 0 || curl_easy_setopt(c, option, &blob) == CURLE_OK;
 }
 
-static bool set_trust(struct lw_http *h)
+static bool set_trust(struct lw_http *h, bool stranger)
 {
 	CURL *c = h->curl;
 
 	return (!h->ca_file || curl_easy_setopt(c, CURLOPT_CAINFO, h->ca_file) == CURLE_OK) &&
 	       set_blob(c, CURLOPT_CAINFO_BLOB, &h->ca) &&
-	       set_blob(c, CURLOPT_SSLCERT_BLOB, &h->certificate) &&
-	       set_blob(c, CURLOPT_SSLKEY_BLOB, &h->key);
+	       (stranger || (set_blob(c, CURLOPT_SSLCERT_BLOB, &h->certificate) &&
+			     set_blob(c, CURLOPT_SSLKEY_BLOB, &h->key)));
 }
 
 static bool set_method(CURL *c, const struct lw_http_request *q, struct transfer *t)
@@ -266,8 +266,8 @@ static bool set_up(struct lw_http *h, const struct lw_http_request *q, bool here
 	       curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_HEADERDATA, t) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take) == CURLE_OK &&
-	       curl_easy_setopt(c, CURLOPT_WRITEDATA, t) == CURLE_OK && set_trust(h) &&
-	       set_method(c, q, t);
+	       curl_easy_setopt(c, CURLOPT_WRITEDATA, t) == CURLE_OK &&
+	       set_trust(h, q->stranger) && set_method(c, q, t);
 }
 
 /* Owned by the caller; NULL where libcurl has no memory. "Expect:" keeps it from waiting for a

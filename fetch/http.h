@@ -45,6 +45,7 @@ struct lw_http_request {
 	/* What is taken where the status is 200 or 206, at most so many bytes. */
 	uint64_t most;
 	const struct lw_http_sink *sink;
+	bool stranger; /* it is not shown our certificate */
 };
 struct lw_http_header {
 	char *name, *value; /* owned */

@@ -24,6 +24,18 @@ static bool ends(const char *name, const char *ending)
 	return n > m && strcmp(name + n - m, ending) == 0;
 }
 
+/* Whether there is anything of that kind in it; what is in that is for who uses it to say. */
+static int read_pem(const char *path, const char *kind, struct lw_buf *out, struct lw_error *e)
+{
+	lw_auto_free char *label = lw_asprintf("%s-----", kind);
+	size_t before = out->n;
+	int r = lw_fs_read_path(path, LW_MAX_KEY_BYTES, out, e);
+
+	if (r == 0 && !memmem(out->p + before, out->n - before, label, strlen(label)))
+		return lw_fail(e, LW_E_FORMAT, "%s: want a %s in PEM", path, kind);
+	return r;
+}
+
 static int read_pair(const char *folder, const char *name, struct lw_certificates *ret,
 		     struct lw_error *e)
 {
@@ -34,9 +46,9 @@ static int read_pair(const char *folder, const char *name, struct lw_certificate
 
 	if (ret->certificate.n)
 		return lw_fail(e, LW_E_FORMAT, "more than one certificate of ours");
-	r = lw_fs_read_path(certificate, LW_MAX_KEY_BYTES, &ret->certificate, e);
+	r = read_pem(certificate, "CERTIFICATE", &ret->certificate, e);
 	if (r == 0)
-		r = lw_fs_read_path(key, LW_MAX_KEY_BYTES, &ret->key, e);
+		r = read_pem(key, "PRIVATE KEY", &ret->key, e);
 	return r == -LW_E_NOTFOUND ? lw_fail(e, LW_E_FORMAT, "%s has no key beside it", name)
 				   : r;
 }
@@ -51,7 +63,7 @@ static int read_one(const char *folder, const char *name, struct lw_certificates
 		return read_pair(folder, name, ret, e);
 	if (!ends(name, ".crt"))
 		return 0;
-	r = lw_fs_read_path(path, LW_MAX_KEY_BYTES, &ret->ca, e);
+	r = read_pem(path, "CERTIFICATE", &ret->ca, e);
 	lw_buf_addc(&ret->ca, '\n');
 	return r;
 }

@@ -11,7 +11,8 @@ struct lw_certificates {
 	struct lw_buf ca, certificate, key; /* PEM */
 };
 
-/* LW_E_NOTFOUND: there is no such folder. LW_E_FORMAT: a certificate without its key, or two.
+/* LW_E_NOTFOUND: there is no such folder. LW_E_FORMAT: a certificate without its key, or
+ * two, or none in a file.
  * LW_E_IO. Zero-initialise *ret; release it also after an error. */
 int lw_certificates_read(const char *folder, struct lw_certificates *ret,
 			 struct lw_error *e) LW_WARN_UNUSED;

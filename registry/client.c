@@ -8,6 +8,7 @@
 #include "fetch/url.h"
 
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #define MOST_REDIRECTS	5
@@ -215,6 +216,15 @@ int lw_client_into_buffer(void *data, struct lw_span bytes, struct lw_error *e)
 	return 0;
 }
 
+bool lw_client_may_lead(const struct lw_registry_client *c, const char *url)
+{
+	int here = lw_url_is_here(url);
+
+	if (here < 0 || (here > 0 && lw_url_is_here(c->origin) <= 0))
+		return false;
+	return c->plain || strncasecmp(url, "https:", 6) == 0;
+}
+
 static bool is_redirect(long status)
 {
 	return status == 301 || status == 302 || status == 303 || status == 307 ||
@@ -232,6 +242,7 @@ int lw_client_read(struct lw_registry_client *c, const char *repository, const c
 				     .most = most,
 				     .sink = sink };
 	lw_auto_free char *at = lw_strdup(url);
+	char shown[256];
 
 	for (unsigned hops = 0; hops <= MOST_REDIRECTS; hops++) {
 		const char *location;
@@ -240,9 +251,9 @@ int lw_client_read(struct lw_registry_client *c, const char *repository, const c
 
 		q.url = at;
 		/* What it redirects to elsewhere gets no credentials of ours. */
-		r = lw_url_is_same_origin(at, c->origin)
-			    ? lw_client_ask(c, &scope, &q, false, ret, e)
-			    : lw_http_exchange(c->http, &q, ret, e);
+		q.stranger = !lw_url_is_same_origin(at, c->origin);
+		r = q.stranger ? lw_http_exchange(c->http, &q, ret, e)
+			       : lw_client_ask(c, &scope, &q, false, ret, e);
 		if (r < 0 || !is_redirect(ret->status))
 			return r;
 		location = lw_http_header(ret, "Location");
@@ -251,6 +262,12 @@ int lw_client_read(struct lw_registry_client *c, const char *repository, const c
 		if (lw_url_resolve(at, location, &next, e) < 0) {
 			(void)!lw_fail_as(e, LW_E_FORMAT);
 			return lw_prefix(e, "a redirect");
+		}
+		if (!lw_client_may_lead(c, next)) {
+			(void)lw_text_escape_str(next, shown, sizeof(shown));
+			free(next);
+			return lw_fail(e, LW_E_FORMAT,
+				       "a redirect to where it may not lead: %s", shown);
 		}
 		free(at);
 		at = next;

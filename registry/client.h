@@ -70,6 +70,9 @@ struct lw_client_manifest {
 	/* What the tag may stand for until now, without being an offence. */
 	const struct lw_digest *movable;
 	size_t n_movable;
+	/* What it may stand for as well, and goes on to: no offence, and nothing is put. */
+	const struct lw_digest *newer;
+	size_t n_newer;
 	bool move; /* whatever it stands for */
 };
 int lw_client_push_manifest(struct lw_registry_client *c, const struct lw_client_manifest *m,

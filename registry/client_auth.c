@@ -124,13 +124,11 @@ static void drop_token(struct lw_registry_client *c, struct lw_client_token *t)
 	free(gone.token);
 }
 
-/* Where its credentials may go: what speaks HTTPS names no server that does not. */
 static int take_realm(struct lw_registry_client *c, struct challenge *asked, struct lw_error *e)
 {
 	char shown[256];
 
-	if (!asked->realm || lw_url_is_here(asked->realm) < 0 ||
-	    (!c->plain && strncasecmp(asked->realm, "https:", 6) != 0))
+	if (!asked->realm || !lw_client_may_lead(c, asked->realm))
 		return lw_fail(e, LW_E_FORMAT,
 			       "the registry names no token server that may be asked: '%s'",
 			       lw_text_escape_str(asked->realm ? asked->realm : "", shown,
@@ -269,7 +267,8 @@ static int ask_for_token(struct lw_registry_client *c, const char *scope, struct
 	const struct lw_http_sink sink = { lw_client_into_buffer, out };
 	struct lw_http_request q = { .method = "GET",
 				     .most = MOST_ANSWER_BYTES,
-				     .sink = &sink };
+				     .sink = &sink,
+				     .stranger = !lw_url_is_same_origin(c->realm, c->origin) };
 	lw_auto_free char *query = query_of(c, scope);
 	lw_auto_free char *url =
 		lw_asprintf("%s%s%s", c->realm, strchr(c->realm, '?') ? "&" : "?", query);

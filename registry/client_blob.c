@@ -214,6 +214,12 @@ static int begin(struct pushing *p, bool *ret_mounted, struct lw_error *e)
 	struct lw_http_request q = { .method = "POST", .url = url };
 	int r = lw_client_ask(p->c, &p->scope, &q, true, &a, e);
 
+	/* Who may not read there, or finds nothing there, may still send it. */
+	if (*p->scope.from &&
+	    (r == -LW_E_USAGE || (r == 0 && a.status >= 400 && a.status < 500))) {
+		p->scope.from = "";
+		return begin(p, ret_mounted, e);
+	}
 	if (r < 0)
 		return r;
 	*ret_mounted = a.status == 201 && *p->scope.from;

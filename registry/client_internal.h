@@ -63,6 +63,10 @@ int lw_client_authorize(struct lw_registry_client *c, const struct lw_client_sco
 int lw_client_challenged(struct lw_registry_client *c, const struct lw_client_scope *scope,
 			 const struct lw_http_answer *a, struct lw_error *e) LW_WARN_UNUSED;
 
+/* Whether it may lead us there, to read or for a token: who speaks HTTPS not to plain HTTP, and
+ * who is elsewhere not to this machine. */
+bool lw_client_may_lead(const struct lw_registry_client *c, const char *url);
+
 /* A GET into memory or through a hash, following redirects without taking credentials along. */
 int lw_client_read(struct lw_registry_client *c, const char *repository, const char *url,
 		   const char *accept, uint64_t most, const struct lw_http_sink *sink,

@@ -124,12 +124,10 @@ static int put(struct lw_registry_client *c, const struct lw_client_manifest *m,
 	return 0;
 }
 
-static bool may_move(const struct lw_client_manifest *m, const struct lw_digest *from)
+static bool has(const struct lw_digest *list, size_t n, const struct lw_digest *d)
 {
-	if (m->move)
-		return true;
-	for (size_t i = 0; i < m->n_movable; i++)
-		if (lw_digest_equal(&m->movable[i], from))
+	for (size_t i = 0; i < n; i++)
+		if (lw_digest_equal(&list[i], d))
 			return true;
 	return false;
 }
@@ -151,16 +149,18 @@ static int look(struct lw_registry_client *c, const struct lw_client_manifest *m
 	digest = lw_digest_of(lw_buf_span(&have));
 	*ret_there = lw_digest_equal(&digest, &m->digest) && media_type &&
 		     strcasecmp(media_type, m->media_type) == 0;
+	if (!*ret_there && *m->tag)
+		*ret_there = has(m->newer, m->n_newer, &digest);
 	if (*ret_there)
 		return 0;
 	if (!*m->tag)
 		return lw_fail(e, LW_E_DIGEST,
 			       "the registry has other bytes under this digest: %s",
 			       lw_digest_text(&digest, text));
-	if (!may_move(m, &digest))
+	if (!m->move && !has(m->movable, m->n_movable, &digest))
 		return lw_fail(e, LW_E_EXISTS,
-			       "in the registry the tag stands for %s, which is not an earlier "
-			       "image of this name here",
+			       "in the registry the tag stands for %s, which is not what "
+			       "this enclave had under this name",
 			       lw_digest_text(&digest, text));
 	return 0;
 }

@@ -182,12 +182,12 @@ int lw_credentials_find(const char *const *files, size_t n, bool required, const
 
 		if (r == -LW_E_NOTFOUND && !required)
 			continue;
-		if (r == 0)
-			r = search_file(lw_buf_span(&bytes), where, helper, ret, e);
+		if (r == 0 && (r = search_file(lw_buf_span(&bytes), where, helper, ret, e)) < 0)
+			r = lw_prefix(e, "%s", files[i]);
 		if (bytes.p)
 			explicit_bzero(bytes.p, bytes.cap);
 		if (r < 0)
-			return lw_prefix(e, "%s", files[i]);
+			return r;
 	}
 	if (!ret->username)
 		ret->username = lw_strdup("");

@@ -21,11 +21,14 @@ enum lw_pushed_state {
 	LW_PUSHED_NOT = 0, /* it failed, or was not come to */
 	LW_PUSHED_THERE,   /* all of it was there */
 	LW_PUSHED_NOW,
+	LW_PUSHED_REMOVED, /* from the enclave, meanwhile: it is queued no more */
 };
+const char *lw_pushed_state_name(enum lw_pushed_state state);
 
 struct lw_pushed_image {
 	struct lw_state_push queued;
 	char tag[LW_MAX_TAG + 1]; /* "": by its digest alone */
+	bool contested;		  /* another image would have that tag, too */
 	enum lw_pushed_state state;
 	size_t sent, mounted, there; /* blobs and manifests */
 };
@@ -39,6 +42,10 @@ struct lw_pushed {
 	size_t n_damaged;
 	struct lw_head head; /* of the book, after lw_push_end */
 };
+/* How many are in the registry. */
+size_t lw_pushed_count(const struct lw_pushed *p);
+/* "hub.enclave:5000/mirror/host/app:1"; owned by the caller. */
+char *lw_pushed_destination(const struct lw_pushed_image *i);
 
 /* How a registry is reached: fills *ret, borrowed until the next call. `repository` is without
  * the host. */

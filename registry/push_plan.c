@@ -213,9 +213,14 @@ static void add_evidence_tags(struct planning *p, const struct lw_image *image)
 								 v->mechanism, &v->subject);
 		const char *colon = strrchr(name, ':');
 
-		if (*name && colon && v->mechanism != LW_MECHANISM_FALLBACK_TAG)
-			(void)add(p->plan, LW_PUSH_STEP_MANIFEST, &v->digest, v->size,
-				  v->media_type, colon + 1);
+		struct lw_push_item *item;
+
+		if (!*name || !colon || v->mechanism == LW_MECHANISM_FALLBACK_TAG)
+			continue;
+		item = add(p->plan, LW_PUSH_STEP_MANIFEST, &v->digest, v->size, v->media_type,
+			   colon + 1);
+		item->mechanism = v->mechanism;
+		item->subject = v->subject;
 	}
 }
 

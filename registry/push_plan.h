@@ -11,6 +11,7 @@
  */
 
 #include "custody/enclave.h"
+#include "image/gather.h"
 
 enum lw_push_step {
 	LW_PUSH_STEP_BLOB = 1,
@@ -20,9 +21,10 @@ enum lw_push_step {
 
 struct lw_push_item {
 	enum lw_push_step step;
-	struct lw_digest digest, subject;
+	struct lw_digest digest, subject; /* subject: of lists, and of tags of evidence */
 	uint64_t size;
-	char *media_type, *tag; /* owned; "" for none; media_type of manifests alone */
+	enum lw_mechanism mechanism; /* of tags of evidence; 0 else */
+	char *media_type, *tag;	     /* owned; "" for none; media_type of manifests alone */
 };
 
 struct lw_push_plan {

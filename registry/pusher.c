@@ -4,14 +4,19 @@
 #include "base/jail.h"
 #include "base/text.h"
 
+#include <poll.h>
 #include <string.h>
+#include <time.h>
 
 /* It gives up before (fetch/http.c), and waits a little between its attempts. */
 #define SILENCE_SEC 1800
+#define LOOK_MS	    200 /* so often we look whether to stop */
+#define FRAME_SEC   60	/* one that has begun is whole by then */
 
 struct lw_pusher {
 	struct lw_jail_child child;
 	struct lw_buf storage;
+	const atomic_bool *stop;
 	bool broken; /* out of step: it is not asked again */
 };
 
@@ -20,7 +25,6 @@ static int send_settings(struct lw_pusher *p, const struct lw_pusher_settings *s
 {
 	const struct lw_client_settings *c = &s->client;
 	LW_AUTO(buf) struct lw_buf body = { 0 };
-	uint32_t n = 0;
 	int r;
 
 	lw_ipc_put_str(&body, c->host);
@@ -32,14 +36,7 @@ static int send_settings(struct lw_pusher *p, const struct lw_pusher_settings *s
 	lw_ipc_put_str(&body, c->password);
 	lw_ipc_put_str(&body, c->identity_token);
 	lw_ipc_put_u64(&body, c->chunk_bytes);
-	for (size_t i = 0; i < LW_FETCH_VARIABLES; i++)
-		n += s->variables[i] != NULL;
-	lw_ipc_put_u32(&body, n);
-	for (size_t i = 0; i < LW_FETCH_VARIABLES; i++)
-		if (s->variables[i]) {
-			lw_ipc_put_str(&body, lw_fetch_variables[i]);
-			lw_ipc_put_str(&body, s->variables[i]);
-		}
+	lw_proxies_put(&s->proxies, &body);
 	r = lw_ipc_send(p->child.socket, LW_PUSH_SETTINGS, lw_buf_span(&body), -1, e);
 	explicit_bzero(body.p, body.cap);
 	return r;
@@ -53,6 +50,7 @@ int lw_pusher_open(const struct lw_pusher_settings *settings, struct lw_pusher *
 	int r;
 
 	p->child.socket = -1;
+	p->stop = settings->stop;
 	r = lw_jail_program("landwaiter-push", &program, e);
 	if (r == 0)
 		r = lw_jail_spawn(program, "landwaiter-push", &p->child, e);
@@ -124,14 +122,43 @@ static int take_bytes(struct lw_ipc_frame *frame, const struct lw_client_blob *b
 	return r;
 }
 
+static int64_t monotonic(void)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* Until it says something. */
+static int await(struct lw_pusher *p, struct lw_error *e)
+{
+	struct pollfd on = { .fd = p->child.socket, .events = POLLIN };
+	int64_t until = monotonic() + SILENCE_SEC;
+
+	while (!p->stop || !atomic_load(p->stop)) {
+		int n = poll(&on, 1, LOOK_MS);
+
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return lw_fail_errno(e, "the pushing process");
+		if (monotonic() > until)
+			return lw_fail(e, LW_E_JAIL, "the pushing process says nothing");
+	}
+	return lw_fail(e, LW_E_BUSY, "told to stop");
+}
+
 /* One frame. *ret_end: it was the last. */
 static int take(struct lw_pusher *p, const struct lw_client_blob *b, bool *ret_end,
 		enum lw_client_outcome *ret, struct lw_error *e)
 {
-	struct lw_ipc_frame frame;
-	int r = lw_ipc_receive_plain(p->child.socket, 4096, SILENCE_SEC, &p->storage, &frame,
-				     e);
+	struct lw_ipc_frame frame = { .fd = -1 };
+	int r = await(p, e);
 
+	if (r == 0)
+		r = lw_ipc_receive_plain(p->child.socket, 4096, FRAME_SEC, &p->storage, &frame,
+					 e);
 	if (r == -LW_E_NOTFOUND)
 		return lw_fail(e, LW_E_JAIL, "the pushing process ended before it was done");
 	if (r < 0)
@@ -159,7 +186,7 @@ static int ask(struct lw_pusher *p, uint32_t type, struct lw_span body, int fd,
 	while (r == 0 && !end)
 		r = take(p, b, &end, ret, e);
 	p->broken = !end || r == -LW_E_JAIL;
-	return p->broken ? lw_fail_as(e, LW_E_IO) : r;
+	return p->broken && r != -LW_E_BUSY ? lw_fail_as(e, LW_E_IO) : r;
 }
 
 /* ---- questions ---- */
@@ -176,6 +203,16 @@ int lw_pusher_blob(struct lw_pusher *p, const struct lw_client_blob *b,
 	return ask(p, LW_PUSH_BLOB, lw_buf_span(&body), b->fd, b, ret, e);
 }
 
+/* The others are none, then: it is refused what they would have allowed. */
+static void put_digests(struct lw_buf *body, const struct lw_digest *list, size_t n)
+{
+	if (n > LW_PUSH_MOST_DIGESTS)
+		n = LW_PUSH_MOST_DIGESTS;
+	lw_ipc_put_u32(body, (uint32_t)n);
+	for (size_t i = 0; i < n; i++)
+		lw_push_put_digest(body, &list[i]);
+}
+
 static void put_manifest(struct lw_buf *body, const struct lw_client_manifest *m)
 {
 	lw_ipc_put_str(body, m->repository);
@@ -184,9 +221,8 @@ static void put_manifest(struct lw_buf *body, const struct lw_client_manifest *m
 	lw_ipc_put_bytes(body, m->bytes);
 	lw_ipc_put_str(body, m->tag);
 	lw_ipc_put_u32(body, m->move);
-	lw_ipc_put_u32(body, (uint32_t)m->n_movable);
-	for (size_t i = 0; i < m->n_movable; i++)
-		lw_push_put_digest(body, &m->movable[i]);
+	put_digests(body, m->movable, m->n_movable);
+	put_digests(body, m->newer, m->n_newer);
 }
 
 int lw_pusher_manifest(struct lw_pusher *p, const struct lw_client_manifest *m,

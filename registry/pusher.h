@@ -10,17 +10,21 @@
  * nothing.
  *
  * The functions are those of the client, by the process, with its errors; LW_E_IO, too, where
- * it ended or fell silent.
+ * it ended or fell silent, and LW_E_BUSY where we were told to stop: then it is not waited for,
+ * and not asked again.
  */
 
 #include "fetch/fetcher.h"
 #include "registry/client.h"
 
+#include <stdatomic.h>
+
 struct lw_pusher;
 
 struct lw_pusher_settings { /* borrowed during the call */
 	struct lw_client_settings client;
-	const char *variables[LW_FETCH_VARIABLES]; /* of proxies; NULL: not set */
+	struct lw_proxies proxies;
+	const atomic_bool *stop; /* NULL: never; while the process lives */
 };
 
 /* Starts it. It gets no environment but that. LW_E_STATE. */

@@ -10,7 +10,7 @@
 #include "registry/pusher.h"
 
 enum lw_push_message {
-	LW_PUSH_SETTINGS = 1, /* client, n, n * (name, value) */
+	LW_PUSH_SETTINGS = 1, /* client, proxies */
 	LW_PUSH_BLOB,	      /* with its descriptor */
 	LW_PUSH_MANIFEST,
 	LW_PUSH_REFERRER,    /* manifest, subject */
@@ -20,7 +20,7 @@ enum lw_push_message {
 };
 
 #define LW_PUSH_VALUE_BYTES  ((size_t)65536) /* a secret, a file of certificates */
-#define LW_PUSH_MOST_MOVABLE ((uint32_t)100000)
+#define LW_PUSH_MOST_DIGESTS ((uint32_t)100000)
 
 static inline void lw_push_put_digest(struct lw_buf *b, const struct lw_digest *d)
 {

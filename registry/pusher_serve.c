@@ -20,31 +20,23 @@ struct server {
 
 /* ---- settings ---- */
 
-/* A name and a value; only names of the list count. */
-static int take_variable(struct lw_span *body, struct lw_error *e)
-{
-	lw_auto_free char *name = NULL;
-	lw_auto_free char *value = NULL;
-	int r = lw_ipc_take_str(body, LW_PUSH_VALUE_BYTES, &name, e);
-
-	if (r == 0)
-		r = lw_ipc_take_str(body, LW_PUSH_VALUE_BYTES, &value, e);
-	for (size_t i = 0; r == 0 && i < LW_FETCH_VARIABLES; i++)
-		if (strcmp(name, lw_fetch_variables[i]) == 0 && setenv(name, value, 1) < 0)
-			r = lw_fail_errno(e, "environment");
-	return r;
-}
-
 struct words { /* of the settings, owned */
 	char *host, *username, *password, *identity_token;
 };
+
+static void wipe(char *secret)
+{
+	if (secret)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}
 
 static void auto_words(struct words *w)
 {
 	free(w->host);
 	free(w->username);
-	free(w->password);
-	free(w->identity_token);
+	wipe(w->password);
+	wipe(w->identity_token);
 }
 
 static int take_client(struct lw_span *body, struct words *w, struct lw_client_settings *c,
@@ -76,7 +68,6 @@ static int settle(struct server *s, struct lw_error *e)
 	struct words w __attribute__((cleanup(auto_words))) = { 0 };
 	struct lw_client_settings c = { 0 };
 	struct lw_ipc_frame frame;
-	uint32_t n = 0;
 	int r = lw_ipc_receive_plain(s->socket, LW_MAX_FRAME_BYTES, -1, &s->storage, &frame, e);
 
 	if (r == 0 && frame.type != LW_PUSH_SETTINGS)
@@ -84,13 +75,13 @@ static int settle(struct server *s, struct lw_error *e)
 	if (r == 0)
 		r = take_client(&frame.body, &w, &c, e);
 	if (r == 0)
-		r = lw_ipc_take_u32(&frame.body, &n, e);
-	for (; r == 0 && n > 0; n--)
-		r = take_variable(&frame.body, e);
+		r = lw_proxies_take(&frame.body, e);
 	if (r == 0)
 		r = lw_ipc_take_end(&frame.body, e);
 	if (r == 0)
 		(void)!lw_client_open(&c, &s->client, &s->why);
+	if (s->storage.p)
+		explicit_bzero(s->storage.p, s->storage.cap);
 	return r;
 }
 
@@ -160,7 +151,7 @@ static int push_blob(struct server *s, struct lw_ipc_frame *frame, enum lw_clien
 
 struct manifest_words { /* owned */
 	char *repository, *media_type, *tag;
-	struct lw_digest *movable;
+	struct lw_digest *movable, *newer;
 };
 
 static void auto_manifest_words(struct manifest_words *w)
@@ -169,12 +160,29 @@ static void auto_manifest_words(struct manifest_words *w)
 	free(w->media_type);
 	free(w->tag);
 	free(w->movable);
+	free(w->newer);
+}
+
+static int take_digests(struct lw_span *body, struct lw_digest **ret, size_t *ret_n,
+			struct lw_error *e)
+{
+	uint32_t n = 0;
+	int r = lw_ipc_take_u32(body, &n, e);
+
+	if (r == 0 && n > LW_PUSH_MOST_DIGESTS)
+		r = lw_fail(e, LW_E_JAIL, "too many digests");
+	if (r < 0)
+		return r;
+	*ret = lw_alloc_array(n ? n : 1, sizeof(**ret));
+	for (; *ret_n < n && r == 0; (*ret_n)++)
+		r = take_digest(body, &(*ret)[*ret_n], e);
+	return r;
 }
 
 static int take_manifest(struct lw_span *body, struct manifest_words *w,
 			 struct lw_client_manifest *m, struct lw_error *e)
 {
-	uint32_t move = 0, n = 0;
+	uint32_t move = 0;
 	int r = lw_ipc_take_str(body, LW_MAX_REPOSITORY, &w->repository, e);
 
 	if (r == 0)
@@ -188,20 +196,15 @@ static int take_manifest(struct lw_span *body, struct manifest_words *w,
 	if (r == 0)
 		r = lw_ipc_take_u32(body, &move, e);
 	if (r == 0)
-		r = lw_ipc_take_u32(body, &n, e);
-	if (r == 0 && n > LW_PUSH_MOST_MOVABLE)
-		r = lw_fail(e, LW_E_JAIL, "too many digests");
-	if (r < 0)
-		return r;
-	w->movable = lw_alloc_array(n ? n : 1, sizeof(*w->movable));
-	for (uint32_t i = 0; i < n && r == 0; i++)
-		r = take_digest(body, &w->movable[i], e);
+		r = take_digests(body, &w->movable, &m->n_movable, e);
+	if (r == 0)
+		r = take_digests(body, &w->newer, &m->n_newer, e);
 	m->repository = w->repository;
 	m->media_type = w->media_type;
 	m->tag = w->tag;
 	m->move = move != 0;
 	m->movable = w->movable;
-	m->n_movable = n;
+	m->newer = w->newer;
 	return r;
 }
 

@@ -266,6 +266,12 @@ static void free_sending(void *data)
 	free(b);
 }
 
+/* How long a client may take for so much of a blob. */
+static int64_t take_sec(size_t bytes)
+{
+	return LW_SERVER_TAKE_SEC * (int64_t)(bytes / LW_SERVER_TAKE_BYTES + 1);
+}
+
 /* Called for the next bytes when those before are gone. What cannot be had any more, or is to
  * be had no more, ends the connection. */
 static ssize_t read_blob(void *data, uint64_t pos, char *out, size_t most)
@@ -282,7 +288,7 @@ static ssize_t read_blob(void *data, uint64_t pos, char *out, size_t most)
 	if (a.body.n < most)
 		most = a.body.n;
 	memcpy(out, a.body.p, most);
-	give_time(b->server, b->connection, LW_SERVER_TAKE_SEC);
+	give_time(b->server, b->connection, take_sec(most));
 	return (ssize_t)most;
 }
 
@@ -333,8 +339,9 @@ static enum MHD_Result send_blob(struct server *s, struct MHD_Connection *c, str
 				 struct lw_question *question, const struct lw_answer *a)
 {
 	/* Of many at once each holds less. */
-	size_t block = s->held < LW_SERVER_HELD_BYTES / 4 ? LW_MAX_REGISTRY_PART
-							  : LW_MAX_REGISTRY_PART / 4;
+	size_t block = s->held < LW_SERVER_HELD_BYTES / 4   ? LW_MAX_REGISTRY_PART
+		       : s->held < LW_SERVER_HELD_BYTES / 2 ? LW_MAX_REGISTRY_PART / 4
+							    : LW_MAX_REGISTRY_PART / 16;
 	uint64_t at = 0, n = a->size;
 	char range[96];
 	struct MHD_Response *r;
@@ -359,7 +366,7 @@ static enum MHD_Result send_blob(struct server *s, struct MHD_Connection *c, str
 			       (unsigned long long)a->size);
 		header(r, MHD_HTTP_HEADER_CONTENT_RANGE, range);
 	}
-	give_time(s, c, LW_SERVER_TAKE_SEC);
+	give_time(s, c, take_sec(whole ? (size_t)n : block));
 	return queue(c, q, part > 0 ? 206 : 200, n, r);
 }
 

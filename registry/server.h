@@ -19,8 +19,9 @@
 
 #define LW_SERVER_CONNECTIONS 1000 /* at once */
 #define LW_SERVER_IDLE_SEC    30   /* for the head of a request; of silence */
-#define LW_SERVER_TAKE_SEC    60   /* for a part of a blob; of what is sent whole, as */
-#define LW_SERVER_SLOWEST     1024 /* bytes a second, besides */
+#define LW_SERVER_TAKE_SEC    60   /* for each 256 KiB of a blob; of what is sent whole, as */
+#define LW_SERVER_TAKE_BYTES  ((size_t)256 << 10)
+#define LW_SERVER_SLOWEST     1024		  /* bytes a second, besides */
 #define LW_SERVER_HEAD_BYTES  ((size_t)16 << 10)  /* of a request */
 #define LW_SERVER_HELD_BYTES  ((size_t)128 << 20) /* of answers that are not taken yet */
 

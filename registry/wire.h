@@ -60,8 +60,8 @@ enum lw_registry_kind {
 	LW_REGISTRY_PART,      /* of a blob, some bytes from a place on */
 };
 
-#define LW_MAX_REGISTRY_WORD ((size_t)512)	 /* one part of a path or of a query */
-#define LW_MAX_REGISTRY_PART ((size_t)256 << 10) /* bytes of a blob in one answer */
+#define LW_MAX_REGISTRY_WORD ((size_t)512)     /* one part of a path or of a query */
+#define LW_MAX_REGISTRY_PART ((size_t)1 << 20) /* bytes of a blob in one answer */
 
 struct lw_question {
 	enum lw_registry_kind kind;

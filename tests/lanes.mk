@@ -38,6 +38,7 @@ test: ## every test under one TAP harness (T=WORD: only those with the word in t
 sweep: ## every kill, failure and mutation of a load (FULL=1: of everything; hours)
 	$(call deps-for,test)
 	$(again) programs tools units
+	$(again) BUILD=san programs tools
 	$(Q)tests/run -l sweep -t 14400 $(T)
 
 interop: ## what other programs make of our bundles and our store

@@ -256,10 +256,10 @@ static char *signed_repository(const struct scope *s)
 	const char *prefix = rule->identity == LW_IDENTITY_REMAP ? rule->identity_prefix : "";
 	size_t n = strlen(prefix);
 
-	if (n == 0 || strncmp(repository, prefix, n) != 0 ||
-	    (repository[n] && repository[n] != '/'))
-		return lw_steal(repository);
-	return lw_asprintf("%s%s", rule->identity_name, repository + n);
+	if (n > 0 && strncmp(repository, prefix, n) == 0 &&
+	    (!repository[n] || repository[n] == '/'))
+		return lw_asprintf("%s%s", rule->identity_name, repository + n);
+	return lw_steal(repository);
 }
 
 static void write_identity(struct exporting *x, const struct scope *s, struct lw_json_writer *w)

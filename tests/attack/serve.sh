@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 #
 # Requests that are none, too much, too slow or too many, to the registry: it answers the next one
 # all the same, within bounded memory; and one of its two processes that dies takes the other along.

@@ -6,6 +6,7 @@
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 bin=$top/build/release
+# shellcheck disable=SC2034 # for the benches
 runs=${RUNS:-5}
 work=$(mktemp -d "${BENCH_DIR:-$top/build}/bench.XXXXXX")
 image=$work/disk.img
@@ -22,7 +23,7 @@ end() {
 }
 trap end EXIT
 trap 'exit 1' INT TERM
-cd "$work"
+cd "$work" || exit
 export LC_ALL=C LANDWAITER_ENCLAVE=$fresh/enclave LANDWAITER_SENDER_DIR=$work/sender
 mkdir "$fresh"
 

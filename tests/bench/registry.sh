@@ -49,7 +49,7 @@ registry_yml() { # NAME PORT [TLS]
 
 # --- what is served -----------------------------------------------------------------------------
 
-"$bin/tools/mklayout" big big 1 64MiB 1MiB
+"$bin/tools/mklayout" big big 1 64MiB 4MiB
 mapfile -t words < <(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"] | "registry.example/big:1=oci:big:\(.)"' big/index.json)
 lw pack "${words[@]}" --sender acme --audience any --expires P30D --marking BENCH --no-progress -o big.lwb >/dev/null 2>&1
 for who in alice bob; do
@@ -59,6 +59,7 @@ lw init --any-audience --sender acme --threshold 2 --approver alice=alice.pub --
 lw load big.lwb --no-progress >/dev/null 2>&1
 manifest=$(lw list -o json | jq -r '.images[0].digest')
 small=$(jq -r '.config.digest' "$fresh/enclave/store/blobs/sha256/${manifest#sha256:}")
+medium=$(jq -r '.layers | sort_by(.size)[0].digest' "$fresh/enclave/store/blobs/sha256/${manifest#sha256:}")
 large=$(jq -r '.layers | max_by(.size).digest' "$fresh/enclave/store/blobs/sha256/${manifest#sha256:}")
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.crt -days 2 \
@@ -105,7 +106,7 @@ registry_yml hub "$hub_tls" ", tls: {certificate: $work/tls.crt, key: $work/tls.
 run_server "$hub_tls" "$registry_program" serve "hub-$hub_tls.yml"
 
 mkdir -p "static/v2/$app/blobs"
-for digest in "$small" "$large"; do
+for digest in "$small" "$medium" "$large"; do
 	cp "$fresh/enclave/store/blobs/sha256/${digest#sha256:}" "static/v2/$app/blobs/$digest"
 done
 chmod -R a+rX static
@@ -128,8 +129,12 @@ run_server "$ours" "$bin/landwaiter" serve --listen "127.0.0.1:$ours"
 serving=$server
 run_server "$ours_tls" "$bin/landwaiter" serve --listen "127.0.0.1:$ours_tls" --tls-cert tls.crt --tls-key tls.key
 
-rate() { # URL CLIENTS: requests a second
-	wrk -t 1 -c "$2" -d "${seconds_each}s" "$1" | sed -nE 's/^Requests\/sec: *//p'
+rate() { # URL CLIENTS UNIT: requests, or MiB, a second
+	wrk -t 1 -c "$2" -d "${seconds_each}s" "$1" | awk -v unit="$3" '
+		/^Requests\/sec/ && unit == "requests" { print $2 }
+		/^Transfer\/sec/ && unit == "MiB" {
+			print $2 * ($2 ~ /GB/ ? 1024 : $2 ~ /MB/ ? 1 : $2 ~ /KB/ ? 1 / 1024 : 0)
+		}'
 }
 peak() { # PID: of it and its children, MiB
 	local pid sum=0 kib
@@ -141,21 +146,21 @@ peak() { # PID: of it and its children, MiB
 	awk -v k=$sum 'BEGIN { printf "%.1f", k / 1024 }'
 }
 
-printf '\n%-46s %10s %10s %10s %8s %8s\n' 'serve, requests a second' ours registry nginx '/regis.' '/nginx'
+printf '\n%-46s %10s %10s %10s %8s %8s\n' 'serve, requests or MiB a second' ours registry nginx '/regis.' '/nginx'
 declare -A rates
 for scheme in http https; do
-	for what in "small $small" "16-MiB $large"; do
-		digest=${what#* }
+	for what in "config requests $small" "4-MiB-layer MiB $medium" "64-MiB-layer MiB $large"; do
+		read -r name unit digest <<<"$what"
 		for clients in 1 64; do
 			rates=()
 			for ((i = 1; i <= runs; i++)); do
 				for who in ours hub web; do
 					at=$who
 					[ $scheme = http ] || at=${who}_tls
-					rates[$who]+=" $(rate "$scheme://127.0.0.1:${!at}/v2/$app/blobs/$digest" $clients)"
+					rates[$who]+=" $(rate "$scheme://127.0.0.1:${!at}/v2/$app/blobs/$digest" $clients "$unit")"
 				done
 			done
-			awk -v t="$scheme, ${what% *} blob, $clients clients" -v a="$(median "${rates[ours]}")" \
+			awk -v t="$scheme, $name, $unit, $clients clients" -v a="$(median "${rates[ours]}")" \
 				-v b="$(median "${rates[hub]}")" -v c="$(median "${rates[web]}")" \
 				'BEGIN { printf "%-46s %10.1f %10.1f %10.1f %8.2f %8.2f\n", t, a, b, c, a / b, a / c }'
 		done

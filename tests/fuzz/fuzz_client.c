@@ -19,11 +19,12 @@ static void challenge(char *text)
 	char name[] = "WWW-Authenticate";
 	struct lw_http_header header = { name, text };
 	const struct lw_http_answer a = { .status = 401, .headers = &header, .n_headers = 1 };
-	struct lw_registry_client c = { .username = (char[]){ "u" } };
+	struct lw_registry_client c = { .origin = (char[]){ "https://registry.example" },
+					.username = (char[]){ "u" } };
 	struct lw_error e = { 0 };
 
 	if (lw_client_challenged(&c, &scope, &a, &e) == 0 && c.scheme == LW_CLIENT_BEARER &&
-	    (lw_url_is_here(c.realm) < 0 || strncasecmp(c.realm, "https:", 6) != 0))
+	    (lw_url_is_here(c.realm) != 0 || strncasecmp(c.realm, "https:", 6) != 0))
 		abort();
 	free(c.realm);
 	free(c.service);

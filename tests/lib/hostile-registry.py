@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A registry that lies as it is told to, and is honest else:
 
-    hostile-registry.py PORT FOLDER
+    hostile-registry.py PORT FOLDER [KEY CERTIFICATE CA]
 
-FOLDER/fault names the lie, read at each request; FOLDER/log has a line a request: method, path, the
-scheme of its Authorization. What is pushed is kept in memory. Lies that are told once are marked in
-FOLDER/told.
+FOLDER/fault names the lie, read at each request, unless the first part of the repository does
+("lie-500"); FOLDER/log has a line a request: method, path, the
+scheme of its Authorization; with TLS whether a certificate was shown. What is pushed is kept in memory. Lies that are told once are marked in
+FOLDER/told. "waits" is honest, once FOLDER/go is there; FOLDER/waiting says that it waits.
 """
 
 import hashlib
@@ -14,15 +15,18 @@ import json
 import os
 import re
 import socketserver
+import ssl
 import sys
+import time
 import uuid
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 port, folder = int(sys.argv[1]), sys.argv[2]
-blobs, manifests, uploads = {}, {}, {}
+blobs, manifests, uploads, shown = {}, {}, {}, {}
 INDEX = "application/vnd.oci.image.index.v1+json"
-ELSEWHERE = f"http://localhost:{port}"  # another host, to who compares names
+HTTP = "https" if len(sys.argv) > 3 else "http"
+ELSEWHERE = f"{HTTP}://localhost:{port}"  # another host, to who compares names
 HTML = b"<html><body>Please accept the terms of this network</body></html>"
 
 
@@ -89,11 +93,13 @@ class Handler(BaseHTTPRequestHandler):
         self.query = parse_qs(split.query)
         self.where = split.path
         self.host = self.headers.get("Host", "")
+        own = re.match("/v2/lie-([^/]+)/", self.where)
         with open(path("fault")) as file:
-            self.fault = file.read().strip()
+            self.fault = own.group(1) if own else file.read().strip()
         with open(path("log"), "a") as out:
             print(self.command, self.host.split(":")[0], self.path,
-                  self.headers.get("Authorization", "none").split()[0], file=out)
+                  self.headers.get("Authorization", "none").split()[0],
+                  *(["shown" if self.connection.getpeercert() else "unshown"] if HTTP == "https" else []), file=out)
         length = int(self.headers.get("Content-Length", 0))
         if self.fault == "drop" and self.command == "PATCH" and once(self.fault):
             self.rfile.read(length // 2)
@@ -110,6 +116,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, HTML, Content_Type="text/html")
         elif fault == "html-404":
             self.answer(404, HTML, Content_Type="text/html")
+        elif fault == "silent":
+            time.sleep(60)
         elif fault == "500":
             self.answer(500, HTML, Content_Type="text/html")
         elif fault == "503-once" and once(fault):
@@ -117,6 +125,8 @@ class Handler(BaseHTTPRequestHandler):
         elif fault == "429-once" and once(fault):
             self.error(429, "TOOMANYREQUESTS", Retry_After="1")
         elif fault == "401":
+            self.error(401, "UNAUTHORIZED", WWW_Authenticate='Basic realm="x"')
+        elif fault == "password-each" and not self.is_first():
             self.error(401, "UNAUTHORIZED", WWW_Authenticate='Basic realm="x"')
         elif fault == "401-nothing":
             self.error(401, "UNAUTHORIZED")
@@ -133,11 +143,26 @@ class Handler(BaseHTTPRequestHandler):
         elif fault == "no-http":
             self.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
             self.close_connection = True
+        elif fault.startswith("denies-mounts") and "mount" in self.query:
+            self.error(int(fault[-3:]), "DENIED", WWW_Authenticate='Basic realm="x"')
         elif fault == "redirect-post" and self.command == "POST":
             self.answer(307, Location=ELSEWHERE + self.path)
         else:
-            return True
+            return self.wait() if fault == "waits" else True
         return False
+
+    def is_first(self):
+        """Whether no other repository was shown this password."""
+        name = re.match(r"/v2/(.+?)/(blobs|manifests|referrers)/", self.where).group(1)
+        given = self.headers.get("Authorization")
+        return given is not None and shown.setdefault(given, name) == name
+
+    def wait(self):
+        if self.command == "POST":
+            open(path("waiting"), "w").close()
+            while not os.path.exists(path("go")):
+                time.sleep(0.02)
+        return True
 
     def token(self):
         if self.fault == "401-bearer-redirect":
@@ -202,6 +227,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(307, Location="file:///etc/passwd")
         elif fault == "redirect-remote":
             self.answer(307, Location="http://registry.example" + self.path)
+        elif fault == "redirect-plain":
+            self.answer(307, Location=ELSEWHERE.replace("https:", "http:") + self.path)
         elif fault == "redirect-nowhere":
             self.answer(307)
         else:
@@ -328,4 +355,11 @@ class Server(socketserver.ThreadingTCPServer):
         pass
 
 
-Server(("127.0.0.1", port), Handler).serve_forever()
+server = Server(("127.0.0.1", port), Handler)
+if HTTP == "https":
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[4], sys.argv[3])
+    context.load_verify_locations(sys.argv[5])
+    context.verify_mode = ssl.CERT_OPTIONAL
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+server.serve_forever()

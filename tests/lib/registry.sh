@@ -14,7 +14,7 @@ free_port() {
 	local port
 
 	while :; do
-		port=$((20000 + RANDOM % 20000))
+		port=$((20000 + RANDOM % 12000)) # below those that are given to who connects
 		(: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
 	done
 	printf '%s' $port

@@ -76,7 +76,8 @@ is "says so" "$(jq -c '[.damaged, .repaired]' out.log)" '[0,0]'
 
 exits 2 "no removing without a reason" lw remove "$image:2"
 exits 2 "no removing of what is not there" lw remove "$image:9" --reason x
-exits 0 "removed" lw remove "$image:2" --reason 'no longer needed' --by op
+exits 0 "removed" lw remove "$image:2" --reason 'no longer needed'
+is "by nobody in particular" "$(last_record | jq -c '[.event, .detail.reason, .detail.by]')" '["remove","no longer needed",null]'
 count=$(find "$blobs" -type f | wc -l)
 exits 0 "collected" lw gc -o json
 ok "some went" test "$(find "$blobs" -type f | wc -l)" -lt "$count"

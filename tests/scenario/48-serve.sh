@@ -251,7 +251,7 @@ echo >&"${COPROC[1]}"
 wait "$COPROC_PID" || true
 
 # A blob of several parts: whole, in pieces across their ends, and as its disk forgets while it is sent.
-head -c 700000 <(yes 'a layer of three parts') >parts.tar
+head -c 2800000 <(yes 'a layer of three parts') >parts.tar
 mkdir parts && new_layout parts
 list parts "$(jq -n -c --argjson l "$(blob parts parts.tar $oci.image.layer.v1.tar)" \
 	--argjson c "$(printf '{}' >config && blob parts config $oci.image.config.v1+json)" --arg t $manifest \
@@ -260,18 +260,18 @@ make_bundle parts.lwb "$app:parts=oci:parts:large" && approve parts.lwb alice
 accepted lw load parts.lwb
 large=$(sha256sum <parts.tar | cut -c 1-64)
 is "several parts" "$(get "/v2/$app/blobs/sha256:$large") $(sha)" "200 sha256:$large"
-for range in 262143-262144 0-262143 262144-699999 262100-600000; do
+for range in 1048575-1048576 0-1048575 1048576-2799999 1048500-2400000; do
 	is "from $range" "$(get "/v2/$app/blobs/sha256:$large" -H "Range: bytes=$range") $(sha256sum <body | cut -c 1-64)" \
 		"206 $(tail -c +$((${range%-*} + 1)) parts.tar | head -c $((${range#*-} - ${range%-*} + 1)) | sha256sum | cut -c 1-64)"
 done
 chmod u+w "enclave/store/blobs/sha256/$large"
-coproc forget "enclave/store/blobs/sha256/$large" 600000
+coproc forget "enclave/store/blobs/sha256/$large" 2400000
 read -r <&"${COPROC[0]}"
 is "whole, while somebody may write it" "$(get "/v2/$app/blobs/sha256:$large")" 200
 echo >&"${COPROC[1]}"
 read -r <&"${COPROC[0]}"
 fails "the connection ends where it is other" get "/v2/$app/blobs/sha256:$large"
-is "before the part that is" "$(stat -c %s body)" 524288
+is "before the part that is" "$(stat -c %s body)" 2097152
 is "then it is not there any more" "$(get "/v2/$app/blobs/sha256:$large" -I)" 404
 echo >&"${COPROC[1]}"
 wait "$COPROC_PID" || true

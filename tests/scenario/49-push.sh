@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# flavours: release
+# flavours: release sweep-san
 # Into a registry: Debian's docker-registry, plain, with TLS, with passwords, with tokens. Exact bytes,
 # evidence that is found by its subject, and the same state in the end wherever it was killed.
 . "$(dirname "$0")/../lib/vendors.sh"
@@ -16,7 +16,7 @@ trap end EXIT
 export HOME=$T
 
 make_keys alice
-vendor_keys acme
+vendor_keys acme other
 make_enclave 1 alice
 app=registry.acme.example/prod/app
 other=localhost:5000/other
@@ -91,6 +91,8 @@ exits 2 "half a rule" push "$registry" --rename "$app="
 exits 2 "a rule about half a component" push "$registry" --rename "registry.acme.example/=x"
 exits 2 "two rules about one thing" push "$registry" --rename "$app=x" --rename "$app=y"
 exits 2 "pieces of nothing" push "$registry" --chunk-size 0
+exits 2 "--queued, below a prefix" push "$registry/mirror" --queued
+exits 2 "--forget, below a prefix" lw push "$registry/mirror" --forget
 exits 2 "--queued, of an image" push "$registry" $app:1 --queued
 is "nothing of it was queued" "$(queued)" 0
 exits 3 "a name that becomes too long" push "$registry/$(printf 'a%.0s' {1..220})" $app:1 -o json
@@ -141,13 +143,34 @@ accepted lw load big.lwb
 large=$(sha256sum <m | cut -c 1-64)
 exits 0 "in pieces" push "$registry/pieces" registry.acme.example/big:1 --chunk-size 1MiB -o json
 is "it is whole" "$(there pieces/registry.acme.example/big/manifests/1) $(sha)" "200 sha256:$large"
-for ((i = 1; i <= 6; i++)); do # at other times each
-	(timeout -s KILL "0.$((i * 2))" "$LW_BIN/landwaiter" push "$registry/killed" --plain-http --chunk-size 64KiB) >/dev/null 2>&1 || :
+for ((i = 1; i <= 4; i++)); do # at other times each
+	(timeout -s KILL "0.$((i * 7 + 10))" "$LW_BIN/landwaiter" push "$registry/killed" --plain-http --chunk-size 64KiB) >/dev/null 2>&1 || :
 done
 exits 0 "killed at any time" push "$registry/killed" -o json
 is "it ends in the same state" "$(queued) $(there killed/registry.acme.example/big/manifests/1) $(sha)" "0 200 sha256:$large"
 exits 0 "once more" push "$registry/killed" -o json
 is "all there" "$(jq -r '[.images[].state] | unique | join(" ")' out.log)" there
+
+# --- what gets in the way of each other ------------------------------------------------------------------
+
+exits 3 "two images, and one name there" push "$registry" $app:1 $app:2 registry.acme.example/big:1 --rename registry.acme.example/big=x --rename $app=x -o json
+is "neither gets it, which would be the last one's; the third does" "$(codes) $(states | paste -sd ' ')" \
+	"push.name push.name x:1 failed x:1 failed x:2 pushed"
+exits 3 "not by force either" push "$registry" --queued --move-tags
+exits 0 "the rest is not wanted" lw push --forget "$registry"
+
+# Two tags of one image, whose evidence grows meanwhile: they do not take its tag from each other.
+cosign_sign other.key layout $app "$one"
+make_bundle signed.lwb "$app:stable=oci:layout:1" && approve signed.lwb alice
+accepted lw load signed.lwb
+newer() {
+	is "$1" "$(there "mirror/$app/manifests/${one/:/-}.sig") $(jq '.layers | length' body)" "200 2"
+}
+exits 0 "signed once more, and called otherwise, too" push "$registry/mirror" $app:stable
+newer "is found by both signatures"
+exits 0 "the one that came before" push "$registry/mirror" $app:1 -o json
+newer "leaves it there"
+is "and is there" "$(states)" "mirror/registry.acme.example/prod/app:1 there"
 
 # --- what may not be handed out, and what is damaged ---------------------------------------------------------------
 
@@ -220,12 +243,15 @@ exits 5 "one that is called otherwise" lw push "$registry" $app:1 --cert-dir cer
 start_registry mutual "http: {addr: \"REGISTRY\", secret: s, tls: {certificate: $T/server.crt, key: $T/server.key, clientcas: [$T/ca.crt]}}"
 exits 5 "one that wants to see who we are" lw push "$registry" $app:1 --cert-dir certs
 exits 0 "is shown" lw push "$registry" $app:1 --cert-dir mutual
+echo junk >mutual/client.key
+exits 2 "a key that is none" lw push "$registry" $app:1 --cert-dir mutual
 rm mutual/client.key
 exits 2 "a certificate without its key" lw push "$registry" $app:1 --cert-dir mutual
 exits 0 "the rest is not wanted" lw push --forget
 
 # --- passwords ---------------------------------------------------------------------------------------------------------
 
+# shellcheck disable=SC2016 # python's, not ours
 python3 -W ignore -c 'import crypt; print("pusher:" + crypt.crypt("open sesame", "$2b$05$" + "a" * 22))' >htpasswd
 auth="http: {addr: \"REGISTRY\", secret: s, tls: {certificate: $T/server.crt, key: $T/server.key}}"
 auth+=$'\n'"auth: {htpasswd: {realm: tests, path: $T/htpasswd}}"
@@ -238,7 +264,7 @@ entry 'open wheat' "$registry" >bad.json
 entry 'open sesame' "$registry/elsewhere" >elsewhere.json
 entry 'open sesame' "${registry%:*}" >portless.json
 attempt() {
-	lw push "$registry" $app:1 --cert-dir certs -o json "$@"
+	lw push "$registry" "$app:1" --cert-dir certs -o json "$@"
 }
 exits 3 "nobody in particular" attempt
 is "is not let in" "$(codes)" push.denied
@@ -256,6 +282,7 @@ mkdir -p .docker
 cp good.json .docker/config.json
 exits 0 "where docker keeps it" attempt
 mkdir bin
+# shellcheck disable=SC2016 # the helper's
 printf '#!/bin/sh\n[ "$1" = get ] && [ "$(cat)" = "%s" ] && echo "{\\"Username\\":\\"pusher\\",\\"Secret\\":\\"open sesame\\"}"\n' "$registry" >bin/docker-credential-tests
 chmod +x bin/docker-credential-tests
 printf '{"credHelpers":{"%s":"tests"}}' "$registry" >.docker/config.json

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 # The registry beyond this machine: TLS, certificates of clients, names and passwords; and whoever is
 # not let in.
 . "$(dirname "$0")/../lib/vendors.sh"

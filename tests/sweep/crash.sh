@@ -66,13 +66,13 @@ plan() {
 	done
 }
 
-# One of each operation and mode, always the same ones; and every third kill of a load's second
+# One of each operation and mode, always the same ones; and every sixth kill of a load's second
 # half, so that no step of its commit goes without.
 sample() {
 	awk -F '\t' 'BEGIN { srand(20261123) }
 		{
 			key = $1 FS $2; order[NR] = key; line[NR] = $0; draw[NR] = rand()
-			dense[NR] = $1 == "second" && $2 ~ /^kill/ && $3 > $4 / 2 && $3 % 3 == 2
+			dense[NR] = $1 == "second" && $2 ~ /^kill/ && $3 > $4 / 2 && $3 % 6 == 2
 			if (!(key in best) || draw[NR] < draw[best[key]])
 				best[key] = NR
 		}

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Ten thousand images in the store: what is asked of the registry costs what it is about, also when
-# the state has just changed, and both processes stay small.
+# the state has just changed, and both processes stay small. With SAMPLE=1 five hundred.
 . "$(dirname "$0")/../lib/scenario.sh"
 
-count=5000 # in repositories of their own, and as many in one
+count=5000 rounds=100 # images in repositories of their own, and as many in one
+[ -z "${SAMPLE-}" ] || count=250 rounds=20
 make_keys alice
 server=
 end() {
@@ -42,12 +43,12 @@ serve_of() {
 	url=$(sed -n 's,^serving \(http://[^/]*\)/.*,\1,p' serve.err)
 }
 
-# Ticks of two hundred pulls of a manifest, its blobs and what refers to it, each after a change.
+# Ticks of that many pulls of a manifest, its blobs and what refers to it, each after a change.
 pulls() {
 	local i repository before digest
 
 	before=$(ticks)
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < rounds; i++)); do
 		sqlite3 -cmd ".timeout 5000" enclave/state.db "UPDATE image SET accepted = accepted + 1 WHERE name = 'registry.example/r1/app:1'"
 		for repository in r$((i % 9))/app/manifests/1 all/manifests/t$((i % 9)); do
 			[ "$(status "/v2/registry.example/$repository")" = 200 ] || return 1

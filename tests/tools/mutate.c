@@ -407,12 +407,12 @@ static void class_flips(void)
 	const size_t text = seal_text_end(lw_buf_span(&b));
 
 	begin_class("a bit of the seal flipped", false);
-	flip_range(&b, 0, LW_TAR_BLOCK, t.full ? 1 : 79, true);
-	flip_range(&b, LW_TAR_BLOCK, text, t.full ? 1 : 19, true);
+	flip_range(&b, 0, LW_TAR_BLOCK, t.full ? 1 : 158, true);
+	flip_range(&b, LW_TAR_BLOCK, text, t.full ? 1 : 37, true);
 	flip_range(&b, text, seal_end, t.full ? 499 : 9001, true);
 	end_class();
 	begin_class("a bit after the seal flipped", false);
-	flip_range(&b, seal_end, b.n, t.full ? 1 : 37, false);
+	flip_range(&b, seal_end, b.n, t.full ? 1 : 73, false);
 	end_class();
 	lw_buf_free(&b);
 }
@@ -427,7 +427,7 @@ static void class_lengths(void)
 				       : i < head		       ? 4099
 								       : 211)
 		attempt(lw_span(b.p, i));
-	for (size_t i = 512; i < n; i += t.full ? 512 : 512 * 11)
+	for (size_t i = 512; i < n; i += t.full ? 512 : 512 * 23)
 		attempt(lw_span(b.p, i));
 	for (size_t i = 1; i <= 8; i++)
 		attempt(lw_span(b.p, n - i));

@@ -619,6 +619,56 @@ static void landlock_may_be_missing_but_not_broken(void **state)
 	}
 }
 
+/* Who asks the network reads, and changes nothing: descriptor 0 is a file of ours. */
+static void ask_the_network(struct answers *a)
+{
+	static const char path[] = "/etc/passwd", none[] = "/nonexistent/x";
+	static const struct {
+		long call, x[5];
+	} calls[] = {
+		{ SYS_execve, { P(path), 0, 0 } },
+		{ SYS_openat, { AT_FDCWD, P(path), O_RDWR } },
+		{ SYS_openat, { AT_FDCWD, P(none), O_RDONLY | O_CREAT, 0600 } },
+		{ SYS_unlinkat, { AT_FDCWD, P(none), 0 } },
+		{ SYS_pidfd_getfd, { 0, 0, 0 } },
+		{ SYS_process_vm_readv, { 1, 0, 0, 0, 0 } },
+		{ SYS_fchmod, { 0, 0600 } },
+		{ 452 /* fchmodat2 */, { AT_FDCWD, P(none), 0600, 0 } },
+		{ SYS_fchown, { 0, 0, 0 } },
+		{ SYS_utimensat, { 0, 0, 0, 0 } },
+		{ SYS_fsetxattr, { 0, P(none), P(none), 1, 0 } },
+		{ SYS_fremovexattr, { 0, P(none) } },
+	};
+
+	(void)close(0);
+	if (open(path, O_RDONLY) != 0)
+		_exit(2);
+	a->entered = lw_jail_enter_network(NULL);
+	for (size_t i = 0; i < LW_COUNT_OF(calls); i++) {
+		const long *x = calls[i].x;
+		long r = syscall(calls[i].call, x[0], x[1], x[2], x[3], x[4]);
+
+		a->words[i] = r == -1 && errno == EPERM ? 0 : (int)calls[i].call;
+	}
+	a->words[14] = open(path, O_RDONLY) < 0;
+	a->words[15] = socket(AF_INET, SOCK_STREAM, 0) < 0;
+	_exit(0);
+}
+
+static void who_asks_the_network_changes_nothing(void **state)
+{
+	struct answers *a = new_answers();
+
+	(void)state;
+#ifdef LW_COVERAGE
+	skip();
+#endif
+	assert_int_equal(in_child(ask_the_network, a), 0);
+	assert_int_equal(a->entered, 0);
+	for (size_t i = 0; i < LW_COUNT_OF(a->words); i++)
+		assert_int_equal(a->words[i], 0);
+}
+
 static const struct CMUnitTest other_tests[] = {
 	cmocka_unit_test(lanes_reached_their_level),
 	cmocka_unit_test(every_landlock_version_builds),
@@ -634,6 +684,7 @@ static const struct CMUnitTest other_tests[] = {
 	cmocka_unit_test(no_wall_may_be_missing),
 	cmocka_unit_test(root_must_be_left),
 	cmocka_unit_test(landlock_may_be_missing_but_not_broken),
+	cmocka_unit_test(who_asks_the_network_changes_nothing),
 };
 
 int main(void)

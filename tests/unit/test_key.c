@@ -756,7 +756,7 @@ static void long_passphrases(void **state)
 
 	(void)state;
 	lw_buf_fill(&word, 'p', 1025);
-	for (size_t n = 1023; n <= 1025; n++) {
+	for (size_t n = 1024; n <= 1025; n++) {
 		LW_AUTO(secret) struct lw_secret *s = lw_secret_new(lw_span(word.p, n));
 		LW_AUTO(private_key) struct lw_private_key *k = NULL;
 		LW_AUTO(buf) struct lw_buf private = { 0 };
