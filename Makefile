@@ -57,10 +57,10 @@ LDFLAGS  += -fsanitize=address,undefined
 CPPFLAGS += -DLW_SANITIZED=1
 endif
 
-LIBDIRS  := base image verify keys tuf fetch custody bundle registry
+LIBDIRS  := base image verify keys tuf fetch udev custody bundle registry
 LIBSRC   := $(sort $(wildcard $(addsuffix /*.c,$(LIBDIRS))))
 # `pack` and `export` are at work in landwaiter-pack, the one program that links libarchive.
-CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/server.c cmd/pusher.c cmd/pack_%.c,$(sort $(wildcard cmd/*.c)))
+CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/server.c cmd/pusher.c cmd/door.c cmd/door_event.c cmd/pack_%.c,$(sort $(wildcard cmd/*.c)))
 UNITSRC  := $(sort $(wildcard tests/unit/test_*.c))
 FUZZSRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 TOOLSRC  := $(sort $(wildcard tests/tools/*.c))
@@ -68,7 +68,8 @@ TOOLSRC  := $(sort $(wildcard tests/tools/*.c))
 obj       = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 LIB      := $(OUT)/liblandwaiter.a
 PROGRAMS := $(OUT)/landwaiter $(OUT)/landwaiter-judge $(OUT)/landwaiter-pack \
-	$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push $(OUT)/landwaiter-serve
+	$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push $(OUT)/landwaiter-serve \
+	$(OUT)/landwaiter-door
 UNITS    := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNITSRC))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(FUZZSRC))
 REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/replay/fuzz_%,$(FUZZSRC))
@@ -118,6 +119,11 @@ $(OUT)/landwaiter-fetch $(OUT)/landwaiter-push:
 $(OUT)/landwaiter-serve: $(call obj,cmd/server.c) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lmicrohttpd -lgnutls
+
+# The one program that links libudev.
+$(OUT)/landwaiter-door: $(call obj,cmd/door.c cmd/door_event.c cmd/record_time.c) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -ludev
 
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)

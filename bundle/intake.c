@@ -158,8 +158,12 @@ int lw_intake_open(struct lw_intake *in, struct lw_error *e)
 	struct lw_error unreadable = { 0 };
 
 	(void)snprintf(in->object, sizeof(in->object), "%s", in->options->path);
-	r = lw_medium_open(in->options->path, &in->medium, &in->fd, &unreadable);
-	if (r == -LW_E_NOTFOUND) { /* a slip of the hand, not an attempt */
+	r = in->options->folder
+		    ? lw_medium_open_beneath(*in->options->folder, in->options->path,
+					     &in->medium, &in->fd, &unreadable)
+		    : lw_medium_open(in->options->path, &in->medium, &in->fd, &unreadable);
+	/* A slip of the hand, not an attempt; but what was listed was there. */
+	if (r == -LW_E_NOTFOUND && !in->options->folder) {
 		*e = unreadable;
 		return r;
 	}

@@ -37,7 +37,8 @@ enum lw_intake_purpose {
 struct lw_trust_updated;
 struct lw_intake_options {
 	enum lw_intake_purpose purpose;
-	const char *path;	      /* the bundle */
+	const char *path;  /* the bundle */
+	const int *folder; /* path is a name in it, and must be no link; NULL: anywhere */
 	const char *const *approvals; /* files with more approvals (.lwa) */
 	size_t n_approvals;
 	struct lw_custody_claims claims;

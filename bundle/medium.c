@@ -22,6 +22,23 @@ int lw_medium_open(const char *path, struct lw_medium *ret, int *ret_fd, struct 
 	return 0;
 }
 
+int lw_medium_open_beneath(int folder, const char *name, struct lw_medium *ret, int *ret_fd,
+			   struct lw_error *e)
+{
+	uint64_t size = 0;
+	int fd = -1;
+	int r = lw_fs_open_beneath(folder, name, &fd, &size, e);
+
+	if (r < 0)
+		return r;
+	ret->fd = fd;
+	ret->size = size;
+	ret->exact = true;
+	atomic_init(&ret->bytes_read, 0);
+	*ret_fd = fd;
+	return 0;
+}
+
 int lw_medium_read(struct lw_medium *m, void *p, size_t n, uint64_t offset, struct lw_error *e)
 {
 	int r = lw_fs_pread(m->fd, p, n, offset, e);

@@ -26,6 +26,10 @@ struct lw_medium {
 int lw_medium_open(const char *path, struct lw_medium *ret, int *ret_fd,
 		   struct lw_error *e) LW_WARN_UNUSED;
 
+/* A name in an open folder: a regular file, and no link. LW_E_FORMAT as lw_fs_open_beneath. */
+int lw_medium_open_beneath(int folder, const char *name, struct lw_medium *ret, int *ret_fd,
+			   struct lw_error *e) LW_WARN_UNUSED;
+
 /* Exactly n bytes at an offset. LW_E_TRUNCATED (the medium ends first), LW_E_IO. */
 int lw_medium_read(struct lw_medium *m, void *p, size_t n, uint64_t offset,
 		   struct lw_error *e) LW_WARN_UNUSED;

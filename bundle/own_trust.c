@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "bundle/box.h"
+#include "udev/commission.h"
+#include "udev/media_list.h"
 
 #include <string.h>
 
@@ -100,6 +102,49 @@ static int read_policy(struct reading *r, struct lw_error *e)
 	return rc;
 }
 
+static int check_door(struct lw_span file, struct lw_error *e)
+{
+	LW_AUTO(commission) struct lw_commission c = { 0 };
+
+	return lw_commission_parse(file, &c, e);
+}
+
+static int check_media(struct lw_span file, struct lw_error *e)
+{
+	LW_AUTO(media_list) struct lw_media_list *list = NULL;
+
+	return lw_media_list_parse(file, &list, e);
+}
+
+/* What is trust without the policy naming it: what the door goes by (docs/format/media.md). A
+ * repository need not have it. */
+static int read_door(struct reading *r, struct lw_error *e)
+{
+	static const struct {
+		const char *name;
+		int (*check)(struct lw_span file, struct lw_error *e);
+	} files[] = { { "door.json", check_door }, { "media.json", check_media } };
+	struct lw_own_trust *t = r->to;
+
+	for (size_t i = 0; i < LW_COUNT_OF(files); i++) {
+		LW_AUTO(buf) struct lw_buf b = { 0 };
+		int rc = read_file(r, files[i].name, &b, e);
+
+		if (rc < 0 && t->reason == LW_FINDING_TUF_TARGET_UNKNOWN) {
+			t->reason = LW_FINDING_COUNT;
+			continue;
+		}
+		if (rc < 0)
+			return rc;
+		rc = files[i].check(lw_buf_span(&b), e);
+		if (rc < 0) {
+			t->reason = LW_FINDING_TRUST_POLICY;
+			return rc;
+		}
+	}
+	return 0;
+}
+
 /* A box that breaks is not what the file is like. */
 static int split(void *data, struct lw_span file, struct lw_tuf_signed *ret, struct lw_error *e)
 {
@@ -146,7 +191,9 @@ int lw_own_trust_read(const struct lw_own_source *source, const struct lw_tuf_st
 		if (m->expires < ret->until)
 			ret->until = m->expires;
 	}
-	return failed(ret, r == 0 ? read_policy(&reading, e) : r, e);
+	if (r == 0)
+		r = read_policy(&reading, e);
+	return failed(ret, r == 0 ? read_door(&reading, e) : r, e);
 }
 
 void lw_own_trust_release(struct lw_own_trust *t)

@@ -3,9 +3,10 @@
 #define LW_BUNDLE_OWN_TRUST_H
 
 /*
- * The enclave's own TUF repository: its targets are policy.json and every file that policy
- * names. Following it is what a new enclave is made of, and the one way in which its trust ever
- * changes (docs/format/enclave.md, "Its own repository").
+ * The enclave's own TUF repository: its targets are policy.json, every file that policy
+ * names, and what the door goes by (docs/format/media.md). Following it is what a new enclave
+ * is made of, and the one way in which its trust ever changes (docs/format/enclave.md, "Its own
+ * repository").
  */
 
 #include "custody/enclave.h"

@@ -7,11 +7,13 @@
 static struct lw_list arg_approvals;
 static struct lw_list arg_renames;
 static bool arg_sequential, arg_trust_only, arg_move_tags;
-static const char *arg_push, *arg_medium, *arg_courier, *arg_ticket, *arg_by;
+static const char *arg_all_of, *arg_push, *arg_medium, *arg_courier, *arg_ticket, *arg_by;
 
 static const struct lw_option options[] = {
 	{ "approval", 0, LW_OPTION_LIST, "FILE", &arg_approvals,
 	  "more approvals, as made by `approve --extract`" },
+	{ "all-of", 0, LW_OPTION_TEXT, "DIR", &arg_all_of,
+	  "each *.lwb at the root of that folder, in the order of their names" },
 	{ "medium", 0, LW_OPTION_TEXT, "NO", &arg_medium, "the medium's register number" },
 	{ "courier", 0, LW_OPTION_TEXT, "WHO", &arg_courier, "who carried it" },
 	{ "ticket", 0, LW_OPTION_TEXT, "ID", &arg_ticket, "the ticket it answers" },
@@ -37,10 +39,11 @@ static int run(int n, char **objects)
 					.queued_only = true,
 					.move_tags = arg_move_tags };
 	struct lw_error e = { 0 };
+	bool any = false;
 	int code;
 	struct lw_intake_options o = {
 		.purpose = LW_INTAKE_LOAD,
-		.path = objects[0],
+		.path = n ? objects[0] : NULL,
 		.approvals = arg_approvals.list,
 		.n_approvals = arg_approvals.n,
 		.claims = { .medium = arg_medium,
@@ -53,7 +56,10 @@ static int run(int n, char **objects)
 		.stop = lw_command_stoppable(),
 	};
 
-	(void)n;
+	if ((arg_all_of != NULL) == (n == 1))
+		return lw_command_usage("want a bundle, or --all-of DIR");
+	if (arg_all_of && arg_approvals.n)
+		return lw_command_usage("--approval belongs to one bundle: load that one");
 	if (arg_push && arg_trust_only)
 		return lw_command_usage("--trust-only loads no image that could be pushed");
 	if (!arg_push && (arg_renames.n || arg_move_tags || lw_arg_authfile ||
@@ -64,12 +70,24 @@ static int run(int n, char **objects)
 			 lw_reach_check(&destination, &e) < 0))
 		return lw_command_failed(&e);
 	o.push = arg_push ? &destination : NULL;
-	code = lw_command_intake(&o);
-	return code == LW_EXIT_DONE && arg_push ? lw_command_push(&push) : code;
+	if (arg_all_of)
+		code = lw_command_intake_all(&o, arg_all_of, &any);
+	else
+		code = lw_command_intake(&o);
+	if (!arg_push || (code != LW_EXIT_DONE && !any))
+		return code;
+
+	int pushed = lw_command_push(&push);
+
+	return code != LW_EXIT_DONE ? code : pushed;
 }
 
 const struct lw_verb lw_verb_load = {
-	"load",	 "FILE", "Judge a bundle and, if every gate passes it, load its images.",
-	options, 1,	 1,
+	"load",
+	"FILE | --all-of DIR",
+	"Judge a bundle and, if every gate passes it, load its images.",
+	options,
+	0,
+	1,
 	run,
 };

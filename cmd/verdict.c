@@ -402,22 +402,6 @@ int lw_command_intake(const struct lw_intake_options *options)
 	return lw_outcome_exit(result.verdict.outcome);
 }
 
-int lw_command_record_time(struct lw_enclave *enclave, struct lw_clock *clock,
-			   struct lw_record_time *ret, struct lw_error *e)
-{
-	LW_AUTO(policy) struct lw_policy *policy = NULL;
-	struct lw_interval interval;
-	int r = lw_clock_system(clock, e);
-
-	if (r == 0)
-		r = lw_intake_policy(enclave, &policy, e);
-	if (r == 0)
-		r = lw_intake_interval(enclave, policy, clock, &interval, e);
-	if (r == 0)
-		*ret = lw_intake_record_time(&interval, clock);
-	return r;
-}
-
 void lw_print_record(const struct lw_head *head)
 {
 	char text[LW_HEAD_TEXT];

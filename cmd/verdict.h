@@ -23,6 +23,10 @@ void lw_json_judgement(struct lw_json_writer *w, const char *tree);
 
 /* verify and load: opens the enclave, runs the intake, prints, returns the exit code. */
 int lw_command_intake(const struct lw_intake_options *options);
+/* The same for each bundle at a folder's root (bundle/folder.h); options' folder and path are
+ * set for each. Ends at the first that could not be judged. ret_any: something was accepted. */
+int lw_command_intake_all(const struct lw_intake_options *options, const char *folder,
+			  bool *ret_any);
 
 /* Opens the enclave named by the options, telling what it found amiss. */
 int lw_command_enclave(enum lw_state_mode mode, struct lw_enclave **ret) LW_WARN_UNUSED;

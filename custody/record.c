@@ -28,6 +28,7 @@ static const char *const event_names[] = {
 	[LW_EVENT_REJUDGE] = "rejudge",
 	[LW_EVENT_CHECK] = "check",
 	[LW_EVENT_PUSH] = "push",
+	[LW_EVENT_DOOR] = "door",
 };
 
 const char *lw_event_name(enum lw_event e)

@@ -30,6 +30,7 @@ enum lw_event {
 	LW_EVENT_REJUDGE, /* what was accepted was judged again because of it */
 	LW_EVENT_CHECK,	  /* ... and hashed, because somebody asked */
 	LW_EVENT_PUSH,	  /* to a registry */
+	LW_EVENT_DOOR,	  /* a device was plugged in or pulled out */
 };
 const char *lw_event_name(enum lw_event e); /* "load", "time-attest", ... */
 

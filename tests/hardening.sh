@@ -33,7 +33,7 @@ editors='cJSONUtils_.*|cJSON_(Set|Insert|Replace|Detach|Add|Create|Print|Duplica
 editors+='|cJSON_Parse|cJSON_ParseWithOpts'
 documents='(d2i_|PEM_read_bio_)?(CMS|PKCS7|TS|OCSP)_.*|X509_(verify|check|STORE|CRL|EXTENSION).*'
 documents+='|d2i_X509(_(bio|fp|CRL|REQ|NAME))?|PEM_read_bio_X509.*'
-for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch landwaiter-push landwaiter-serve; do
+for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch landwaiter-push landwaiter-serve landwaiter-door; do
 	file=$LW_BIN/$program
 	ok "$program: is there" test -x "$file"
 	ok "$program: position independent" has "$file" 'Type: +DYN' -h
@@ -73,7 +73,7 @@ for program in landwaiter landwaiter-judge; do
 		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libarchive')" 0
 done
 # Nor for a network (docs/decisions/0019).
-for program in landwaiter landwaiter-judge landwaiter-pack; do
+for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-door; do
 	is "$program: links no libcurl" \
 		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libcurl')" 0
 done
@@ -85,5 +85,9 @@ done
 for program in landwaiter-judge landwaiter-fetch landwaiter-serve; do
 	is "$program: links no libcrypt" \
 		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libcrypt\.')" 0
+done
+# Who plugs what in is heard in one process alone.
+for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch landwaiter-push landwaiter-serve; do
+	is "$program: links no libudev" "$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libudev\.')" 0
 done
 done_testing

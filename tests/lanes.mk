@@ -93,16 +93,18 @@ install: all ## into PREFIX (/usr/local), below DESTDIR: programs, man pages, co
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/landwaiter
 	$(Q)install -m 755 $(OUT)/landwaiter $(DESTDIR)$(PREFIX)/bin/landwaiter
 	$(Q)install -m 755 $(OUT)/landwaiter-judge $(OUT)/landwaiter-pack \
-		$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push $(OUT)/landwaiter-serve $(DESTDIR)$(PREFIX)/libexec/landwaiter
+		$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push $(OUT)/landwaiter-serve \
+		$(OUT)/landwaiter-door $(DESTDIR)$(PREFIX)/libexec/landwaiter
 	$(Q)for page in $(wildcard docs/man/*.[1-8]); do \
 		install -D -m 644 $$page \
 			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
 	$(Q)for unit in appliance/systemd/*; do \
 		install -d $(DESTDIR)$(PREFIX)/lib/systemd/system && \
-		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit \
+		sed 's|/usr/local/|$(PREFIX)/|' $$unit \
 			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit; \
 	done
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d appliance/udev/*
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/landwaiter/prometheus \
 		appliance/prometheus/*
 	$(Q)install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions

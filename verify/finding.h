@@ -35,6 +35,34 @@ enum lw_gravity {
 const char *lw_gravity_name(enum lw_gravity g);
 
 #define LW_FINDINGS(X)                                                                                   \
+	/* gate 1 */                                                                                     \
+	X(DOOR_MALFORMED, "door.descriptors", DOOR, REFUSAL,                                             \
+	  "what the device says of itself is not USB: do not plug it in again, keep it and report it")   \
+	X(DOOR_COMPOSITE, "door.composite", DOOR, REFUSAL,                                               \
+	  "a medium that is also something else may be an attack: keep it and report it")                \
+	X(DOOR_CLASS, "door.class", DOOR, REFUSAL,                                                       \
+	  "only media may be plugged in here: pull it out")                                              \
+	X(DOOR_HUB, "door.hub", DOOR, REFUSAL,                                                           \
+	  "plug the medium in directly; a hub that belongs here is named in door.json")                  \
+	X(DOOR_KEYBOARD, "door.keyboard", DOOR, REFUSAL,                                                 \
+	  "a keyboard has one port, named in door.json: use that; a medium that is one is an attack")    \
+	X(DOOR_PORT, "door.port", DOOR, REFUSAL, "use a port that is for media (door.json)")             \
+	X(DOOR_CHANGED, "door.changed", DOOR, REFUSAL,                                                   \
+	  "a device that becomes another one may be an attack: keep it and report it")                   \
+	X(DOOR_SECOND, "door.second", DOOR, REFUSAL,                                                     \
+	  "pull out all media but one, then plug that one in again")                                     \
+	X(DOOR_UNLISTED, "door.unlisted", DOOR, REFUSAL,                                                 \
+	  "use a medium of the media list, or have this one put on it")                                  \
+	X(DOOR_SERIAL, "door.serial", DOOR, REFUSAL,                                                     \
+	  "a medium without a serial number cannot be listed: use another")                              \
+	X(DOOR_RETIRED, "door.retired", DOOR, REFUSAL,                                                   \
+	  "this medium is out of use: take another")                                                     \
+	X(DOOR_LOST, "door.lost", DOOR, REFUSAL,                                                         \
+	  "this medium was reported lost: keep it, and ask where it was")                                \
+	X(DOOR_KERNEL, "door.kernel", DOOR, ERROR,                                                       \
+	  "nothing was let in; see what the kernel says, then plug it in again")                         \
+	X(DOOR_NOT_LISTED, "door.not-listed", DOOR, NOTE,                                                \
+	  "the media list lets any medium speak; nobody is named for this one")                          \
 	/* gate 2 */                                                                                     \
 	X(SEAL_UNREADABLE, "seal.unreadable", SEAL, DAMAGE,                                              \
 	  "check the medium; ask the sender for another copy")                                           \

@@ -7,17 +7,20 @@
 
 ok "make install" make -C "$LW_TOP" --no-print-directory install DESTDIR="$T/root" PREFIX=/usr
 for file in bin/landwaiter libexec/landwaiter/landwaiter-judge \
-	libexec/landwaiter/landwaiter-pack libexec/landwaiter/landwaiter-fetch libexec/landwaiter/landwaiter-push libexec/landwaiter/landwaiter-serve share/man/man1/landwaiter.1 \
+	libexec/landwaiter/landwaiter-pack libexec/landwaiter/landwaiter-fetch libexec/landwaiter/landwaiter-push libexec/landwaiter/landwaiter-serve libexec/landwaiter/landwaiter-door lib/udev/rules.d/61-landwaiter.rules share/man/man1/landwaiter.1 \
 	share/bash-completion/completions/landwaiter lib/systemd/system/landwaiter-check.service \
 	lib/systemd/system/landwaiter-check.timer share/landwaiter/prometheus/landwaiter.rules.yml; do
 	ok "/usr/$file" test -s "root/usr/$file"
 done
 is "nothing else outside" "$(find root -type f -not -path 'root/usr/bin/*' -not -path \
 	'root/usr/libexec/landwaiter/*' -not -path 'root/usr/share/man/man[1-8]/*' -not -path \
-	'root/usr/share/bash-completion/completions/*' -not -path 'root/usr/lib/systemd/system/*' -not -path \
+	'root/usr/share/bash-completion/completions/*' -not -path 'root/usr/lib/systemd/system/*' -not -path 'root/usr/lib/udev/rules.d/*' -not -path \
 	'root/usr/share/landwaiter/*')" ""
 ok "the service starts what was installed" grep -q '^ExecStart=/usr/bin/landwaiter check --all ' \
 	root/usr/lib/systemd/system/landwaiter-check.service
+ok "the door is the one that was installed" grep -q '^ExecStart=/usr/libexec/landwaiter/landwaiter-door' \
+	root/usr/lib/systemd/system/landwaiter-door.service
+is "and nothing is enabled" "$(find root -name '*.wants' -o -type l)" ""
 ok "the completion is bash" bash -n root/usr/share/bash-completion/completions/landwaiter
 ok "the manual is one" mandoc -T lint -W error root/usr/share/man/man1/landwaiter.1
 

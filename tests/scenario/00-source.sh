@@ -7,7 +7,7 @@
 
 . "$(dirname "$0")/../lib/scenario.sh"
 
-(cd "$LW_TOP" && tar -cf - base image verify keys tuf fetch custody bundle registry cmd Makefile tests/*.sh \
+(cd "$LW_TOP" && tar -cf - base image verify keys tuf fetch udev custody bundle registry cmd Makefile tests/*.sh \
 	tests/lanes.mk tests/run tests/lib .ci) | tar -xf -
 is "nothing to say of the tree as it is" "$(tests/check-layers.sh)" ""
 
@@ -33,6 +33,8 @@ break_by base/jail_child.c '#include <seccomp.h>' 'its place in'
 break_by bundle/seal.c '#include <openssl/evp.h>' 'its place in'
 break_by bundle/head.c '#include <sodium.h>' 'its place in'
 break_by registry/answer.c '#include <microhttpd.h>' 'its place in'
+break_by udev/descriptors.c '#include "verify/finding.h"' 'udev may not include verify'
+break_by udev/descriptors.c '#include <libudev.h>' 'its place in'
 break_by base/num.c 'void f(char *s) { strcpy(s, s); }' strcpy
 break_by base/num.c 'void f(char *s) { system (s); }' system
 break_by base/num.c 'void f(void) { x: goto x; }' goto

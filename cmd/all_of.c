@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `load --all-of`: each bundle at a medium's root, one after the other. */
+#include "base/buf.h"
+#include "base/text.h"
+#include "bundle/folder.h"
+#include "cmd/verdict.h"
+#include "cmd/verbs.h"
+
+struct tally {
+	size_t accepted, others; /* bundles */
+	uint64_t ignored;	 /* entries */
+	int code;
+};
+
+/* Several at once: 3, 6, 4, 5 in this order (DESIGN 11). */
+static int graver(int a, int b)
+{
+	static const int order[] = { LW_EXIT_REFUSED, LW_EXIT_TIME, LW_EXIT_DAMAGED,
+				     LW_EXIT_INCOMPLETE };
+
+	for (size_t i = 0; i < LW_COUNT_OF(order); i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return LW_EXIT_DONE;
+}
+
+static void print(const struct tally *t)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	struct lw_json_writer w = { .out = &b, .canonical = true };
+
+	if (!lw_arg_json) {
+		(void)printf(
+			"bundles %zu: accepted %zu, not %zu; other entries %llu, ignored\n",
+			t->accepted + t->others, t->accepted, t->others,
+			(unsigned long long)t->ignored);
+		return;
+	}
+	lw_json_w_object(&w);
+	lw_json_w_member_integer(&w, "accepted", (int64_t)t->accepted);
+	lw_json_w_member_integer(&w, "bundles", (int64_t)(t->accepted + t->others));
+	lw_json_w_member_integer(&w, "exit", t->code);
+	lw_json_w_member(&w, "format", "landwaiter-folder/1");
+	lw_json_w_member_integer(&w, "ignored", (int64_t)t->ignored);
+	lw_json_w_end_object(&w);
+	lw_json_w_finish(&w);
+	(void)printf("%s\n", lw_buf_str(&b));
+}
+
+static void print_name(const char *name)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+
+	lw_text_append(&b, lw_span_str(name));
+	if (!lw_arg_json)
+		(void)printf("%s\n", lw_buf_str(&b));
+}
+
+int lw_command_intake_all(const struct lw_intake_options *options, const char *path,
+			  bool *ret_any)
+{
+	LW_AUTO(folder) struct lw_folder f = { .fd = -1 };
+	struct lw_intake_options o = *options;
+	struct tally t = { 0 };
+	struct lw_error e = { 0 };
+
+	if (lw_folder_open(path, &f, &e) < 0)
+		return lw_command_failed(&e);
+	o.folder = &f.fd;
+	t.ignored = f.others;
+	for (size_t i = 0; i < f.n; i++) {
+		int code;
+
+		o.path = f.names[i];
+		print_name(o.path);
+		code = lw_command_intake(&o);
+		(void)fflush(stdout);
+		if (code == LW_EXIT_SYSTEM || code == LW_EXIT_USAGE)
+			return code;
+		t.accepted += code == LW_EXIT_DONE;
+		t.others += code != LW_EXIT_DONE;
+		t.code = graver(t.code, code);
+	}
+	if (f.n == 0)
+		return lw_command_usage("%s: no bundle (*.lwb) there; other entries: %llu",
+					path, (unsigned long long)f.others);
+	*ret_any = t.accepted > 0;
+	print(&t);
+	return t.code;
+}
