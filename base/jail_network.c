@@ -11,8 +11,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#define SYS_FCHMODAT2 452 /* on every architecture; Debian 12's libseccomp has no name for it  \
-			   */
+#define SYS_FCHMODAT2                                                                          \
+	452 /* on every architecture; Debian 12's libseccomp has no name for it                \
+	     */
 
 /* It starts nothing, looks into no other process, and changes no file. */
 static const int denied_calls[] = {

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 # Gate 1: which USB devices may speak, in a bed of devices that are not there (umockdev).
 . "$(dirname "$0")/../lib/scenario.sh"
 

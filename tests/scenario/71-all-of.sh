@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 # Every bundle at a medium's root: one verdict each, whatever lies beside it.
 . "$(dirname "$0")/../lib/scenario.sh"
 
