@@ -119,6 +119,11 @@ $(OUT)/landwaiter-serve: $(call obj,cmd/server.c) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lmicrohttpd -lgnutls
 
+# Process 1 of the appliance's initrd, which has no libraries.
+$(OUT)/appliance-init: $(call obj,appliance/init.c) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -o $@ $^
+
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
