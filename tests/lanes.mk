@@ -47,8 +47,9 @@ interop: ## what other programs make of our bundles and our store
 	$(Q)tests/run -l interop -t 1800 $(T)
 
 e2e: ## the demo, twice; an installed copy; the appliance, booted in QEMU
-	$(call deps-for,demo test)
-	$(again) programs tools
+	$(call deps-for,demo test appliance e2e)
+	$(again) programs tools $(OUT)/appliance-init
+	$(Q)appliance/build.sh
 	$(Q)tests/run -l e2e -j 1 -t 900 $(T)
 
 appliance: ## a disk image that boots (docs/runbook/appliance.md), in build/appliance

@@ -8,7 +8,7 @@
 #	sees 'ready;' 180                                # waits for a line, says whether it came
 #	machine_off
 #
-# Disks are not written to, but for that of $KEEP. What was said is in $T/serial.log. Nothing here sleeps.
+# Disks are not written to, but for $KEEP; $READ_ONLY says that it cannot be. What was said is in $T/serial.log. Nothing here sleeps.
 
 APPLIANCE=${APPLIANCE:-$LW_TOP/build/appliance}
 
@@ -23,14 +23,14 @@ machine_start() { # OPTION...
 }
 
 machine_disks() { # FILE...: prints options
-	local file count=0 snapshot
+	local file count=0 how
 
 	for file in "$@"; do
-		snapshot=on
-		[ "$file" != "${KEEP:-}" ] || snapshot=off
+		how=snapshot=on
+		[ "$file" != "${KEEP:-}" ] || how=snapshot=off
+		[ "$file" != "${READ_ONLY:-}" ] || how=readonly=on
 		count=$((count + 1))
-		printf '%s\n' -drive \
-			"if=none,id=disk$count,format=raw,file=$file,snapshot=$snapshot" \
+		printf '%s\n' -drive "if=none,id=disk$count,format=raw,file=$file,$how" \
 			-device "virtio-blk-pci,drive=disk$count,bootindex=$count"
 	done
 }
@@ -79,4 +79,30 @@ machine_off() {
 	exec {machine_fd}<&-
 	wait "$machine_pid" 2>/dev/null || true
 	machine_pid=
+}
+
+# Whether the machine ends by itself within so many seconds.
+ends() { # SECONDS
+	! sees 'nothing says this' "$1" && ! kill -0 "$machine_pid" 2>/dev/null
+}
+
+# A disk with the script on standard input, for bash in the guest, which is told of it on the command
+# line: the image has no part in its tests. The disks are vda (the image), vdb (this), vdc ...
+make_script() { # FILE
+	local text
+
+	text=$(printf 'exec >/dev/ttyS0 2>&1\n' && cat && printf '\nexit 0')
+	printf '%-65536s' "$text" >"$1"
+}
+# shellcheck disable=SC2034 # for direct_boot
+run_script='systemd.run="/bin/bash /dev/vdb"'
+
+# The image's disk once more, to be changed; what is empty takes no room.
+copy_disk() { # FILE
+	cp --sparse=always "$APPLIANCE/landwaiter.img" "$1"
+}
+
+# Where a partition begins, in bytes.
+partition_at() { # FILE NUMBER
+	sfdisk --json "$1" | jq ".partitiontable.partitions[$2 - 1].start * 512"
 }
