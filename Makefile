@@ -125,6 +125,11 @@ $(OUT)/landwaiter-door: $(call obj,cmd/door.c cmd/door_event.c cmd/record_time.c
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -ludev
 
+# Process 1 of the appliance's initrd, which has no libraries.
+$(OUT)/appliance-init: $(call obj,appliance/init.c) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -o $@ $^
+
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(LIB)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)

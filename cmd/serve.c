@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "cmd/notify.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 #include "registry/answer.h"
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -352,6 +354,16 @@ static int serve_one(struct lw_answerer *answerer, const struct lw_ipc_frame *fr
 	return r;
 }
 
+/* Until there is a question, and says meanwhile that this is no hanging. */
+static void wait_for_question(int socket)
+{
+	struct pollfd p = { .fd = socket, .events = POLLIN };
+
+	do
+		lw_notify_alive();
+	while (poll(&p, 1, lw_notify_patience()) == 0);
+}
+
 static int serve(struct lw_answerer *answerer, int socket, FILE *log, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf storage = { 0 };
@@ -362,6 +374,7 @@ static int serve(struct lw_answerer *answerer, int socket, FILE *log, struct lw_
 	while (r == 0) {
 		struct lw_ipc_frame frame;
 
+		wait_for_question(socket);
 		r = lw_ipc_receive_plain(socket, LW_KIB << 4, -1, &storage, &frame, e);
 		if (r == -LW_E_NOTFOUND)
 			return lw_fail(e, LW_E_STATE, "landwaiter-serve has ended");
@@ -425,6 +438,7 @@ static int run(int n, char **objects)
 		say_certificate(&ready);
 	lw_command_say("serving %s://%s/ (repositories: %zu)", arg_tls_cert ? "https" : "http",
 		       where, repositories);
+	lw_notify_ready();
 	r = serve(answerer, child.socket, log, &e);
 	if (log && log != stdout)
 		(void)fclose(log);

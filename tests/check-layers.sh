@@ -147,9 +147,9 @@ done < <(awk '
 	END { ended() }
 ' "${c_files[@]}")
 
-mapfile -t others < <(find Makefile .ci tests -type f \
+mapfile -t others < <(find Makefile .ci tests appliance -type f \
 	\( -name '*.sh' -o -name '*.mk' -o -name Makefile -o -path tests/run -o -path .ci/run \
-	\) | sort)
+	-o -path '*/overlay/usr/libexec/*' \) | sort)
 for file in "${others[@]}"; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' ||
 		complain "$file: says no licence (SPDX) in its first lines"

@@ -22,7 +22,7 @@ tools: $(TOOLS)
 replays: $(REPLAYS)
 fuzzers: $(FUZZERS)
 
-.PHONY: demo test sweep interop e2e bench fuzz cover lint format tcb deps install help clean
+.PHONY: demo test sweep interop e2e appliance appliance-repro bench fuzz cover lint format tcb deps install help clean
 
 demo: ## seal, carry, verify, load and read back real images; then every refusal
 	$(call deps-for,demo)
@@ -46,10 +46,21 @@ interop: ## what other programs make of our bundles and our store
 	$(again) programs tools
 	$(Q)tests/run -l interop -t 1800 $(T)
 
-e2e: ## the demo, twice, and an installed copy
-	$(call deps-for,demo test)
-	$(again) programs tools
+e2e: ## the demo, twice; an installed copy; the appliance, booted in QEMU
+	$(call deps-for,demo test appliance e2e)
+	$(again) programs tools $(OUT)/appliance-init
+	$(Q)appliance/build.sh
 	$(Q)tests/run -l e2e -j 1 -t 900 $(T)
+
+appliance: ## a disk image that boots (docs/runbook/appliance.md), in build/appliance
+	$(call deps-for,appliance)
+	$(again) programs $(OUT)/appliance-init
+	$(Q)appliance/build.sh
+
+appliance-repro: ## the same, built a second time elsewhere, and compared byte for byte
+	$(call deps-for,appliance)
+	$(again) programs $(OUT)/appliance-init
+	$(Q)appliance/repro.sh
 
 bench: ## pack, verify and load against openssl, dd, tar and skopeo; TUF against python-tuf
 	$(call deps-for,test bench)
@@ -105,6 +116,7 @@ install: all ## into PREFIX (/usr/local), below DESTDIR: programs, man pages, co
 			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit; \
 	done
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d appliance/udev/*
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d appliance/sysusers.d/*
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/landwaiter/prometheus \
 		appliance/prometheus/*
 	$(Q)install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
@@ -112,8 +124,8 @@ install: all ## into PREFIX (/usr/local), below DESTDIR: programs, man pages, co
 		>$(DESTDIR)$(PREFIX)/share/bash-completion/completions/landwaiter
 
 help:
-	@sed -n 's/^\([a-z0-9]*\):[^#]*## /\1\t/p' Makefile tests/lanes.mk | \
-		awk -F '\t' '{ printf "  %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' Makefile tests/lanes.mk | \
+		awk -F '\t' '{ printf "  %-15s %s\n", $$1, $$2 }'
 
 clean:
 	$(Q)rm -rf build

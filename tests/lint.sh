@@ -27,7 +27,8 @@ step() { # NAME COMMAND...
 }
 
 mapfile -t scripts < <(
-	find tests .ci -type f \( -name '*.sh' -o -path tests/run -o -path .ci/run \) | sort)
+	find tests .ci appliance -type f \( -name '*.sh' -o -path tests/run -o -path .ci/run \
+		-o -path '*/overlay/usr/libexec/*' \) | sort)
 mapfile -t c_files < <(find base image verify keys tuf fetch udev custody bundle registry cmd appliance tests \
 	-name '*.[ch]' 2>/dev/null | sort)
 mapfile -t units < <(find base image verify keys tuf fetch udev custody bundle registry cmd appliance \
@@ -99,7 +100,7 @@ if [ "${1:-}" != --fast ]; then
 	step "shellcheck" shellcheck "${scripts[@]}"
 	step "mandoc" mandoc_lint
 	step "clang-format (make format mends it)" format_all
-	step "codespell" codespell -q 3 -S build,.git,./tests/fuzz/corpus -L nd,fo,nulll,mata,signatur
+	step "codespell" codespell -q 3 -S build,.git,./tests/fuzz/corpus -L nd,fo,nulll,mata,signatur,chage
 	step "cppcheck" cppcheck_all
 	step "gcc -fanalyzer" analyze_all
 	step "clang-tidy" tidy_all

@@ -9,12 +9,13 @@ ok "make install" make -C "$LW_TOP" --no-print-directory install DESTDIR="$T/roo
 for file in bin/landwaiter libexec/landwaiter/landwaiter-judge \
 	libexec/landwaiter/landwaiter-pack libexec/landwaiter/landwaiter-fetch libexec/landwaiter/landwaiter-push libexec/landwaiter/landwaiter-serve libexec/landwaiter/landwaiter-door lib/udev/rules.d/61-landwaiter.rules share/man/man1/landwaiter.1 \
 	share/bash-completion/completions/landwaiter lib/systemd/system/landwaiter-check.service \
-	lib/systemd/system/landwaiter-check.timer share/landwaiter/prometheus/landwaiter.rules.yml; do
+	lib/systemd/system/landwaiter-check.timer lib/sysusers.d/landwaiter.conf share/landwaiter/prometheus/landwaiter.rules.yml; do
 	ok "/usr/$file" test -s "root/usr/$file"
 done
 is "nothing else outside" "$(find root -type f -not -path 'root/usr/bin/*' -not -path \
 	'root/usr/libexec/landwaiter/*' -not -path 'root/usr/share/man/man[1-8]/*' -not -path \
 	'root/usr/share/bash-completion/completions/*' -not -path 'root/usr/lib/systemd/system/*' -not -path 'root/usr/lib/udev/rules.d/*' -not -path \
+	'root/usr/lib/sysusers.d/*' -not -path \
 	'root/usr/share/landwaiter/*')" ""
 ok "the service starts what was installed" grep -q '^ExecStart=/usr/bin/landwaiter check --all ' \
 	root/usr/lib/systemd/system/landwaiter-check.service

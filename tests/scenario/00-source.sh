@@ -7,7 +7,7 @@
 
 . "$(dirname "$0")/../lib/scenario.sh"
 
-(cd "$LW_TOP" && tar -cf - base image verify keys tuf fetch udev custody bundle registry cmd Makefile tests/*.sh \
+(cd "$LW_TOP" && tar -cf - base image verify keys tuf fetch udev custody bundle registry cmd appliance Makefile tests/*.sh \
 	tests/lanes.mk tests/run tests/lib .ci) | tar -xf -
 is "nothing to say of the tree as it is" "$(tests/check-layers.sh)" ""
 

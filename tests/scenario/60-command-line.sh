@@ -123,5 +123,5 @@ is "files" "$(complete_words load two)" "two.lwb "
 # --- make help ---------------------------------------------------------------------------------
 
 is "what make help lists" "$(make -s -C "$LW_TOP" help | awk '{ print $1 }' | sort | tr '\n' ' ')" \
-	"all bench cover demo deps e2e format fuzz install interop lint sweep tcb test "
+	"all appliance appliance-repro bench cover demo deps e2e format fuzz install interop lint sweep tcb test "
 done_testing

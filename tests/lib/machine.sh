@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# A machine in software (QEMU, no help of the processor), driven by what it says on its serial line:
+#
+#	direct_boot "words for the command line" DISK... # the kernel, as the firmware would
+#	firmware_boot VARIABLES DISK...                  # the firmware, with Secure Boot
+#	sees 'ready;' 180                                # waits for a line, says whether it came
+#	machine_off
+#
+# Disks are not written to, but for $KEEP; $READ_ONLY says that it cannot be. What was said is in $T/serial.log. Nothing here sleeps.
+
+APPLIANCE=${APPLIANCE:-$LW_TOP/build/appliance}
+
+machine_pid=
+machine_start() { # OPTION...
+	: >"$T/serial.log"
+	exec {machine_fd}< <(exec qemu-system-x86_64 -accel tcg,thread=multi,tb-size=512 -cpu max \
+		-smp 2 -m 1024 -nodefaults -nic none -display none -no-reboot -serial stdio \
+		-object rng-random,id=rng,filename=/dev/urandom -device virtio-rng-pci,rng=rng \
+		"$@" 2>"$T/machine.log" </dev/null)
+	machine_pid=$!
+}
+
+machine_disks() { # FILE...: prints options
+	local file count=0 how
+
+	for file in "$@"; do
+		how=snapshot=on
+		[ "$file" != "${KEEP:-}" ] || how=snapshot=off
+		[ "$file" != "${READ_ONLY:-}" ] || how=readonly=on
+		count=$((count + 1))
+		printf '%s\n' -drive "if=none,id=disk$count,format=raw,file=$file,$how" \
+			-device "virtio-blk-pci,drive=disk$count,bootindex=$count"
+	done
+}
+
+direct_boot() { # WORDS DISK...
+	local options words=$1
+
+	shift
+	mapfile -t options < <(machine_disks "$@")
+	machine_start -machine q35 -kernel "$APPLIANCE/vmlinuz" -initrd "$APPLIANCE/initrd.img" \
+		-append "$(cat "$APPLIANCE/cmdline") $words" "${options[@]}"
+}
+
+firmware_boot() { # VARIABLES DISK...
+	local options variables=$1
+
+	shift
+	mapfile -t options < <(machine_disks "$@")
+	machine_start -machine q35,smm=on \
+		-global driver=cfi.pflash01,property=secure,value=on \
+		-drive if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd \
+		-drive "if=pflash,format=raw,unit=1,file=$variables" "${options[@]}"
+}
+
+# Whether a line like that comes, within so many seconds, before the machine ends.
+sees() { # PATTERN SECONDS
+	local line end=$((SECONDS + $2)) left
+
+	while left=$((end - SECONDS)) && ((left > 0)); do
+		IFS= read -r -t "$left" line <&"$machine_fd" || [ -n "$line" ] || return 1
+		line=$(tr -d '\r' <<<"$line" | sed 's/\x1b\[[0-9;?=]*[A-Za-z]//g')
+		printf '%s\n' "$line" >>"$T/serial.log"
+		[[ ! $line =~ $1 ]] || return 0
+	done
+	return 1
+}
+
+# Whether it never came, until now.
+never_said() { # PATTERN
+	! grep -E "$1" "$T/serial.log"
+}
+
+machine_off() {
+	[ -n "$machine_pid" ] || return 0
+	kill "$machine_pid" 2>/dev/null || true
+	exec {machine_fd}<&-
+	wait "$machine_pid" 2>/dev/null || true
+	machine_pid=
+}
+
+# Whether the machine ends by itself within so many seconds.
+ends() { # SECONDS
+	! sees 'nothing says this' "$1" && ! kill -0 "$machine_pid" 2>/dev/null
+}
+
+# A disk with the script on standard input, for bash in the guest, which is told of it on the command
+# line: the image has no part in its tests. The disks are vda (the image), vdb (this), vdc ...
+make_script() { # FILE
+	local text
+
+	text=$(printf 'exec >/dev/ttyS0 2>&1\n' && cat && printf '\nexit 0')
+	printf '%-65536s' "$text" >"$1"
+}
+# shellcheck disable=SC2034 # for direct_boot
+run_script='systemd.run="/bin/bash /dev/vdb"'
+
+# The image's disk once more, to be changed; what is empty takes no room.
+copy_disk() { # FILE
+	cp --sparse=always "$APPLIANCE/landwaiter.img" "$1"
+}
+
+# Where a partition begins, in bytes.
+partition_at() { # FILE NUMBER
+	sfdisk --json "$1" | jq ".partitiontable.partitions[$2 - 1].start * 512"
+}
