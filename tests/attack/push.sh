@@ -113,8 +113,15 @@ done
 images=("$app:1")
 
 # --- never: who is told to stop ends soon, and says so ---------------------------------------------------------------
+"$LW_BIN/landwaiter" push "$registry/lie-silent" "$app:1" --plain-http -o json >out.log 2>err.log &
+pushing=$!
+for ((i = 0; i < 200; i++)); do
+	! grep -qs lie-silent lies/log || break
+	sleep 0.05
+done
 SECONDS=0
-timeout -k 9 -s TERM 1 "$LW_BIN/landwaiter" push "$registry/lie-silent" "$app:1" --plain-http -o json >out.log 2>err.log || :
+kill "$pushing"
+wait "$pushing" || :
 is "in the middle of an answer that does not come" "$(codes) $(jq .queued out.log) $((SECONDS < 5))" "push.stopped 1 1"
 forget
 
