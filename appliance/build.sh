@@ -12,7 +12,8 @@
 #	ENCLAVE			a folder with the trust that an enclave is made of at the first start:
 #				root.json and repository/, or policy.json and the files it names.
 #				Without it: approvers made on the spot, for evaluation
-#	NETWORK=1		with drivers for networks, and landwaiter-push
+#	NETWORK=1		with drivers for networks, systemd-networkd, and landwaiter-push
+#	OVERLAY			a folder of files to put into the root: etc/systemd/network/...
 #	DATA_MIB		size of the data partition (1024)
 #	MIRROR			where Debian's packages come from (appliance/rootfs.sh)
 
@@ -24,6 +25,7 @@ VERSION=$(cat VERSION)
 SOURCE_DATE_EPOCH=$(date -u -d "$(sed -n 's/^RELEASED := //p' Makefile)" +%s)
 export VERSION SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 export SIGN_KEY=${SIGN_KEY:-} SIGN_CERT=${SIGN_CERT:-} ENCLAVE=${ENCLAVE:-} NETWORK=${NETWORK:-}
+export OVERLAY=${OVERLAY:-}
 export MIRROR=${MIRROR:-} DATA_MIB=${DATA_MIB:-}
 umask 022
 mkdir -p build/appliance "$out"
@@ -43,7 +45,7 @@ cached_root() {
 
 	made_by=$({
 		cat appliance/rootfs.sh appliance/packages.list
-		echo "$MIRROR $SOURCE_DATE_EPOCH"
+		echo "$MIRROR $NETWORK $SOURCE_DATE_EPOCH"
 	} | sha256sum | cut -c 1-16)
 	cache=build/appliance/cache/$made_by
 	[ -e "$cache/root.tar" ] || {

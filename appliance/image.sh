@@ -101,7 +101,7 @@ make_kernel() {
 		cat "$work/sbsign.log" >&2
 		return 1
 	}
-	sbverify --cert "$SIGN_CERT" "$work/landwaiter.efi" >/dev/null
+	sbverify --cert "$SIGN_CERT" "$work/landwaiter.efi" >>"$work/sbsign.log" 2>&1
 }
 
 make_esp() {

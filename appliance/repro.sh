@@ -16,7 +16,7 @@ tar -cf - --exclude=./build --exclude=./.git . | tar -xf - -C $again
 for folder in keys evaluation; do
 	[ ! -e build/appliance/$folder ] || cp -r build/appliance/$folder $again/build/appliance/
 done
-for name in SIGN_KEY SIGN_CERT ENCLAVE; do
+for name in SIGN_KEY SIGN_CERT ENCLAVE OVERLAY; do
 	[ -z "${!name:-}" ] || export $name="$(realpath "${!name}")"
 done
 echo "again, in $again:"

@@ -28,7 +28,9 @@ if [ "${2:-}" = --parts ]; then
 	exit
 fi
 
-packages=$(awk '/^[^#]/ { printf "%s%s", sep, $1; sep = "," }' "$here/packages.list")
+packages=$(awk -v words=" root ${NETWORK:+network} " '
+	/^[^#]/ && index(words, " " $1 " ") { printf "%s%s", sep, $2; sep = "," }
+' "$here/packages.list")
 rm -rf "$folder.new"
 mkdir -p "$folder.new/parts"
 chmod 777 "$folder.new/parts" # of another user's, where mmdebstrap is not root

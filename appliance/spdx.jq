@@ -4,7 +4,7 @@
 
 def spdx_id: gsub("[^A-Za-z0-9.-]"; "-");
 
-[inputs | split("\t") | {name: .[0], version: .[1], arch: .[2], source: .[3], from: .[4], home: .[5]}]
+[inputs | split("\t") | {name: .[0], version: .[1], arch: .[2], source: .[3], from: .[4], home: (.[5] // "")}]
 | {
   spdxVersion: "SPDX-2.3",
   dataLicense: "CC0-1.0",

@@ -60,11 +60,28 @@ prune() {
 	while IFS= read -r pattern; do
 		# shellcheck disable=SC2086 # patterns
 		(cd "$root" && rm -rf $pattern)
-	done < <(sed '/^#/d; /^$/d' "$here/prune.list")
+	done < <(sed "/^#/d; /^\$/d; ${NETWORK:+/^offline /d;} s/^offline //" "$here/prune.list")
 	shopt -u nullglob
 	find "$root/usr/share/doc" -type f ! -name copyright -delete
+	find "$root"/usr/{bin,sbin} -type f -exec grep -lZIE '^#!.*perl' {} + | xargs -0r rm
 	find "$root" -xtype l -path '*/systemd/*' -delete
 	find "$root" -type f -perm /6000 -exec chmod a-s {} +
+}
+
+# Whether every program still finds its libraries.
+check_libraries() {
+	local missing
+
+	# readelf minds what is no program
+	missing=$({ find "$root/usr" -type f \( -perm /111 -o -name '*.so*' \) \
+		-exec readelf -dW {} + 2>/dev/null || true; } |
+		sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u | while IFS= read -r name; do
+		[ -n "$(find "$root/usr/lib" "$root/usr/lib64" -name "$name")" ] || echo "$name"
+	done)
+	[ -z "$missing" ] || {
+		echo "appliance: pruned too much; somebody needs ${missing//$'\n'/ }" >&2
+		return 1
+	}
 }
 
 # The files of the drivers named under these words, each after what it needs.
@@ -110,8 +127,10 @@ add_ours() {
 		mkdir -p "$root/usr/share/landwaiter/enclave"
 		cp -r --no-preserve=ownership "$ENCLAVE/." "$root/usr/share/landwaiter/enclave"
 	}
-	systemd-sysusers --root="$root"
+	[ ! -d "${OVERLAY:-}" ] || cp -r --no-preserve=ownership "$OVERLAY/." "$root/"
+	systemd-sysusers --root="$root" 2>/dev/null
 	rm -f "$root"/etc/{passwd,group,shadow,gshadow}-
+	[ -z "${NETWORK:-}" ] || systemctl --root="$root" --quiet enable systemd-networkd
 	for unit in "$root"/usr/lib/systemd/system/{landwaiter,appliance}-*; do
 		! grep -qs '^\[Install\]' "$unit" ||
 			systemctl --root="$root" --quiet enable "${unit##*/}"
@@ -129,5 +148,6 @@ prune
 list_packages
 add_drivers
 add_ours
+check_libraries
 chmod -R go-w,a+rX "$root"
 find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +

@@ -67,7 +67,7 @@ format_all() { # names the files only
 
 analyze_all() {
 	rm -f build/analyze/landwaiter
-	(MAKEFLAGS='' make --no-print-directory -k -j "$jobs" BUILD=analyze V=1 programs 2>&1 ||
+	(MAKEFLAGS='' make --no-print-directory -k -j "$jobs" BUILD=analyze V=1 programs build/analyze/appliance-init 2>&1 ||
 		true) | grep -E '(error|warning): ' | sort -u | silent &&
 		[ -x build/analyze/landwaiter ]
 }

@@ -52,9 +52,11 @@ machine_off
 
 # --- what was signed by its owner --------------------------------------------------------------------------
 
+start=$EPOCHREALTIME
 firmware_boot variables "$APPLIANCE/landwaiter.img"
 says "the image starts" 'landwaiter: the root is what was signed'
 says "with Secure Boot in force" 'ready; Secure Boot: yes; lockdown: integrity; network: lo;'
+printf '# ready %d ms after power-on\n' $(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
 machine_off
 
 # --- what was not --------------------------------------------------------------------------------------------
