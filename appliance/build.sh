@@ -90,15 +90,15 @@ evaluation_enclave() {
 list_packages() {
 	jq -nR -f appliance/spdx.jq --arg version "$VERSION" \
 		--arg created "$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)" \
-		--arg digest "$(sha256sum <"$out/work/packages" | cut -c 1-64)" \
-		<"$out/work/packages" >"$out/landwaiter.spdx.json"
+		--arg digest "$(sha256sum <"$out/scratch/packages" | cut -c 1-64)" \
+		<"$out/scratch/packages" >"$out/landwaiter.spdx.json"
 }
 
 publish() {
 	local name
 
 	for name in disk.img landwaiter.efi unsigned.efi vmlinuz initrd.img cmdline; do
-		ln -f "$out/work/$name" "$out/$name"
+		ln -f "$out/scratch/$name" "$out/$name"
 	done
 	mv -f "$out/disk.img" "$out/landwaiter.img"
 }
@@ -107,12 +107,12 @@ report() {
 	local name
 
 	echo
-	for name in landwaiter.img landwaiter.efi vmlinuz initrd.img work/root.img; do
+	for name in landwaiter.img landwaiter.efi vmlinuz initrd.img scratch/root.img; do
 		printf '  %-16s %7.1f MiB\n' "${name#work/}" \
 			"$(($(stat -c %s "$out/$name") * 10 / 1048576))e-1"
 	done
 	printf '  %-16s %7s\n' packages "$(jq '.packages | length' "$out/landwaiter.spdx.json")" \
-		drivers "$(find "$out/work/root/usr/lib/modules" -name '*.ko' | wc -l)"
+		drivers "$(find "$out/scratch/root/usr/lib/modules" -name '*.ko' | wc -l)"
 	grep -o 'landwaiter.verity=[0-9a-f]*' "$out/cmdline" | sed 's/^/  /'
 	printf '  sha256 %s  %s\n' "$(sha256sum <"$out/landwaiter.img" | cut -c 1-64)" \
 		"$out/landwaiter.img"
@@ -121,8 +121,8 @@ report() {
 [ -n "$SIGN_KEY" ] || evaluation_keys
 [ -n "$ENCLAVE" ] || evaluation_enclave
 step "Debian's packages (kept in build/appliance/cache)" cached_root
-step "the root's tree" appliance/tree.sh "$cache" "$out/work"
+step "the root's tree" appliance/tree.sh "$cache" "$out/scratch"
 step "the list of packages" list_packages
-step "root, kernel, disk" appliance/image.sh "$out/work" "$bin/appliance-init"
+step "root, kernel, disk" appliance/image.sh "$out/scratch" "$bin/appliance-init"
 publish
 report

@@ -89,7 +89,7 @@ make_kernel() {
 			--change-section-vma ".$section=$address")
 	done
 	[ "$(stat -c %s "$work/vmlinuz")" -lt $((0x2000000)) ]
-	objcopy "${sections[@]}" "$work/stub/usr/lib/systemd/boot/efi/linuxx64.efi.stub" \
+	objcopy "${sections[@]}" "$work/boot/usr/lib/systemd/boot/efi/linuxx64.efi.stub" \
 		"$work/unsigned.efi"
 	# objcopy writes down when it was, and a sum that nobody asks for.
 	header=$(od -An -tu4 -j60 -N4 "$work/unsigned.efi")

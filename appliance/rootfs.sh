@@ -6,7 +6,7 @@
 #	appliance/rootfs.sh FOLDER
 #
 # makes FOLDER/root.tar (appliance/packages.list and the essential packages, configured) and
-# FOLDER/parts/*.deb (the kernel; systemd's stub for UEFI). All come from the same lists in the
+# FOLDER/parts/*.deb (the kernel; what systemd starts a kernel with under UEFI). All come from the same lists in the
 # same run: MIRROR, a line for sources.list (a snapshot archive, to build the same again later),
 # or else Debian's own, with its security updates.
 

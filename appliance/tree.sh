@@ -18,10 +18,10 @@ root=$work/root
 unpack() {
 	local part
 
-	mkdir -p "$root" "$work/kernel" "$work/stub"
+	mkdir -p "$root" "$work/kernel" "$work/boot"
 	tar -xf "$cache/root.tar" -C "$root" --exclude=./dev
 	dpkg-deb -x "$cache"/parts/linux-image-*.deb "$work/kernel"
-	dpkg-deb -x "$cache"/parts/systemd-boot-efi_*.deb "$work/stub"
+	dpkg-deb -x "$cache"/parts/systemd-boot-efi_*.deb "$work/boot"
 	for part in "$cache"/parts/*.deb; do
 		dpkg-deb -W --showformat "$describe" "$part"
 	done >"$work/packages"

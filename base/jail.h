@@ -91,6 +91,10 @@ static inline void lw_auto_jail_child_(struct lw_jail_child *child)
 	lw_jail_reap(child, NULL);
 }
 
+/* lw_jail_program, and lw_jail_spawn of it under its own name. LW_E_JAIL. */
+int lw_jail_start(const char *name, struct lw_jail_child *ret,
+		  struct lw_error *e) LW_WARN_UNUSED;
+
 /* The path of an executable that belongs beside ours: `name` in the folder of /proc/self/exe,
  * else in ../libexec/landwaiter/ from there. Never from the environment. Owned by the caller.
  * LW_E_JAIL if it is in neither; LW_E_USAGE if the name is not one path component. */

@@ -261,3 +261,11 @@ int lw_jail_program(const char *name, char **ret_path, struct lw_error *e)
 	*ret_path = lw_steal(libexec);
 	return 0;
 }
+
+int lw_jail_start(const char *name, struct lw_jail_child *ret, struct lw_error *e)
+{
+	lw_auto_free char *program = NULL;
+	int r = lw_jail_program(name, &program, e);
+
+	return r == 0 ? lw_jail_spawn(program, name, ret, e) : r;
+}

@@ -141,6 +141,10 @@ int lw_command_push(const struct lw_push_options *options)
 	if (r == 0)
 		r = send_queued(&o, &p, &e);
 	lw_command_progress_end();
+	if (r < 0 && lw_pushed_count(&p) > 0) { /* what was sent is to be in the book */
+		lw_verdict_add(&p.verdict, LW_FINDING_SYSTEM_ERROR, "push", "", e.text);
+		r = 0;
+	}
 	if (r == 0)
 		r = end(&p, &e);
 	if (r < 0)

@@ -234,13 +234,10 @@ static int start_refused(const struct lw_ipc_frame *frame, struct lw_error *e)
 static int start(int listener, struct lw_listen *l, struct lw_jail_child *child,
 		 struct lw_ready *ret, struct lw_error *e)
 {
-	lw_auto_free char *program = NULL;
 	LW_AUTO(buf) struct lw_buf storage = { 0 };
 	struct lw_ipc_frame frame = { .fd = -1 };
-	int r = lw_jail_program("landwaiter-serve", &program, e);
+	int r = lw_jail_start("landwaiter-serve", child, e);
 
-	if (r == 0)
-		r = lw_jail_spawn(program, "landwaiter-serve", child, e);
 	if (r == 0)
 		r = send_listen(child->socket, listener, l, e);
 	lw_listen_release(l); /* a key is of no use here any more */

@@ -30,13 +30,10 @@ int lw_fetcher_open(const struct lw_fetch_settings *settings, struct lw_fetcher 
 		    struct lw_error *e)
 {
 	LW_AUTO(fetcher) struct lw_fetcher *f = lw_alloc_array(1, sizeof(*f));
-	lw_auto_free char *program = NULL;
 	int r;
 
 	f->child.socket = -1;
-	r = lw_jail_program("landwaiter-fetch", &program, e);
-	if (r == 0)
-		r = lw_jail_spawn(program, "landwaiter-fetch", &f->child, e);
+	r = lw_jail_start("landwaiter-fetch", &f->child, e);
 	if (r == 0)
 		r = send_settings(f, settings, e);
 	if (r < 0)

@@ -46,14 +46,11 @@ int lw_pusher_open(const struct lw_pusher_settings *settings, struct lw_pusher *
 		   struct lw_error *e)
 {
 	LW_AUTO(pusher) struct lw_pusher *p = lw_alloc_array(1, sizeof(*p));
-	lw_auto_free char *program = NULL;
 	int r;
 
 	p->child.socket = -1;
 	p->stop = settings->stop;
-	r = lw_jail_program("landwaiter-push", &program, e);
-	if (r == 0)
-		r = lw_jail_spawn(program, "landwaiter-push", &p->child, e);
+	r = lw_jail_start("landwaiter-push", &p->child, e);
 	if (r == 0)
 		r = send_settings(p, settings, e);
 	if (r < 0)

@@ -41,7 +41,7 @@ make_enrolment() {
 	mmd -i enrol.img@@1M ::/EFI ::/EFI/BOOT ::/loader ::/loader/keys ::/loader/keys/auto
 	mcopy -i enrol.img@@1M PK.auth KEK.auth db.auth ::/loader/keys/auto/
 	mcopy -i enrol.img@@1M loader.conf ::/loader/
-	mcopy -i enrol.img@@1M "$APPLIANCE/work/stub/usr/lib/systemd/boot/efi/systemd-bootx64.efi" \
+	mcopy -i enrol.img@@1M "$APPLIANCE/scratch/boot/usr/lib/systemd/boot/efi/systemd-bootx64.efi" \
 		::/EFI/BOOT/BOOTX64.EFI
 }
 make_enrolment >enrol.log 2>&1

@@ -6,32 +6,26 @@
 
 . "$(dirname "$0")/../lib/vendors.sh"
 . "$LW_TOP/tests/lib/debian.sh"
+. "$LW_TOP/tests/lib/registry.sh"
 
 # Debian 12's own skopeo has sigstore's signatures disabled: one from trixie, with the libraries
 # that it wants.
 trixie=(skopeo libc6 libgpgme11t64 libassuan9 libgpg-error0 libsqlite3-0)
-debian_fetch "$LW_TOP/build/interop" docker-registry/bookworm "${trixie[@]/%//trixie}"
+debian_fetch "$LW_TOP/build/interop" "${trixie[@]/%//trixie}"
 libraries=$(printf "$LW_TOP/build/interop/%s-trixie/usr/lib/$(uname -m)-linux-gnu:" "${trixie[@]:1}")
 loader=("$LW_TOP"/build/interop/libc6-trixie/usr/lib/*/ld-linux-*.so.*)
 new_skopeo() {
 	"${loader[0]}" --library-path "${libraries%:}" \
 		"$LW_TOP/build/interop/skopeo-trixie/usr/bin/skopeo" "$@"
 }
-port=$((20000 + RANDOM % 20000))
-registry=127.0.0.1:$port
-cat >registry.yml <<EOF
-version: 0.1
-log: {level: error, accesslog: {disabled: true}}
-storage: {filesystem: {rootdirectory: $T/registry}}
-http: {addr: "$registry"}
-EOF
-"$LW_TOP/build/interop/docker-registry-bookworm/usr/bin/docker-registry" serve registry.yml >registry.log 2>&1 &
-server=$!
-trap 'kill $server; scenario_end' EXIT
-for ((i = 0; i < 100; i++)); do
-	! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-	sleep 0.1
-done
+end() {
+	local status=$?
+
+	stop_servers
+	scenario_end "$status"
+}
+trap end EXIT
+start_registry hub
 
 make_keys alice
 vendor_keys acme security stranger
@@ -59,7 +53,7 @@ push() { # LAYOUT NAME AS
 sig=$app:sha256-${one#sha256:}.sig
 ok "pushed" push out $app:1 $app:1
 ok "with its signatures" push out "$sig" "$sig"
-exits 0 "trust for skopeo" lw export trust trust --registry $registry
+exits 0 "trust for skopeo" lw export trust trust --registry "$registry"
 pull() { # NAME
 	new_skopeo --policy trust/policy.json --registries.d trust/registries.d copy -q --remove-signatures --src-tls-verify=false \
 		"docker://$registry/$1" "oci:pulled:x$RANDOM"

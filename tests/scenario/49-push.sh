@@ -278,6 +278,13 @@ exits 0 "named by the environment" env REGISTRY_AUTH_FILE=good.json "$LW_BIN/lan
 exits 2 "a file that is not there" attempt --authfile nosuch.json
 printf '{"auths":{"%s":{"auth":"?"}}}' "$registry" >broken.json
 exits 2 "one that is broken" attempt --authfile broken.json
+jq -c --arg key "$registry/registry.acme.example/prod" '.auths[$key] = {auth: "?"}' good.json >half.json
+lw push --forget >/dev/null 2>&1
+exits 1 "one that is broken for some" lw push "$registry" localhost:5000/other:1 $app:1 --cert-dir certs --authfile half.json -o json
+is "what was sent until then is in the book, and off the queue" \
+	"$(codes) $(jq -c '[.images[].state]' out.log) $(last_record | jq -r '.reason') $(queued)" \
+	'system.error ["pushed","failed"] system.error 1'
+lw push --forget >/dev/null 2>&1
 mkdir -p .docker
 cp good.json .docker/config.json
 exits 0 "where docker keeps it" attempt
