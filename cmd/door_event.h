@@ -20,8 +20,9 @@ struct lw_door_event {
 	enum lw_door_what what;
 	struct lw_usb_device device; /* owned */
 	struct lw_door_decision decision;
-	uint64_t size_bytes; /* 0: not known */
-	uint64_t record;     /* its number, once it has one */
+	uint64_t size_bytes;	     /* 0: not known */
+	uint64_t record;	     /* its number, once it has one; or */
+#define LW_DOOR_NO_RECORD UINT64_MAX /* where there is no book yet */
 };
 void lw_door_event_release(struct lw_door_event *event);
 
