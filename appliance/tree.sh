@@ -126,7 +126,7 @@ add_ours() {
 		"$root"/usr/lib/systemd/system/landwaiter-{door,intake@,raw@}.service
 	strip "$root/usr/bin/landwaiter" "$root"/usr/libexec/landwaiter/landwaiter-*
 	cp -r --no-preserve=ownership,timestamps "$here/overlay/." "$root/"
-	[ ! -d "${ENCLAVE:-}" ] || {
+	[ "${ENCLAVE:-none}" = none ] || {
 		mkdir -p "$root/usr/share/landwaiter/enclave"
 		cp -r --no-preserve=ownership "$ENCLAVE/." "$root/usr/share/landwaiter/enclave"
 	}
