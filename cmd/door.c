@@ -16,9 +16,8 @@
 #include <time.h>
 
 #define MARKS	    "/run/landwaiter/door"
-#define MOST_EVENTS 64 /* that wait for the book */
-#define RETRY_MSEC  1000
-#define BIRTH_MSEC  500 /* how often it is looked whether there is an enclave */
+#define MOST_EVENTS 64	 /* that wait for the book */
+#define RETRY_MSEC  1000 /* and how often it is looked whether there is an enclave now */
 #define ONCE_SEC    60
 
 const char *lw_arg_enclave = "/var/lib/landwaiter";
@@ -468,7 +467,7 @@ static void watch(struct session *s)
 	struct pollfd fd = { .fd = lw_monitor_fd(s->monitor), .events = POLLIN };
 	LW_AUTO(usb_event) struct lw_usb_event event = { 0 };
 
-	if (poll(&fd, 1, s->n_events ? RETRY_MSEC : arg_first ? BIRTH_MSEC : -1) <= 0)
+	if (poll(&fd, 1, s->n_events || arg_first ? RETRY_MSEC : -1) <= 0)
 		return;
 	lw_monitor_next(s->monitor, &event);
 	switch (event.change) {
