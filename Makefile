@@ -121,7 +121,7 @@ $(OUT)/landwaiter-serve: $(call obj,cmd/server.c) $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lmicrohttpd -lgnutls
 
 # The one program that links libudev.
-$(OUT)/landwaiter-door: $(call obj,cmd/door.c cmd/door_event.c cmd/record_time.c) $(LIB)
+$(OUT)/landwaiter-door: $(call obj,cmd/door.c cmd/door_event.c cmd/notify.c cmd/record_time.c) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -ludev
 

@@ -68,12 +68,12 @@ evaluation_keys() {
 	echo "EVALUATION ONLY: signed with $SIGN_KEY, which was made on the spot; give SIGN_KEY and SIGN_CERT"
 }
 
-# Three people, of whom two approve; no vendor need have signed.
+# Three people, of whom two approve; no vendor need have signed; any medium may speak.
 evaluation_enclave() {
 	local folder=build/appliance/evaluation name
 
 	ENCLAVE=$folder/trust
-	[ -e $ENCLAVE/policy.json ] || {
+	[ -e $ENCLAVE/media.json ] || {
 		rm -rf $folder
 		mkdir -p $folder/keys $ENCLAVE
 		for name in alice bob carol; do
@@ -83,6 +83,8 @@ evaluation_enclave() {
 			--approver alice=$folder/keys/alice.pub --approver bob=$folder/keys/bob.pub \
 			--approver carol=$folder/keys/carol.pub
 		cp -r $folder/made/evaluation/files/. $ENCLAVE
+		echo '{"format": "landwaiter-door/1"}' >$ENCLAVE/door.json
+		echo '{"format": "landwaiter-media/1", "media": [], "unlisted": "admit"}' >$ENCLAVE/media.json
 	} >/dev/null 2>&1
 	echo "EVALUATION ONLY: bundles are approved with $folder/keys; give ENCLAVE"
 }

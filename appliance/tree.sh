@@ -121,10 +121,8 @@ add_ours() {
 	rm -rf "$root"/usr/share/{bash-completion,man,landwaiter/prometheus} \
 		"$root"/usr/libexec/landwaiter/landwaiter-{fetch,pack}
 	[ -n "${NETWORK:-}" ] || rm -f "$root/usr/libexec/landwaiter/landwaiter-push"
-	# Gate 1 has not run in an image yet: media are loaded by hand here.
-	rm -f "$root"/usr/{libexec/landwaiter/landwaiter-door,lib/udev/rules.d/61-landwaiter.rules} \
-		"$root"/usr/lib/systemd/system/landwaiter-{door,intake@,raw@}.service
-	strip "$root/usr/bin/landwaiter" "$root"/usr/libexec/landwaiter/landwaiter-*
+	find "$root/usr/bin/landwaiter" "$root/usr/libexec/landwaiter" -type f \
+		! -name landwaiter-intake -exec strip {} +
 	cp -r --no-preserve=ownership,timestamps "$here/overlay/." "$root/"
 	[ ! -d "${ENCLAVE:-}" ] || {
 		mkdir -p "$root/usr/share/landwaiter/enclave"

@@ -21,6 +21,7 @@ static const enum lw_finding_id findings[LW_DOOR_REASONS] = {
 	[LW_DOOR_RETIRED] = LW_FINDING_DOOR_RETIRED,
 	[LW_DOOR_LOST] = LW_FINDING_DOOR_LOST,
 	[LW_DOOR_KERNEL] = LW_FINDING_DOOR_KERNEL,
+	[LW_DOOR_FILE_SYSTEM] = LW_FINDING_DOOR_FILE_SYSTEM,
 	[LW_DOOR_MEDIUM] = LW_FINDING_COUNT,
 	[LW_DOOR_MEDIUM_UNLISTED] = LW_FINDING_DOOR_NOT_LISTED,
 	[LW_DOOR_FIXTURE] = LW_FINDING_COUNT,
@@ -30,6 +31,7 @@ static const char *const happenings[] = {
 	[LW_DOOR_AT_START] = "present-at-start",
 	[LW_DOOR_PLUGGED] = "plugged",
 	[LW_DOOR_DISK] = "disk",
+	[LW_DOOR_CONTENT] = "content",
 	[LW_DOOR_PULLED] = "pulled",
 };
 
@@ -40,7 +42,7 @@ void lw_door_event_release(struct lw_door_event *event)
 
 static bool is_judged(const struct lw_door_event *event)
 {
-	return event->what == LW_DOOR_AT_START || event->what == LW_DOOR_PLUGGED;
+	return event->what != LW_DOOR_DISK && event->what != LW_DOOR_PULLED;
 }
 
 const struct lw_finding_kind *lw_door_finding(const struct lw_door_event *event)
@@ -134,7 +136,7 @@ static void print_json(const struct lw_door_event *event)
 static void print_words(const struct lw_door_event *event)
 {
 	static const char *const words[] = { "present at the start", "plugged in", "has a disk",
-					     "pulled out" };
+					     "what is on it", "pulled out" };
 	const struct lw_door_decision *d = &event->decision;
 	const struct lw_usb_device *device = &event->device;
 	const struct lw_finding_kind *f = lw_door_finding(event);

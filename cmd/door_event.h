@@ -13,6 +13,7 @@ enum lw_door_what {
 	LW_DOOR_AT_START, /* it was there when the door was opened */
 	LW_DOOR_PLUGGED,
 	LW_DOOR_DISK, /* the size of a medium that was let in, or of the next disc */
+	LW_DOOR_CONTENT, /* what is on it, where nobody reads that */
 	LW_DOOR_PULLED,
 };
 

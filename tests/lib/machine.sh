@@ -6,6 +6,8 @@
 #	direct_boot "words for the command line" DISK... # the kernel, as the firmware would
 #	firmware_boot VARIABLES DISK...                  # the firmware, with Secure Boot
 #	sees 'ready;' 180                                # waits for a line, says whether it came
+#	plug green stick.img                             # a USB stick with that serial number
+#	pull green
 #	machine_off
 #
 # Disks are not written to, but for $KEEP; $READ_ONLY says that it cannot be. What was said is in $T/serial.log. Nothing here sleeps.
@@ -18,8 +20,43 @@ machine_start() { # OPTION...
 	exec {machine_fd}< <(exec qemu-system-x86_64 -accel tcg,thread=multi,tb-size=512 -cpu max \
 		-smp 2 -m 1024 -nodefaults -nic none -display none -no-reboot -serial stdio \
 		-object rng-random,id=rng,filename=/dev/urandom -device virtio-rng-pci,rng=rng \
+		-qmp "unix:$T/qmp,server=on,wait=off" -device qemu-xhci,id=usb,p2=12,p3=12 \
 		"$@" 2>"$T/machine.log" </dev/null)
 	machine_pid=$!
+}
+
+machine_do() { # COMMAND [ARGUMENTS-AS-JSON]: one for QEMU's monitor
+	python3 "$LW_TOP/tests/lib/qmp.py" "$T/qmp" "$@" >"$T/qmp.out"
+}
+
+# A stick, which nobody can write to. NAME is its serial number and how it is called here; MORE may be
+# more of the block device that the file is read through, or another driver of USB.
+plug() { # NAME FILE [JSON-AROUND-THE-FILE]
+	local around=${3:-'{"driver": "raw", "file": FILE}'} file
+
+	file='{"driver": "file", "filename": "'$(realpath "$2")'", "read-only": true, "auto-read-only": false}'
+	machine_do blockdev-add "$(jq -c --arg name "$1" '. + {"node-name": $name, "read-only": true}' \
+		<<<"${around/FILE/$file}")" &&
+		machine_do device_add "{\"driver\": \"usb-storage\", \"id\": \"usb-$1\", \"bus\": \"usb.0\",
+			\"serial\": \"$1\", \"drive\": \"$1\"}"
+}
+
+pull() { # NAME
+	machine_do device_del "{\"id\": \"usb-$1\"}"
+}
+
+# Waits until so much of it was read, and for what is said meanwhile.
+was_read() { # NAME BYTES SECONDS
+	local end=$((SECONDS + $3))
+
+	while ((SECONDS < end)); do
+		machine_do query-blockstats
+		! jq -e --arg name "$1" --argjson bytes "$2" 'any(.[]; ."node-name" == $name and
+			.stats.rd_bytes >= $bytes)' "$T/qmp.out" >/dev/null || return 0
+		! sees 'nothing says this' 1 || return 1
+	done
+	cat "$T/qmp.out"
+	return 1
 }
 
 machine_disks() { # FILE...: prints options
