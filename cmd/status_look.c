@@ -13,7 +13,8 @@
 
 #define SET(to, from) lw_report_set(to, sizeof(to), from)
 
-#define SOON_SEC ((int64_t)30 * 86400)
+#define NO_ENCLAVE "there is none: the data partition is missing, or nothing was made there"
+#define SOON_SEC   ((int64_t)30 * 86400)
 /* What a load leaves free beside its blobs (bundle/gate_content.c): with less none is begun. */
 #define ROOM_BYTES ((uint64_t)16 << 20)
 
@@ -179,7 +180,7 @@ void lw_present_look(struct lw_present *p, const char *enclave)
 		x.known = true;
 	} else {
 		x = (struct lw_status_enclave){ 0 };
-		SET(x.why, e.text);
+		SET(x.why, e.code == LW_E_NOTFOUND ? NO_ENCLAVE : e.text);
 	}
 	p->status.enclave = x;
 	lw_present_notice(

@@ -251,7 +251,7 @@ is "nothing stays behind" "$(find . -maxdepth 1 -type s)" ""
 
 LANDWAITER_ENCLAVE=$T/nowhere status_start
 ok "none" screen --until "NO ENCLAVE"
-shows "is a state" "there is no enclave at $T/nowhere" "Nothing can be loaded or served."
+shows "is a state" "there is none: the data partition is missing" "Nothing can be loaded or served."
 kill "$status_pid"
 soon=$(date -u -d '+10 days' +%Y-%m-%dT%H:%M:%SZ)
 printf '{"format":"landwaiter-policy/1","senders":{"acme":{"threshold":1,"signers":["alice"]}},
