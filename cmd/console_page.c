@@ -184,7 +184,7 @@ static void add_last(struct lw_page *p, const struct lw_status_verdict *v)
 	add_wrapped(p, LW_TONE_PLAIN, "bundle", lw_console_bundle(&v->report, text), 1);
 	if (*lw_console_counts(v, text))
 		add_wrapped(p, LW_TONE_PLAIN, "", text, 1);
-	add_reason(p, v, 2);
+	add_reason(p, v, 3);
 }
 
 /* ---- the screens ---- */

@@ -154,7 +154,7 @@ const char *lw_console_question(enum lw_gate gate)
 	static const char *const questions[] = {
 		[LW_GATE_NONE] = "",
 		[LW_GATE_DOOR] = "may this medium speak?",
-		[LW_GATE_SEAL] = "do enough approvers vouch for it, and is it for us?",
+		[LW_GATE_SEAL] = "do enough approvers vouch, and is it for us?",
 		[LW_GATE_FRESHNESS] = "is it new, and the time known?",
 		[LW_GATE_CONTENT] = "is each byte what the sealed list says?",
 		[LW_GATE_EVIDENCE] = "who signed the images, and is that enough?",

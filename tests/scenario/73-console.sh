@@ -146,8 +146,9 @@ ok "a terminal that can nothing has lines" grep -q '^console: enclave' dumb.txt
 work='{"format":"landwaiter-report/1","what":"gate","gate":"content","bundle":"big.lwb","index":2,"bundles":3,"sender":"acme","sequence":7,"marking":"SECRET","volume":1,"volumes":4}'
 bytes='{"format":"landwaiter-report/1","what":"bytes","bundle":"big.lwb","index":2,"bundles":3,"done":1073741824,"total":4294967296}'
 medium='{"format":"landwaiter-report/1","what":"medium","label":"green-07","port":"1-2"}'
-/usr/bin/python3 "$LW_TOP/tests/lib/reports.py" "$T/report" --stay <<<"$medium
+/usr/bin/python3 "$LW_TOP/tests/lib/reports.py" "$T/report" --pause 0.3 --stay <<<"$medium
 $work
+${bytes/1073741824/104857600}
 $bytes" &
 worker=$!
 ok "at work" screen --until "1.0 GiB of 4.0 GiB, 25%"
@@ -155,6 +156,7 @@ shows "at which gate, with what" "==> gate 4 of 6  content" "    gate 2 of 6  se
 	"2 of 3, volume 1 of 4" "big.lwb, from acme, sequence 7, marked SECRET" "green-07, port 1-2" "Leave the medium in."
 ok "in lines" says "bundle 2 of 3, big.lwb, from acme, sequence 7: gate 4 of 6, content"
 ok "how much" says "1.0 GiB of 4.0 GiB, 25%"
+ok "how fast, and how long still" await grep -qE '25%, [0-9.]+ [GM]iB/s, 0:[0-5][0-9] left$' plain
 kill -KILL $worker
 ok "one that was killed" says "reason: The load was ended before it could say its verdict."
 is "is on hold" "$(look '[.last.word, .last.bundle, .work, .screen]')" '["HOLD","big.lwb",null,"verdict"]'
