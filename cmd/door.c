@@ -6,6 +6,7 @@
 #include "cmd/command.h"
 #include "cmd/door_event.h"
 #include "cmd/notify.h"
+#include "cmd/reporting.h"
 #include "cmd/verdict.h"
 #include "udev/monitor.h"
 
@@ -323,6 +324,7 @@ static int write_down(struct session *s, struct lw_error *e)
 		r = lw_record_add(enclave->state, LW_EVENT_DOOR, lw_door_result(event),
 				  f ? f->code : "", &time, lw_door_fill, event, &head, e);
 		event->record = head.count ? head.count - 1 : 0;
+		event->head = head;
 	}
 	return r == 0 ? lw_state_commit(enclave->state, e) : r;
 }
@@ -369,8 +371,13 @@ static void settle(struct session *s)
 		size_t n = s->n_events;
 		int r = write_down(s, &e);
 
-		if (r < 0 && !s->told)
+		if (r < 0 && !s->told) {
 			say("nothing is let in until the book can be written", &e);
+			lw_reporting_notice("door", e.text,
+					    "nothing is let in until the book can be written");
+		} else if (r == 0 && s->told) {
+			lw_reporting_notice("door", NULL, NULL);
+		}
 		s->told = r < 0;
 		if (r < 0)
 			return;
@@ -380,6 +387,7 @@ static void settle(struct session *s)
 		s->n_events = 0;
 		for (size_t i = 0; i < n; i++) {
 			lw_door_print(&done[i], lw_arg_json);
+			lw_door_report(&done[i]);
 			if (done[i].decision.let_in && done[i].what <= LW_DOOR_PLUGGED)
 				let_in(s, &done[i]);
 			lw_door_event_release(&done[i]);
@@ -520,11 +528,14 @@ static int run(struct session *s)
 
 	if (r < 0) {
 		say("not opened", &e);
+		lw_reporting_notice("door", e.text,
+				    "no medium is let in; see landwaiter-door(8)");
 		return r == -LW_E_NOTFOUND || r == -LW_E_USAGE || r == -LW_E_FORMAT ||
 				       r == -LW_E_CONFLICT
 			       ? LW_EXIT_USAGE
 			       : LW_EXIT_SYSTEM;
 	}
+	lw_reporting_notice("door", NULL, NULL);
 	if (arg_once)
 		return run_once(s);
 	lw_notify_ready();

@@ -6,6 +6,7 @@
  * three say the same, and nothing of the device's own text as it is. */
 
 #include "base/json.h"
+#include "custody/record.h"
 #include "udev/door.h"
 #include "verify/finding.h"
 
@@ -23,6 +24,7 @@ struct lw_door_event {
 	struct lw_door_decision decision;
 	uint64_t size_bytes; /* 0: not known */
 	uint64_t record;     /* its number, once it has one */
+	struct lw_head head; /* of the book after it */
 };
 void lw_door_event_release(struct lw_door_event *event);
 
@@ -35,5 +37,7 @@ const char *lw_door_result(const struct lw_door_event *event);
 void lw_door_fill(struct lw_json_writer *w, const void *event);
 /* On standard output, flushed. */
 void lw_door_print(const struct lw_door_event *event, bool json);
+/* To the status service, where there is one. */
+void lw_door_report(const struct lw_door_event *event);
 
 #endif

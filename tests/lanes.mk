@@ -105,7 +105,8 @@ install: all ## into PREFIX (/usr/local), below DESTDIR: programs, man pages, co
 	$(Q)install -m 755 $(OUT)/landwaiter $(DESTDIR)$(PREFIX)/bin/landwaiter
 	$(Q)install -m 755 $(OUT)/landwaiter-judge $(OUT)/landwaiter-pack \
 		$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push $(OUT)/landwaiter-serve \
-		$(OUT)/landwaiter-door $(DESTDIR)$(PREFIX)/libexec/landwaiter
+		$(OUT)/landwaiter-door $(OUT)/landwaiter-status $(OUT)/landwaiter-console \
+		$(DESTDIR)$(PREFIX)/libexec/landwaiter
 	$(Q)install -m 755 appliance/intake.sh \
 		$(DESTDIR)$(PREFIX)/libexec/landwaiter/landwaiter-intake
 	$(Q)for page in $(wildcard docs/man/*.[1-8]); do \

@@ -40,4 +40,8 @@ p.kill()
 END
 is "that it is up, and goes on being" "$(timeout 60 python3 listen.py "$T/socket" "$LW_BIN/landwaiter" serve \
 	--listen 127.0.0.1:0 2>/dev/null)" "READY=1 WATCHDOG=1 WATCHDOG=1"
+is "so does the status service" "$(LANDWAITER_STATUS=$T/report timeout 60 python3 listen.py "$T/socket2" \
+	"$LW_BIN/landwaiter-status" --view "$T/view")" "READY=1 WATCHDOG=1 WATCHDOG=1"
+is "and the console, though nobody tells it anything" "$(timeout 60 python3 listen.py "$T/socket3" \
+	"$LW_BIN/landwaiter-console" --plain --view "$T/nothing" | tail -n 1)" "READY=1 WATCHDOG=1 WATCHDOG=1"
 done_testing
