@@ -41,7 +41,8 @@ make_initrd() {
 	rm -rf "$folder"
 }
 
-# ISOLINUX starts it under a BIOS; UEFI finds its kernel in an EFI system partition behind the ISO 9660 file system.
+# ISOLINUX starts it under a BIOS; UEFI finds its kernel in esp.img, an EFI system partition, by El Torito's catalogue
+# (a size of 0 there means up to the end, since the field has no room for more than 32 MiB) or by the partition table.
 make_iso() {
 	local folder=$work/iso
 
@@ -51,6 +52,7 @@ make_iso() {
 		"$folder"
 	cp "$work/vmlinuz" "$folder/linux"
 	cp "$work/disc.initrd.img" "$folder/initrd"
+	ln "$work/disc.esp.img" "$folder/esp.img"
 	printf 'serial 0 115200\ndefault landwaiter\nlabel landwaiter\nlinux linux\ninitrd initrd\nappend %s\n' \
 		"$(cat "$work/disc.cmdline")" >"$folder/isolinux.cfg"
 	chmod -R u=rwX,go=rX "$folder"
@@ -58,8 +60,7 @@ make_iso() {
 	xorriso -as mkisofs -quiet -r -V LANDWAITER -A "LANDWAITER $VERSION" -o "$work/landwaiter.iso" \
 		-b isolinux.bin -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table \
 		-isohybrid-mbr "$work/boot/usr/lib/ISOLINUX/isohdpfx.bin" \
-		-append_partition 2 0xef "$work/disc.esp.img" -appended_part_as_gpt \
-		-eltorito-alt-boot -e --interval:appended_partition_2:all:: -no-emul-boot \
+		-eltorito-alt-boot -e esp.img -no-emul-boot -boot-load-size 1 -isohybrid-gpt-basdat \
 		"$folder" >"$work/xorriso.log" 2>&1 || {
 		cat "$work/xorriso.log" >&2
 		return 1
