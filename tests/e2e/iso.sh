@@ -31,7 +31,9 @@ since() { # EPOCHREALTIME: milliseconds
 	echo $(((${EPOCHREALTIME/./} - ${1/./}) / 1000))
 }
 data_digest() { # FILE
-	tail -c +$(($(partition_at "$1" 3) + 1)) "$1" | sha256sum
+	dd "if=$1" bs=1M skip=$(($(partition_at "$1" 3) >> 20)) status=none \
+		count="$(sfdisk --json "$1" | jq '.partitiontable.partitions[2].size / 2048 | floor')" |
+		sha256sum
 }
 is_zero() { # FILE
 	cmp -n "$(stat -c %s "$1")" "$1" /dev/zero
