@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The disc that `make appliance` built, in QEMU: under a BIOS and under UEFI, in a drive and written to a
-# disk; what it installs, what it keeps, what it is run from, and what it refuses.
+# The disc that `make appliance` built, in QEMU's drive, under a BIOS and under UEFI: what it installs, what it keeps,
+# what it is run with, and what it refuses. (iso-odd.sh: written to a disk, and damaged.)
 
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$LW_TOP/tests/lib/machine.sh"
@@ -34,9 +34,6 @@ data_digest() { # FILE
 	dd "if=$1" bs=1M skip=$(($(partition_at "$1" 3) >> 20)) status=none \
 		count="$(sfdisk --json "$1" | jq '.partitiontable.partitions[2].size / 2048 | floor')" |
 		sha256sum
-}
-is_zero() { # FILE
-	cmp -n "$(stat -c %s "$1")" "$1" /dev/zero
 }
 
 # --- installed, under a BIOS ------------------------------------------------------------------------
@@ -130,51 +127,4 @@ says "the same enclave starts" "enclave $AUDIENCE"
 says "to the end" ' ready;'
 machine_off
 unset KEEP
-
-# --- the disc as a disk ---------------------------------------------------------------------------------
-
-firmware_boot variables stick.img disk.img
-says "as a disk, under UEFI" 'landwaiter: the root is what was signed: root-[0-9a-f]* on loop0'
-answers "it runs" run "Running from the disc; the enclave's data is on vdb, disk2"
-says "to the end" ' ready;'
-machine_off
-cp --sparse=always disk.img twin.img
-bios_boot stick.img disk.img twin.img
-says "as a disk, under a BIOS" "More than one disk has an enclave's data"
-says "and then nothing is run by itself" 'Type one of these, and Enter:$'
-machine_off
-rm disk.img twin.img
-
-# --- a damaged disc ---------------------------------------------------------------------------------------
-
-initrd_at=$(xorriso -indev "$disc" -find /initrd -exec report_lba -- 2>/dev/null |
-	sed -n "s/^File data lba: *[0-9]* *, *\([0-9]*\) .*/\1/p")
-cp "$disc" damaged.iso
-flip damaged.iso $((initrd_at * 2048 + $(stat -c %s "$APPLIANCE/disc.initrd.img") - 4000000))
-truncate -s 2G disk.img
-KEEP=disk.img DISC=damaged.iso
-bios_boot disk.img
-says "a byte of the initrd: refused" 'BOOT REFUSED: '
-ok "nothing was asked" never_said 'Type one of these'
-machine_off
-unset DISC
-
-# The EFI system partition is in no hash tree: the installer finds that.
-length_mib=$(sed 's/.*landwaiter.written=\([0-9]*\):.*/\1/' "$APPLIANCE/disc.cmdline")
-mkdir carried
-dd "if=$APPLIANCE/landwaiter.img" of=carried/disk.img bs=1M count=$((length_mib + 1)) status=none
-cp "$(<"$APPLIANCE/scratch/disc.list")" carried/loop.ko
-flip carried/disk.img $((8 << 20))
-{
-	cat "$APPLIANCE/initrd.img"
-	head -c $((-$(stat -c %s "$APPLIANCE/initrd.img") & 3)) /dev/zero
-	(cd carried && find . -mindepth 1 | cpio --quiet -o -H newc) | zstd -q -1
-} >damaged.initrd
-mapfile -t options < <(machine_disks disk.img)
-machine_start -machine q35 -kernel "$APPLIANCE/vmlinuz" -initrd damaged.initrd \
-	-append "$(cat "$APPLIANCE/disc.cmdline")" "${options[@]}"
-says "a byte of what is to be written" 'Type one of these'
-answers "is found before anything is" "install vda" 'REFUSED: vda is spared: the disc is damaged'
-machine_off
-ok "nothing was written" is_zero disk.img
 done_testing
