@@ -49,7 +49,34 @@ bios_boot stick.img disk.img twin.img
 says "as a disk, under a BIOS" "More than one disk has an enclave's data"
 says "and then nothing is run by itself" 'Type one of these, and Enter:$'
 machine_off
-rm disk.img twin.img
+rm twin.img
+
+# --- typed on a keyboard of USB ---------------------------------------------------------------------------
+
+make_script script.img <<'END'
+for device in /sys/bus/usb/devices/[0-9]*-*; do
+	[ ! -e "$device/descriptors" ] || echo "DEVICE $(cat "$device/product"): $(cat "$device/authorized")"
+done
+echo "END OF SCRIPT"
+END
+mkfifo monitor.in monitor.out
+exec {monitor_fd}<>monitor.in {monitor_said_fd}<>monitor.out
+mapfile -t options < <(machine_disks disk.img script.img)
+machine_start -machine q35,i8042=off -kernel "$APPLIANCE/vmlinuz" \
+	-initrd "$APPLIANCE/disc.initrd.img" -append "$(cat "$APPLIANCE/disc.cmdline") $run_script" \
+	"${options[@]}" -monitor "pipe:$T/monitor" -device qemu-xhci -device usb-kbd -device usb-tablet
+says "a keyboard may type" 'a keyboard at USB port [0-9.-]* may type'
+says "and is asked" 'Type one of these'
+for key in r u n ret; do
+	echo "sendkey $key" >&"$monitor_fd"
+done
+says "what it types is taken" 'Running from the disc'
+says "then it is as it was" 'DEVICE QEMU USB Keyboard: 0'
+says "as everything else is" 'DEVICE QEMU USB Tablet: 0'
+machine_off
+exec {monitor_fd}<&- {monitor_said_fd}<&-
+is "nothing but it was let in" "$(grep -c 'may type' serial.log)" 1
+rm disk.img
 
 # --- a damaged disc ---------------------------------------------------------------------------------------
 
