@@ -64,7 +64,7 @@ exec {monitor_fd}<>monitor.in {monitor_said_fd}<>monitor.out
 mapfile -t options < <(machine_disks disk.img script.img)
 machine_start -machine q35,i8042=off -kernel "$APPLIANCE/vmlinuz" \
 	-initrd "$APPLIANCE/disc.initrd.img" -append "$(cat "$APPLIANCE/disc.cmdline") $run_script" \
-	"${options[@]}" -monitor "pipe:$T/monitor" -device qemu-xhci -device usb-kbd -device usb-tablet
+	"${options[@]}" -monitor "pipe:$T/monitor" -device usb-kbd -device usb-tablet
 says "a keyboard may type" 'a keyboard at USB port [0-9.-]* may type'
 says "and is asked" 'Type one of these'
 for key in r u n ret; do
