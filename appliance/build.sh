@@ -11,7 +11,8 @@
 #				made on the spot, for evaluation
 #	ENCLAVE			a folder with the trust that an enclave is made of at the first start:
 #				root.json and repository/, or policy.json and the files it names.
-#				Without it: approvers made on the spot, for evaluation
+#				Without it: approvers made on the spot, for evaluation. "none": the
+#				first start is a ceremony (docs/runbook/first-start.md)
 #	NETWORK=1		with drivers for networks, systemd-networkd, and landwaiter-push
 #	OVERLAY			a folder of files to put into the root: etc/systemd/network/...
 #	DATA_MIB		size of the data partition (1024)
@@ -124,6 +125,10 @@ report() {
 
 [ -n "$SIGN_KEY" ] || evaluation_keys
 [ -n "$ENCLAVE" ] || evaluation_enclave
+[ "$ENCLAVE" = none ] || [ -d "$ENCLAVE" ] || {
+	echo "appliance: ENCLAVE: there is no folder $ENCLAVE" >&2
+	exit 1
+}
 step "Debian's packages (kept in build/appliance/cache)" cached_root
 step "the root's tree" appliance/tree.sh "$cache" "$out/scratch"
 step "the list of packages" list_packages

@@ -17,7 +17,7 @@ for folder in keys evaluation; do
 	[ ! -e build/appliance/$folder ] || cp -r build/appliance/$folder $again/build/appliance/
 done
 for name in SIGN_KEY SIGN_CERT ENCLAVE OVERLAY; do
-	[ -z "${!name:-}" ] || export $name="$(realpath "${!name}")"
+	[[ -z ${!name:-} || ${!name} == none ]] || export $name="$(realpath "${!name}")"
 done
 echo "again, in $again:"
 MAKEFLAGS='' make -s -C $again -j"$(nproc)" programs build/release/appliance-init >/dev/null

@@ -127,7 +127,7 @@ add_ours() {
 	find "$root/usr/bin/landwaiter" "$root/usr/libexec/landwaiter" -type f \
 		! -name landwaiter-intake -exec strip {} +
 	cp -r --no-preserve=ownership,timestamps "$here/overlay/." "$root/"
-	[ ! -d "${ENCLAVE:-}" ] || {
+	[ "${ENCLAVE:-none}" = none ] || {
 		mkdir -p "$root/usr/share/landwaiter/enclave"
 		cp -r --no-preserve=ownership "$ENCLAVE/." "$root/usr/share/landwaiter/enclave"
 	}

@@ -18,15 +18,15 @@
 #include <time.h>
 
 #define MARKS	    "/run/landwaiter/door"
-#define MOST_EVENTS 64 /* that wait for the book */
-#define RETRY_MSEC  1000
+#define MOST_EVENTS 64	 /* that wait for the book */
+#define RETRY_MSEC  1000 /* and how often it is looked whether there is an enclave now */
 #define ONCE_SEC    60
 
 const char *lw_arg_enclave = "/var/lib/landwaiter";
 bool lw_arg_json;
 
 static const char *arg_marks = MARKS;
-static bool arg_once;
+static bool arg_once, arg_first, arg_shut;
 
 struct session {
 	struct lw_monitor *monitor;
@@ -78,6 +78,37 @@ static int64_t now_msec(void)
 
 /* ---- trust ---- */
 
+static void take_trust(struct session *s, struct lw_commission *commission,
+		       struct lw_media_list **media)
+{
+	lw_commission_release(&s->commission);
+	lw_media_list_free(s->media);
+	s->commission = *commission;
+	*commission = (struct lw_commission){ 0 };
+	s->media = lw_steal(*media);
+	s->door.commission = &s->commission;
+	s->door.media = s->media;
+}
+
+/* Of an enclave that is still to be made. */
+static int read_first_trust(struct session *s, struct lw_error *e)
+{
+	LW_AUTO(commission) struct lw_commission commission = { 0 };
+	LW_AUTO(media_list) struct lw_media_list *media = NULL;
+	int r = lw_commission_first(&commission, e);
+
+	if (r == 0)
+		r = lw_media_list_first(&media, e);
+	if (r == 0)
+		take_trust(s, &commission, &media);
+	return r;
+}
+
+static bool has_enclave(void)
+{
+	return access(lw_arg_enclave, F_OK) == 0;
+}
+
 /* Read anew for each event: another media list counts at once. */
 static int read_trust(struct session *s, struct lw_error *e)
 {
@@ -86,8 +117,11 @@ static int read_trust(struct session *s, struct lw_error *e)
 	LW_AUTO(media_list) struct lw_media_list *media = NULL;
 	LW_AUTO(buf) struct lw_buf door = { 0 };
 	LW_AUTO(buf) struct lw_buf list = { 0 };
-	int r = lw_enclave_open(lw_arg_enclave, LW_STATE_READ, NULL, &enclave, e);
+	int r;
 
+	if (arg_first)
+		return read_first_trust(s, e);
+	r = lw_enclave_open(lw_arg_enclave, LW_STATE_READ, NULL, &enclave, e);
 	if (r < 0)
 		return r;
 	r = lw_state_trust_get(enclave->state, "door.json", &door, e);
@@ -104,16 +138,9 @@ static int read_trust(struct session *s, struct lw_error *e)
 			       "the trust of this enclave has a door.json and no media.json");
 	if (r == 0)
 		r = lw_media_list_parse(lw_buf_span(&list), &media, e);
-	if (r < 0)
-		return r;
-	lw_commission_release(&s->commission);
-	lw_media_list_free(s->media);
-	s->commission = commission;
-	commission = (struct lw_commission){ 0 };
-	s->media = lw_steal(media);
-	s->door.commission = &s->commission;
-	s->door.media = s->media;
-	return 0;
+	if (r == 0)
+		take_trust(s, &commission, &media);
+	return r;
 }
 
 /* ---- marks: which ports hold a medium that may speak, for udev's rule ---- */
@@ -175,13 +202,16 @@ static void add_event(struct session *s, struct lw_door_event *event)
 	*event = (struct lw_door_event){ 0 };
 }
 
-static void shut_device(const struct lw_usb_device *d)
+/* Returns whether it is out, or gone. */
+static bool shut_device(const struct lw_usb_device *d)
 {
 	struct lw_error e = { 0 };
 	int r = lw_usb_device_authorize(d, false, &e);
+	bool out = r == 0 || r == -LW_E_NOTFOUND;
 
-	if (r < 0 && r != -LW_E_NOTFOUND)
+	if (!out)
 		say("NOT SHUT OUT", &e);
+	return out;
 }
 
 static void copy_event(const struct lw_door_event *from, struct lw_door_event *to)
@@ -207,7 +237,7 @@ static void judge(struct session *s, struct lw_usb_device *d, enum lw_door_what 
 
 	if (read_trust(s, &e) < 0) {
 		say("nothing is let in", &e);
-		shut_device(d);
+		(void)shut_device(d);
 		lw_usb_device_release(d);
 		return;
 	}
@@ -215,7 +245,7 @@ static void judge(struct session *s, struct lw_usb_device *d, enum lw_door_what 
 	lw_door_judge(&s->door, d, now_msec(), &event.decision);
 	s->refused = s->refused || !event.decision.let_in;
 	if (d->authorized && event.decision.reason != LW_DOOR_FIXTURE)
-		shut_device(d);
+		(void)shut_device(d);
 	event.device = *d;
 	*d = (struct lw_usb_device){ 0 };
 	if (lw_door_has_medium(&s->door, event.device.port))
@@ -246,7 +276,7 @@ static void plugged(struct session *s, const char *path)
 	else if (!lw_door_knows(&s->door, &d, &let_in))
 		judge(s, &d, LW_DOOR_PLUGGED);
 	else if (d.authorized && !let_in)
-		shut_device(&d); /* somebody else's doing */
+		(void)shut_device(&d); /* somebody else's doing */
 }
 
 static void pulled(struct session *s, const char *path)
@@ -353,13 +383,23 @@ static void let_in(struct session *s, struct lw_door_event *event)
 		judge(s, &after, event->what);
 	} else if (r != -LW_E_NOTFOUND) {
 		say("not let in", &e);
-		shut_device(d);
+		(void)shut_device(d);
 		lw_door_shut(&s->door, d->port, LW_DOOR_KERNEL, &event->decision);
 		(void)lw_text_settle(e.text, event->decision.found,
 				     sizeof(event->decision.found));
 		s->refused = true;
 		add_event(s, event);
 	}
+}
+
+/* Before there is an enclave there is nothing to write into: what happens is printed alone. */
+static int note(struct session *s, struct lw_error *e)
+{
+	if (!arg_first)
+		return write_down(s, e);
+	for (size_t i = 0; i < s->n_events; i++)
+		s->events[i].record = LW_DOOR_NO_RECORD;
+	return 0;
 }
 
 /* Writes down what waits, all at once, and then does it. Where the book is in use, or cannot be
@@ -369,7 +409,7 @@ static void settle(struct session *s)
 	while (s->n_events) {
 		struct lw_error e = { 0 };
 		size_t n = s->n_events;
-		int r = write_down(s, &e);
+		int r = note(s, &e);
 
 		if (r < 0 && !s->told) {
 			say("nothing is let in until the book can be written", &e);
@@ -483,7 +523,7 @@ static void watch(struct session *s)
 	int patience = lw_notify_patience();
 
 	lw_notify_alive();
-	if (s->n_events && (patience < 0 || patience > RETRY_MSEC))
+	if ((s->n_events || arg_first) && (patience < 0 || patience > RETRY_MSEC))
 		patience = RETRY_MSEC;
 	if (poll(&fd, 1, patience) <= 0)
 		return;
@@ -507,6 +547,27 @@ static void watch(struct session *s)
 	}
 }
 
+/* Every device is shut out that is there, whoever let it in, and every bus closed. */
+static int shut_all(struct session *s)
+{
+	struct present p __attribute__((cleanup(auto_present))) = { 0 };
+	struct lw_error e = { 0 };
+	bool out = true;
+	int r = clear_marks(&e);
+
+	if (r == 0 && !s->monitor)
+		r = lw_monitor_open(&s->monitor, &e);
+	if (r == 0)
+		r = lw_monitor_each(s->monitor, add_present, &p, &e);
+	if (r < 0 || p.failed) {
+		say("NOT ALL IS SHUT OUT", p.failed ? &p.error : &e);
+		out = false;
+	}
+	for (size_t i = 0; i < p.n; i++)
+		out = (!p.list[i].authorized || shut_device(&p.list[i])) && out;
+	return out ? LW_EXIT_DONE : LW_EXIT_SYSTEM;
+}
+
 static int run_once(struct session *s)
 {
 	const struct timespec second = { .tv_sec = 1 };
@@ -524,8 +585,15 @@ static int run_once(struct session *s)
 static int run(struct session *s)
 {
 	struct lw_error e = { 0 };
-	int r = start(s, &e);
+	int r;
 
+	if (arg_shut)
+		return shut_all(s);
+	r = arg_first && has_enclave()
+		    ? lw_fail(&e, LW_E_USAGE,
+			      "--first: there is an enclave, whose trust says "
+			      "what may speak")
+		    : start(s, &e);
 	if (r < 0) {
 		say("not opened", &e);
 		lw_reporting_notice("door", e.text,
@@ -539,18 +607,20 @@ static int run(struct session *s)
 	if (arg_once)
 		return run_once(s);
 	lw_notify_ready();
-	for (;;) {
+	while (!arg_first || !has_enclave()) {
 		settle(s);
 		watch(s);
 	}
+	return shut_all(s);
 }
 
 /* ---- options ---- */
 
 static int usage(FILE *out, int code)
 {
-	(void)fputs("usage: landwaiter-door [--enclave DIR] [--once] [--marks DIR] [-o "
-		    "text|json]\n",
+	(void)fputs("usage: landwaiter-door [--enclave DIR] [--first] [--once] [--marks DIR] "
+		    "[-o text|json]\n"
+		    "       landwaiter-door --shut [--marks DIR]\n",
 		    out);
 	return code;
 }
@@ -560,6 +630,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "enclave", required_argument, NULL, 'e' }, { "help", no_argument, NULL, 'h' },
 		{ "marks", required_argument, NULL, 'm' },   { "once", no_argument, NULL, '1' },
+		{ "first", no_argument, NULL, 'f' },	     { "shut", no_argument, NULL, 's' },
 		{ "output", required_argument, NULL, 'o' },  { 0 },
 	};
 	struct session *session __attribute__((cleanup(auto_session))) =
@@ -575,6 +646,10 @@ int main(int argc, char **argv)
 			arg_marks = optarg;
 		else if (c == '1')
 			arg_once = true;
+		else if (c == 'f')
+			arg_first = true;
+		else if (c == 's')
+			arg_shut = true;
 		else if (c == 'o' &&
 			 (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0))
 			lw_arg_json = *optarg == 'j';
@@ -582,7 +657,7 @@ int main(int argc, char **argv)
 			return c == 'h' ? usage(stdout, LW_EXIT_DONE)
 					: usage(stderr, LW_EXIT_USAGE);
 	}
-	if (optind < argc)
+	if (optind < argc || (arg_shut && (arg_first || arg_once)))
 		return usage(stderr, LW_EXIT_USAGE);
 	(void)umask(077);
 	return run(session);

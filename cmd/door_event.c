@@ -125,7 +125,11 @@ static void print_json(const struct lw_door_event *event)
 
 	lw_json_w_object(&w);
 	lw_json_w_member(&w, "format", "landwaiter-door-event/1");
-	lw_json_w_member_integer(&w, "record", (int64_t)event->record);
+	lw_json_w_key(&w, "record");
+	if (event->record == LW_DOOR_NO_RECORD)
+		lw_json_w_null(&w);
+	else
+		lw_json_w_integer(&w, (int64_t)event->record);
 	lw_json_w_member(&w, "result", lw_door_result(event));
 	lw_json_w_member(&w, "next", f ? f->next : "");
 	lw_door_fill(&w, event);
@@ -155,7 +159,10 @@ static void print_words(const struct lw_door_event *event)
 	if (f)
 		(void)printf("  expected: %s\n  found:    %s\n  next:     %s\n", d->expected,
 			     d->found, f->next);
-	(void)printf("  record %llu\n", (unsigned long long)event->record);
+	if (event->record == LW_DOOR_NO_RECORD)
+		(void)printf("  no record: there is no book yet\n");
+	else
+		(void)printf("  record %llu\n", (unsigned long long)event->record);
 }
 
 void lw_door_print(const struct lw_door_event *event, bool json)

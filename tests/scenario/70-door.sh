@@ -306,6 +306,70 @@ like "is said" "$(seen '.notices[] | select(.source == "door").text')" "not comm
 kill $service
 unset LANDWAITER_STATUS
 
+# --- before there is an enclave ---------------------------------------------------------------------------
+
+first() { # OPTION...: once, in the bed; no enclave comes of it
+	door bed --first --enclave unborn -o json "$@"
+}
+codes() {
+	jq -r '"\(.port) \(.decision) \(.code // "-") \(.record)"' out.log | paste -sd ,
+}
+{ root_hub && device 1-1 X9 "$stick" && device 1-3 "" "$keyboard"; } >bed
+exits 0 "first: a medium and a keyboard, whatever they are" first
+is "first: let in, and in no book" "$(codes)" "1-1 let-in door.not-listed null,1-3 let-in - null"
+is "first: may speak, a mark" "$(may 1-1)$(may 1-3) $(ls marks)" "11 1-1"
+like "first: the same in words" "$(door bed --first --enclave unborn)" "no record: there is no book yet"
+root_hub >bed
+for case in "${cases[@]}"; do
+	read -r port code serial descriptors <<<"$case"
+	case $code in door.unlisted | door.retired | door.lost | door.serial | door.port) ;; *)
+		device "$port" "${serial#-}" "$descriptors" 1 >>bed ;;
+	esac
+done
+device 1-61 "" "$keyboard" 1 >>bed
+exits 3 "first: all that is no medium and no keyboard" first
+is "first: let in is one keyboard" "$(jq -r 'select(.decision == "let-in") | .port' out.log | paste -sd " ")" 1-41
+is "first: the other is not" "$(jq -r 'select(.port == "1-61") | .code' out.log)$(may 1-61)" door.keyboard0
+is "first: nor a hub or a device that others have inside" "$(may 1-4)$(may 1-5)" 00
+{ root_hub && device 1-1 S1 "$stick" && device 1-2 S2 "$stick"; } >bed
+exits 3 "first: of two media at the start none" first
+is "first: none" "$(codes)" "1-1 refused door.second null,1-2 refused door.second null"
+fails "first: nothing was made" [ -e unborn ]
+exits 2 "first: never where there is an enclave" door bed --first
+like "first: says why" "$(cat err.log)" "there is an enclave"
+
+root_hub >bed
+device 1-3 "" "$keyboard" 0 >board
+cat >script <<EOF
+bed bed
+start
+await $usb authorized_default 0
+plug board
+lines 1
+await $usb/1-3 authorized 1
+plug one
+lines 2
+await $usb/1-1 authorized 1
+plug two
+lines 3
+show $usb/1-2 authorized
+make unborn
+ended
+show $usb/1-1 authorized
+show $usb/1-3 authorized
+show $usb authorized_default
+EOF
+ok "first: until there is an enclave" expect 0 timeout 60 umockdev-wrapper python3 "$LW_TOP/tests/lib/usb-bed.py" events \
+	"$LW_BIN/landwaiter-door" --first --enclave unborn --marks marks -o json <script
+is "first: then all are shut out again" "$(paste -sd ' ' out.log)" "0 ended 0 0 0 0"
+is "first: no mark is left" "$(ls marks)" ""
+touch marks/1-1
+{ root_hub && device 1-1 S1 "$stick" 1 && device 1-3 "" "$keyboard" 1; } >bed
+exits 0 "shut: everything, whatever the trust says" timeout 60 umockdev-run -d bed -- bash -c '"$1" --shut --marks marks &&
+	cat /sys/bus/usb/devices/1-1/authorized /sys/bus/usb/devices/1-3/authorized /sys/bus/usb/devices/usb1/authorized_default' - "$LW_BIN/landwaiter-door"
+is "shut: it is, and stays" "$(tr -d "\n" <out.log) $(ls marks)" "000 "
+exits 2 "shut: and nothing else" "$LW_BIN/landwaiter-door" --shut --once
+
 # --- udev's rule ----------------------------------------------------------------------------------------
 
 rules=$LW_TOP/appliance/udev/61-landwaiter.rules
