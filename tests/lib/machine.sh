@@ -13,21 +13,24 @@
 #	machine_off
 #
 # Disks are not written to, but for $KEEP; $READ_ONLY says that it cannot be. $DISC lies in a drive, from which
-# is started before them. Disks have the serial numbers disk1, disk2 ... What was said is in $T/serial.log. Nothing here sleeps.
+# is started before them. Disks have the serial numbers disk1, disk2 ... $network: QEMU's options for one, where
+# there is to be any. What was said is in $T/serial.log. Nothing here sleeps.
 
 APPLIANCE=${APPLIANCE:-$LW_TOP/build/appliance}
 
+network=()
 machine_pid=
 machine_start() { # OPTION...
 	: >"$T/serial.log"
 	rm -f "$T/keys"
 	mkfifo "$T/keys"
 	exec {keys_fd}<>"$T/keys"
+	[ ${#network[@]} -gt 0 ] || network=(-nic none)
 	exec {machine_fd}< <(exec qemu-system-x86_64 -accel tcg,thread=multi,tb-size=512 -cpu max \
-		-smp 2 -m 1024 -nodefaults -nic none -display none -no-reboot -serial stdio \
+		-smp 2 -m 1024 -nodefaults -display none -no-reboot -serial stdio \
 		-object rng-random,id=rng,filename=/dev/urandom -device virtio-rng-pci,rng=rng \
 		-qmp "unix:$T/qmp,server=on,wait=off" -device qemu-xhci,id=usb,p2=12,p3=12 \
-		"$@" 2>"$T/machine.log" <"$T/keys")
+		"${network[@]}" "$@" 2>"$T/machine.log" <"$T/keys")
 	machine_pid=$!
 }
 
