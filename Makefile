@@ -60,7 +60,7 @@ endif
 LIBDIRS  := base image verify keys tuf fetch udev custody bundle registry
 LIBSRC   := $(sort $(wildcard $(addsuffix /*.c,$(LIBDIRS))))
 # `pack` and `export` are at work in landwaiter-pack, the one program that links libarchive.
-CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/server.c cmd/pusher.c cmd/door.c cmd/door_event.c cmd/pack_%.c,$(sort $(wildcard cmd/*.c)))
+CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/server.c cmd/pusher.c cmd/door.c cmd/door_event.c cmd/pack_%.c cmd/status%.c cmd/console%.c,$(sort $(wildcard cmd/*.c)))
 UNITSRC  := $(sort $(wildcard tests/unit/test_*.c))
 FUZZSRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 TOOLSRC  := $(sort $(wildcard tests/tools/*.c))
@@ -69,7 +69,7 @@ obj       = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 LIB      := $(OUT)/liblandwaiter.a
 PROGRAMS := $(OUT)/landwaiter $(OUT)/landwaiter-judge $(OUT)/landwaiter-pack \
 	$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push $(OUT)/landwaiter-serve \
-	$(OUT)/landwaiter-door
+	$(OUT)/landwaiter-door $(OUT)/landwaiter-status $(OUT)/landwaiter-console
 UNITS    := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNITSRC))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(FUZZSRC))
 REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/replay/fuzz_%,$(FUZZSRC))
@@ -121,9 +121,18 @@ $(OUT)/landwaiter-serve: $(call obj,cmd/server.c) $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lmicrohttpd -lgnutls
 
 # The one program that links libudev.
-$(OUT)/landwaiter-door: $(call obj,cmd/door.c cmd/door_event.c cmd/record_time.c) $(LIB)
+$(OUT)/landwaiter-door: $(call obj,cmd/door.c cmd/door_event.c cmd/notify.c cmd/record_time.c cmd/reporting.c) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -ludev
+
+$(OUT)/landwaiter-status: $(call obj,$(sort $(wildcard cmd/status*.c)) cmd/notify.c cmd/reporting.c) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD)
+
+# The one program that links ncurses.
+$(OUT)/landwaiter-console: $(call obj,$(sort $(wildcard cmd/console*.c)) cmd/notify.c) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lncursesw -ltinfo
 
 # Process 1 of the appliance's initrd, which has no libraries.
 $(OUT)/appliance-init: $(call obj,appliance/init.c) $(LIB)

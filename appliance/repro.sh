@@ -24,7 +24,7 @@ MAKEFLAGS='' make -s -C $again -j"$(nproc)" programs build/release/appliance-ini
 $again/appliance/build.sh
 
 status=0
-for name in landwaiter.spdx.json cmdline vmlinuz initrd.img landwaiter.efi landwaiter.img; do
+for name in landwaiter.spdx.json cmdline vmlinuz initrd.img landwaiter.efi landwaiter.img landwaiter.iso; do
 	if cmp build/appliance/$name $again/build/appliance/$name; then
 		echo "same  $(sha256sum <$again/build/appliance/$name | cut -c 1-64)  $name"
 	else

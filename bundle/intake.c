@@ -260,6 +260,12 @@ bool lw_intake_loads(const struct lw_intake *in)
 	return in->options->purpose == LW_INTAKE_LOAD && !in->options->trust_only;
 }
 
+static void tell_gate(const struct lw_intake *in, enum lw_gate gate)
+{
+	if (in->options->at_gate)
+		in->options->at_gate(in->options->at_gate_data, gate, in->result);
+}
+
 int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
 		  const struct lw_intake_options *options, struct lw_intake_result *ret,
 		  struct lw_error *e)
@@ -277,16 +283,20 @@ int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
 	if (r == 0)
 		r = lw_intake_open(&in, e);
 	for (size_t i = 0; r == 0 && i < LW_COUNT_OF(gates); i++) {
-		if (goes_on(&in, gates[i].judge) && !lw_intake_stopped(&in))
+		if (goes_on(&in, gates[i].judge) && !lw_intake_stopped(&in)) {
+			tell_gate(&in, gates[i].gate);
 			gates[i].judge(&in);
+		}
 		if (options->trust_only && gates[i].judge == lw_gate_trust)
 			break;
 	}
 	ret->bytes_read = atomic_load(&in.medium.bytes_read);
-	if (r == 0 && lw_intake_loads(&in) && lw_verdict_clear(v) && !lw_intake_stopped(&in))
+	if (r == 0 && lw_intake_loads(&in) && lw_verdict_clear(v) && !lw_intake_stopped(&in)) {
+		tell_gate(&in, LW_GATE_COMMIT);
 		commit_load(&in);
-	else
+	} else {
 		(void)lw_verdict_conclude(v, gates_to_pass(&in));
+	}
 	/* What was accepted has its record: the load's, or the update's. */
 	if (r == 0 && !(options->purpose == LW_INTAKE_LOAD && v->outcome == LW_ACCEPTED))
 		r = commit_record(&in, e);

@@ -35,6 +35,7 @@ enum lw_intake_purpose {
 };
 
 struct lw_trust_updated;
+struct lw_intake_result;
 struct lw_intake_options {
 	enum lw_intake_purpose purpose;
 	const char *path;  /* the bundle */
@@ -48,6 +49,9 @@ struct lw_intake_options {
 	const struct lw_destination *push;
 	bool in_order; /* read strictly in order, whatever the medium seems to be */
 	struct lw_content_progress progress;
+	/* Called before a gate is at work, with what is known by then; may be NULL. */
+	void (*at_gate)(void *data, enum lw_gate gate, const struct lw_intake_result *so_far);
+	void *at_gate_data;
 	/* Once it is true the attempt ends soon, with its record (system.error, "stopped"), as
 	 * long as it has not come to the commit; NULL: never. */
 	const atomic_bool *stop;

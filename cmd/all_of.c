@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "bundle/folder.h"
+#include "cmd/reporting.h"
 #include "cmd/verdict.h"
 #include "cmd/verbs.h"
 
@@ -64,8 +65,10 @@ int lw_command_intake_all(const struct lw_intake_options *options, const char *p
 	struct tally t = { 0 };
 	struct lw_error e = { 0 };
 
-	if (lw_folder_open(path, &f, &e) < 0)
+	if (lw_folder_open(path, &f, &e) < 0) {
+		lw_reporting_failed(e.text, "see whether the medium is broken; try another");
 		return lw_command_failed(&e);
+	}
 	o.folder = &f.fd;
 	t.ignored = f.others;
 	for (size_t i = 0; i < f.n; i++) {
@@ -73,6 +76,7 @@ int lw_command_intake_all(const struct lw_intake_options *options, const char *p
 
 		o.path = f.names[i];
 		print_name(o.path);
+		lw_reporting_bundle(o.path, i + 1, f.n);
 		code = lw_command_intake(&o);
 		(void)fflush(stdout);
 		if (code == LW_EXIT_SYSTEM || code == LW_EXIT_USAGE)
@@ -81,9 +85,12 @@ int lw_command_intake_all(const struct lw_intake_options *options, const char *p
 		t.others += code != LW_EXIT_DONE;
 		t.code = graver(t.code, code);
 	}
-	if (f.n == 0)
+	if (f.n == 0) {
+		lw_reporting_failed("there is no bundle (*.lwb) at the medium's root",
+				    "see whether it is the right medium; ask who packed it");
 		return lw_command_usage("%s: no bundle (*.lwb) there; other entries: %llu",
 					path, (unsigned long long)f.others);
+	}
 	*ret_any = t.accepted > 0;
 	print(&t);
 	return t.code;

@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/door_event.h"
+#include "cmd/notify.h"
+#include "cmd/reporting.h"
 #include "cmd/verdict.h"
 #include "udev/monitor.h"
 
@@ -37,8 +39,11 @@ struct session {
 	uint64_t lost; /* for which there was no room */
 	bool told;     /* that the book is busy, or cannot be written */
 	bool refused;  /* something was */
-	/* The one medium that was let in, while it is there. */
+	/* The one medium that was let in, while it is there; what was found on it last that
+	 * nobody reads, and how often. */
 	struct lw_door_event medium;
+	char strange[128];
+	unsigned n_strange;
 };
 
 static void auto_session(struct session **p)
@@ -140,16 +145,26 @@ static int read_trust(struct session *s, struct lw_error *e)
 
 /* ---- marks: which ports hold a medium that may speak, for udev's rule ---- */
 
-static void mark(const char *port, bool there)
+static void unmark(const char *port)
 {
 	lw_auto_free char *file = lw_asprintf("%s/%s", arg_marks, port);
-	lw_auto_fd int fd = -1;
 
-	if (!there)
-		(void)unlink(file);
-	else
-		fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (there && fd < 0)
+	(void)unlink(file);
+}
+
+/* In it is what people call the medium, or else what it calls itself. */
+static void mark(const struct lw_door_event *event)
+{
+	lw_auto_free char *file = lw_asprintf("%s/%s", arg_marks, event->device.port);
+	lw_auto_fd int fd =
+		open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	const struct lw_buf *serial = &event->device.serial;
+	char text[2 * LW_MEDIA_MAX_TEXT];
+	const char *label = event->decision.label;
+
+	if (!*label)
+		label = lw_text_escape(lw_buf_span(serial), text, sizeof(text));
+	if (fd < 0 || fchmod(fd, 0644) < 0 || dprintf(fd, "%s\n", label) < 0)
 		say("cannot mark the port: nothing will read the medium", NULL);
 }
 
@@ -157,7 +172,7 @@ static int clear_marks(struct lw_error *e)
 {
 	lw_auto_dir DIR *d = NULL;
 
-	if (mkdir(arg_marks, 0700) < 0 && errno != EEXIST)
+	if (mkdir(arg_marks, 0755) < 0 && errno != EEXIST)
 		return lw_fail_errno(e, "%s", arg_marks);
 	d = opendir(arg_marks);
 	if (!d)
@@ -206,6 +221,13 @@ static void copy_event(const struct lw_door_event *from, struct lw_door_event *t
 	lw_usb_device_copy(&from->device, &to->device);
 }
 
+static void remember_medium(struct session *s, const struct lw_door_event *event)
+{
+	copy_event(event, &s->medium);
+	*s->strange = '\0';
+	s->n_strange = 0;
+}
+
 /* A device that already speaks is silenced first, unless it belongs to the machine: what was
  * let in before the door was opened is judged like the rest. */
 static void judge(struct session *s, struct lw_usb_device *d, enum lw_door_what what)
@@ -227,7 +249,7 @@ static void judge(struct session *s, struct lw_usb_device *d, enum lw_door_what 
 	event.device = *d;
 	*d = (struct lw_usb_device){ 0 };
 	if (lw_door_has_medium(&s->door, event.device.port))
-		copy_event(&event, &s->medium);
+		remember_medium(s, &event);
 	if (event.decision.quiet)
 		lw_door_event_release(&event);
 	else
@@ -263,7 +285,7 @@ static void pulled(struct session *s, const char *path)
 
 	if (!lw_port_is(lw_span_str(port)))
 		return;
-	mark(port, false);
+	unmark(port);
 	if (!lw_door_gone(&s->door, port, now_msec()) ||
 	    strcmp(s->medium.device.port, port) != 0)
 		return;
@@ -271,18 +293,42 @@ static void pulled(struct session *s, const char *path)
 	add_event(s, &s->medium);
 }
 
+static void note_content(struct session *s, const struct lw_usb_event *u)
+{
+	LW_AUTO(buf) struct lw_buf found = { 0 };
+	struct lw_door_event event = { 0 };
+	char text[sizeof(s->strange)];
+
+	lw_buf_printf(&found, "%s: %s", u->name, u->strange);
+	(void)lw_text_escape(lw_buf_span(&found), text, sizeof(text));
+	if (strcmp(s->strange, text) == 0 || s->n_strange == LW_DOOR_LOUD)
+		return;
+	(void)snprintf(s->strange, sizeof(s->strange), "%s", text);
+	s->n_strange++;
+	copy_event(&s->medium, &event);
+	event.what = LW_DOOR_CONTENT;
+	lw_door_unread(&event.decision, text);
+	s->refused = true;
+	add_event(s, &event);
+}
+
 /* The disk comes after the device, and another disc whenever somebody puts it in. */
 static void found_disk(struct session *s, const struct lw_usb_event *u)
 {
 	struct lw_door_event event = { 0 };
 
-	if (!s->medium.device.path || strcmp(s->medium.device.path, u->path) != 0 ||
-	    u->size_bytes == s->medium.size_bytes)
+	if (!s->medium.device.path || strcmp(s->medium.device.path, u->path) != 0)
 		return;
-	s->medium.size_bytes = u->size_bytes;
-	copy_event(&s->medium, &event);
-	event.what = LW_DOOR_DISK;
-	add_event(s, &event);
+	if (!u->partition && u->size_bytes != s->medium.size_bytes) {
+		s->medium.size_bytes = u->size_bytes;
+		s->n_strange = 0;
+		*s->strange = '\0';
+		copy_event(&s->medium, &event);
+		event.what = LW_DOOR_DISK;
+		add_event(s, &event);
+	}
+	if (*u->strange)
+		note_content(s, u);
 }
 
 /* ---- the book, and what follows from it ---- */
@@ -308,6 +354,7 @@ static int write_down(struct session *s, struct lw_error *e)
 		r = lw_record_add(enclave->state, LW_EVENT_DOOR, lw_door_result(event),
 				  f ? f->code : "", &time, lw_door_fill, event, &head, e);
 		event->record = head.count ? head.count - 1 : 0;
+		event->head = head;
 	}
 	return r == 0 ? lw_state_commit(enclave->state, e) : r;
 }
@@ -325,13 +372,13 @@ static void let_in(struct session *s, struct lw_door_event *event)
 	if (!lw_door_knows(&s->door, d, &still) || !still)
 		return; /* it was pulled out meanwhile */
 	if (medium)
-		mark(d->port, true);
+		mark(event);
 	r = lw_usb_device_authorize(d, true, &e);
 	if (r == 0)
 		r = lw_usb_device_read(d->path, &after, &e);
 	if (r == 0 && lw_digest_equal(&after.identity, &d->identity))
 		return;
-	mark(d->port, false);
+	unmark(d->port);
 	if (r == 0) {
 		judge(s, &after, event->what);
 	} else if (r != -LW_E_NOTFOUND) {
@@ -364,8 +411,13 @@ static void settle(struct session *s)
 		size_t n = s->n_events;
 		int r = note(s, &e);
 
-		if (r < 0 && !s->told)
+		if (r < 0 && !s->told) {
 			say("nothing is let in until the book can be written", &e);
+			lw_reporting_notice("door", e.text,
+					    "nothing is let in until the book can be written");
+		} else if (r == 0 && s->told) {
+			lw_reporting_notice("door", NULL, NULL);
+		}
 		s->told = r < 0;
 		if (r < 0)
 			return;
@@ -375,6 +427,7 @@ static void settle(struct session *s)
 		s->n_events = 0;
 		for (size_t i = 0; i < n; i++) {
 			lw_door_print(&done[i], lw_arg_json);
+			lw_door_report(&done[i]);
 			if (done[i].decision.let_in && done[i].what <= LW_DOOR_PLUGGED)
 				let_in(s, &done[i]);
 			lw_door_event_release(&done[i]);
@@ -467,7 +520,12 @@ static void watch(struct session *s)
 	struct pollfd fd = { .fd = lw_monitor_fd(s->monitor), .events = POLLIN };
 	LW_AUTO(usb_event) struct lw_usb_event event = { 0 };
 
-	if (poll(&fd, 1, s->n_events || arg_first ? RETRY_MSEC : -1) <= 0)
+	int patience = lw_notify_patience();
+
+	lw_notify_alive();
+	if ((s->n_events || arg_first) && (patience < 0 || patience > RETRY_MSEC))
+		patience = RETRY_MSEC;
+	if (poll(&fd, 1, patience) <= 0)
 		return;
 	lw_monitor_next(s->monitor, &event);
 	switch (event.change) {
@@ -538,13 +596,17 @@ static int run(struct session *s)
 		    : start(s, &e);
 	if (r < 0) {
 		say("not opened", &e);
+		lw_reporting_notice("door", e.text,
+				    "no medium is let in; see landwaiter-door(8)");
 		return r == -LW_E_NOTFOUND || r == -LW_E_USAGE || r == -LW_E_FORMAT ||
 				       r == -LW_E_CONFLICT
 			       ? LW_EXIT_USAGE
 			       : LW_EXIT_SYSTEM;
 	}
+	lw_reporting_notice("door", NULL, NULL);
 	if (arg_once)
 		return run_once(s);
+	lw_notify_ready();
 	while (!arg_first || !has_enclave()) {
 		settle(s);
 		watch(s);

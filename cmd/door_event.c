@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "cmd/reporting.h"
 
 #define SHOWN 256 /* of a device's own text, escaped */
 
@@ -21,6 +22,7 @@ static const enum lw_finding_id findings[LW_DOOR_REASONS] = {
 	[LW_DOOR_RETIRED] = LW_FINDING_DOOR_RETIRED,
 	[LW_DOOR_LOST] = LW_FINDING_DOOR_LOST,
 	[LW_DOOR_KERNEL] = LW_FINDING_DOOR_KERNEL,
+	[LW_DOOR_FILE_SYSTEM] = LW_FINDING_DOOR_FILE_SYSTEM,
 	[LW_DOOR_MEDIUM] = LW_FINDING_COUNT,
 	[LW_DOOR_MEDIUM_UNLISTED] = LW_FINDING_DOOR_NOT_LISTED,
 	[LW_DOOR_FIXTURE] = LW_FINDING_COUNT,
@@ -30,6 +32,7 @@ static const char *const happenings[] = {
 	[LW_DOOR_AT_START] = "present-at-start",
 	[LW_DOOR_PLUGGED] = "plugged",
 	[LW_DOOR_DISK] = "disk",
+	[LW_DOOR_CONTENT] = "content",
 	[LW_DOOR_PULLED] = "pulled",
 };
 
@@ -40,7 +43,7 @@ void lw_door_event_release(struct lw_door_event *event)
 
 static bool is_judged(const struct lw_door_event *event)
 {
-	return event->what == LW_DOOR_AT_START || event->what == LW_DOOR_PLUGGED;
+	return event->what != LW_DOOR_DISK && event->what != LW_DOOR_PULLED;
 }
 
 const struct lw_finding_kind *lw_door_finding(const struct lw_door_event *event)
@@ -138,7 +141,7 @@ static void print_json(const struct lw_door_event *event)
 static void print_words(const struct lw_door_event *event)
 {
 	static const char *const words[] = { "present at the start", "plugged in", "has a disk",
-					     "pulled out" };
+					     "what is on it", "pulled out" };
 	const struct lw_door_decision *d = &event->decision;
 	const struct lw_usb_device *device = &event->device;
 	const struct lw_finding_kind *f = lw_door_finding(event);
@@ -169,4 +172,43 @@ void lw_door_print(const struct lw_door_event *event, bool json)
 	else
 		print_words(event);
 	(void)fflush(stdout);
+}
+
+static void report_refusal(const struct lw_door_event *event)
+{
+	const struct lw_finding_kind *f = lw_door_finding(event);
+	const struct lw_door_decision *d = &event->decision;
+	struct lw_report r = { .what = LW_REPORT_VERDICT,
+			       .gate = LW_GATE_DOOR,
+			       .outcome = d->reason == LW_DOOR_KERNEL ? LW_FAILED : LW_REFUSED,
+			       .record = event->record };
+	char model[SHOWN], serial[SHOWN];
+	lw_auto_free char *object = lw_asprintf("port %s: %s, serial %s", event->device.port,
+						shown(&event->device.model, model),
+						shown(&event->device.serial, serial));
+
+	lw_report_set(r.code, sizeof(r.code), f ? f->code : "");
+	lw_report_set(r.next, sizeof(r.next), f ? f->next : "");
+	lw_report_set(r.object, sizeof(r.object), object);
+	lw_report_set(r.expected, sizeof(r.expected), d->expected);
+	lw_report_set(r.found, sizeof(r.found), d->found);
+	lw_report_set(r.label, sizeof(r.label), d->label);
+	lw_report_set(r.port, sizeof(r.port), event->device.port);
+	(void)lw_head_text(&event->head, r.head);
+	lw_reporting_send(&r);
+}
+
+void lw_door_report(const struct lw_door_event *event)
+{
+	bool medium = event->decision.let_in && event->decision.reason != LW_DOOR_FIXTURE;
+	struct lw_report r = { .what = is_judged(event) && medium ? LW_REPORT_MEDIUM
+								  : LW_REPORT_PULLED };
+
+	if (event->what == LW_DOOR_DISK || event->decision.reason == LW_DOOR_FIXTURE)
+		return;
+	lw_report_set(r.port, sizeof(r.port), event->device.port);
+	lw_report_set(r.label, sizeof(r.label), event->decision.label);
+	lw_reporting_send(&r);
+	if (is_judged(event) && !event->decision.let_in)
+		report_refusal(event);
 }

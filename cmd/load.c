@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/pushing.h"
 #include "cmd/reach.h"
+#include "cmd/reporting.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 
@@ -70,10 +71,12 @@ static int run(int n, char **objects)
 			 lw_reach_check(&destination, &e) < 0))
 		return lw_command_failed(&e);
 	o.push = arg_push ? &destination : NULL;
-	if (arg_all_of)
+	if (arg_all_of) {
 		code = lw_command_intake_all(&o, arg_all_of, &any);
-	else
+	} else {
+		lw_reporting_bundle(o.path, 1, 1);
 		code = lw_command_intake(&o);
+	}
 	if (!arg_push || (code != LW_EXIT_DONE && !any))
 		return code;
 

@@ -7,6 +7,7 @@
 #include "bundle/trust_update.h"
 #include "cmd/command.h"
 #include "cmd/judgement.h"
+#include "cmd/reporting.h"
 
 #include <string.h>
 
@@ -351,20 +352,26 @@ void lw_print_verdict(const struct lw_intake_result *r, FILE *out)
 
 /* ---- what verbs share ---- */
 
-int lw_command_enclave(enum lw_state_mode mode, struct lw_enclave **ret)
+static int open_enclave(enum lw_state_mode mode, struct lw_enclave **ret, struct lw_error *e)
 {
 	struct lw_clock now;
-	struct lw_error e = { 0 };
 
-	if (lw_clock_system(&now, &e) < 0 ||
-	    lw_enclave_open(lw_arg_enclave, mode, &now, ret, &e) < 0)
-		return lw_command_failed(&e);
+	if (lw_clock_system(&now, e) < 0 ||
+	    lw_enclave_open(lw_arg_enclave, mode, &now, ret, e) < 0)
+		return lw_command_failed(e);
 	if ((*ret)->alarms)
 		(void)fprintf(stderr,
 			      "landwaiter: ALARM: %llu blobs of accepted images are missing or "
 			      "short here; `landwaiter repair BUNDLE` brings them back\n",
 			      (unsigned long long)(*ret)->alarms);
 	return LW_EXIT_DONE;
+}
+
+int lw_command_enclave(enum lw_state_mode mode, struct lw_enclave **ret)
+{
+	struct lw_error e = { 0 };
+
+	return open_enclave(mode, ret, &e);
 }
 
 void lw_print_pending(const struct lw_enclave *enclave)
@@ -374,27 +381,46 @@ void lw_print_pending(const struct lw_enclave *enclave)
 			      enclave->pending.text);
 }
 
+/* Without a verdict: what is told of a load, and the exit code. */
+static int no_verdict(const struct lw_intake_options *o, int code, const struct lw_error *e)
+{
+	const char *next = e->code == LW_E_BUSY ? "wait until the other one is done, "
+						  "then plug the medium in again"
+			   : e->code == LW_E_NOSPACE
+				   ? "make room for the enclave (landwaiter gc)"
+				   : "mend what is named, then load again";
+
+	if (o->purpose == LW_INTAKE_LOAD)
+		lw_reporting_failed(e->text, next);
+	return code;
+}
+
 int lw_command_intake(const struct lw_intake_options *options)
 {
 	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
 	LW_AUTO(intake_result) struct lw_intake_result result = { 0 };
+	struct lw_intake_options o = *options;
 	struct lw_clock clock;
 	struct lw_error e = { 0 };
-	int code = lw_command_enclave(LW_STATE_WRITE, &enclave);
+	int code = open_enclave(LW_STATE_WRITE, &enclave, &e);
 
 	if (!enclave)
-		return code;
+		return no_verdict(&o, code, &e);
 	if (lw_clock_system(&clock, &e) < 0)
-		return lw_command_failed(&e);
+		return no_verdict(&o, lw_command_failed(&e), &e);
+	if (o.purpose == LW_INTAKE_LOAD)
+		lw_reporting_watch(&o);
 
-	int r = lw_intake_run(enclave, &clock, options, &result, &e);
+	int r = lw_intake_run(enclave, &clock, &o, &result, &e);
 
 	lw_command_progress_end();
 	if (r < 0) {
 		code = lw_command_failed(&e);
-		return code == LW_EXIT_USAGE ? code : LW_EXIT_SYSTEM;
+		return no_verdict(&o, code == LW_EXIT_USAGE ? code : LW_EXIT_SYSTEM, &e);
 	}
 	lw_print_verdict(&result, stdout);
+	if (o.purpose == LW_INTAKE_LOAD)
+		lw_reporting_verdict(&result);
 	/* What follows a commit may be done again later: it takes nothing back. */
 	if (result.verdict.outcome == LW_ACCEPTED)
 		(void)!lw_enclave_drain(enclave, &e);

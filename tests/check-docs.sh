@@ -37,6 +37,9 @@ while IFS= read -r code; do
 	complain "landwaiter-policy(1) and verify/remark.h differ: $code"
 done < <(comm -3 <(echo "$known") <(echo "$listed") | tr -d '\t')
 
+tests/meanings.sh | cmp -s - cmd/console_meaning.c ||
+	complain "cmd/console_meaning.c is not what tests/meanings.sh makes of docs/findings.md: write it anew"
+
 # [text](path), from where the document stands; and `docs/...`, `tests/...` from the top.
 mapfile -t documents < <(find . -maxdepth 1 -name '*.md' && find docs -name '*.md' | sort)
 for document in "${documents[@]}"; do

@@ -33,7 +33,8 @@ editors='cJSONUtils_.*|cJSON_(Set|Insert|Replace|Detach|Add|Create|Print|Duplica
 editors+='|cJSON_Parse|cJSON_ParseWithOpts'
 documents='(d2i_|PEM_read_bio_)?(CMS|PKCS7|TS|OCSP)_.*|X509_(verify|check|STORE|CRL|EXTENSION).*'
 documents+='|d2i_X509(_(bio|fp|CRL|REQ|NAME))?|PEM_read_bio_X509.*'
-for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch landwaiter-push landwaiter-serve landwaiter-door; do
+for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch landwaiter-push landwaiter-serve landwaiter-door \
+	landwaiter-status landwaiter-console; do
 	file=$LW_BIN/$program
 	ok "$program: is there" test -x "$file"
 	ok "$program: position independent" has "$file" 'Type: +DYN' -h
@@ -57,7 +58,9 @@ for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch land
 		imports_none "$file" 'u?mount2?|fsopen|fsmount|open_tree|move_mount'
 	ok "$program: cannot start a shell" imports_none "$file" 'system|popen|execl?[pe]*|execvp'
 	ok "$program: no unsafe copy" imports_none "$file" 'gets|strcpy|strcat|sprintf|vsprintf'
-	ok "$program: no network resolver" imports_none "$file" 'getaddrinfo|gethostby.*|connect'
+	ok "$program: no network resolver" imports_none "$file" 'getaddrinfo|gethostby.*'
+	# To a socket of the machine's own, and no other address is ever made there.
+	[ $program = landwaiter-console ] || ok "$program: calls nobody" imports_none "$file" connect
 done
 # Debian's own start files are not marked for control-flow enforcement, so no whole program is;
 # every object of ours is.
@@ -73,7 +76,7 @@ for program in landwaiter landwaiter-judge; do
 		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libarchive')" 0
 done
 # Nor for a network (docs/decisions/0019).
-for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-door; do
+for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-door landwaiter-status landwaiter-console; do
 	is "$program: links no libcurl" \
 		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libcurl')" 0
 done
@@ -86,8 +89,16 @@ for program in landwaiter-judge landwaiter-fetch landwaiter-serve; do
 	is "$program: links no libcrypt" \
 		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libcrypt\.')" 0
 done
+# A terminal is drawn on in one process alone, which knows nothing of an enclave.
+for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch landwaiter-push landwaiter-serve landwaiter-door \
+	landwaiter-status; do
+	is "$program: links no ncurses" "$(readelf -d "$LW_BIN/$program" | grep -cE 'NEEDED.*lib(ncurses|tinfo)')" 0
+done
+is "landwaiter-console: links no database" \
+	"$(readelf -d "$LW_BIN/landwaiter-console" | grep -cE 'NEEDED.*libsqlite3\.')" 0
 # Who plugs what in is heard in one process alone.
-for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch landwaiter-push landwaiter-serve; do
+for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch landwaiter-push landwaiter-serve \
+	landwaiter-status landwaiter-console; do
 	is "$program: links no libudev" "$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libudev\.')" 0
 done
 done_testing

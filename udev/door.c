@@ -185,6 +185,7 @@ static const char *const expectations[] = {
 	[LW_DOOR_RETIRED] = "a medium in use",
 	[LW_DOOR_LOST] = "a medium that was never lost",
 	[LW_DOOR_KERNEL] = "a kernel that does as it is told",
+	[LW_DOOR_FILE_SYSTEM] = "ISO 9660, UDF, FAT, exFAT, or a bundle written raw",
 	[LW_DOOR_REASONS] = NULL,
 };
 
@@ -258,6 +259,15 @@ void lw_door_shut(struct lw_door *door, const char *port, enum lw_door_reason re
 	ret->reason = reason;
 	(void)snprintf(ret->expected, sizeof(ret->expected), "%s",
 		       expectations[reason] ? expectations[reason] : "");
+}
+
+void lw_door_unread(struct lw_door_decision *ret, const char *found)
+{
+	ret->let_in = false;
+	ret->unrecorded = 0;
+	ret->reason = LW_DOOR_FILE_SYSTEM;
+	(void)snprintf(ret->expected, sizeof(ret->expected), "%s", expectations[ret->reason]);
+	(void)snprintf(ret->found, sizeof(ret->found), "%s", found);
 }
 
 bool lw_door_gone(struct lw_door *door, const char *port, int64_t now_msec)

@@ -59,6 +59,14 @@ says "with Secure Boot in force" 'ready; Secure Boot: yes; lockdown: integrity; 
 printf '# ready %d ms after power-on\n' $(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
 machine_off
 
+truncate -s 64M blank.img
+DISC=$APPLIANCE/landwaiter.iso
+firmware_boot variables blank.img
+says "the disc starts" 'landwaiter: the root is what was signed: root-[0-9a-f]* on loop0'
+says "and asks" 'Type one of these'
+machine_off
+unset DISC
+
 # --- what was not --------------------------------------------------------------------------------------------
 
 with_kernel() { # FILE: altered.img, that has it for its kernel

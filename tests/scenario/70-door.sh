@@ -277,6 +277,35 @@ device 1-1 "" "$stick" >bed
 exits 0 "any medium" door bed --enclave any -o json
 is "is noted as not listed" "$(jq -r '"\(.result) \(.code)"' out.log) $(may 1-1)" "accepted door.not-listed 1"
 
+# --- what it tells the status service -------------------------------------------------------------------
+
+export LANDWAITER_STATUS=$T/report
+"$LW_BIN/landwaiter-status" --view view &
+service=$!
+seen() { # JQ-FILTER
+	/usr/bin/python3 -c 'import socket
+s = socket.socket(socket.AF_UNIX)
+s.connect("view")
+print(s.makefile().readline())' | jq -c "$1"
+}
+until seen . >/dev/null 2>&1; do sleep 0.05; done
+device 1-1 S1 "$stick" >bed
+exits 0 "a medium" door bed
+is "is told" "$(seen .medium)" '{"label":"green-01","port":"1-1"}'
+device 1-2 X9 "$stick" >bed
+exits 3 "one that is not on the list" door bed
+is "is refused, and that is told with its record and the head" \
+	"$(seen '.last | [.word, .code, .gate, .object, .record, .head]')" \
+	"[\"REFUSED\",\"door.unlisted\",\"door\",\"port 1-2: Cruzer, serial X9\",$(($(record_count) - 1)),\"$(lw log show 2>&1 \
+		>/dev/null | sed 's/.*head //')\"]"
+device 1-3 "" "$keyboard" >bed
+exits 0 "a keyboard" door bed
+is "is nothing to tell" "$(seen '.medium.port')" '"1-1"'
+exits 2 "a door that nobody commissioned" door bed --enclave bare
+like "is said" "$(seen '.notices[] | select(.source == "door").text')" "not commissioned"
+kill $service
+unset LANDWAITER_STATUS
+
 # --- before there is an enclave ---------------------------------------------------------------------------
 
 first() { # OPTION...: once, in the bed; no enclave comes of it
@@ -344,7 +373,7 @@ exits 2 "shut: and nothing else" "$LW_BIN/landwaiter-door" --shut --once
 # --- udev's rule ----------------------------------------------------------------------------------------
 
 rules=$LW_TOP/appliance/udev/61-landwaiter.rules
-is "it runs nothing" "$(grep -cE 'RUN|PROGRAM|IMPORT' "$rules")" 0
+is "it runs nothing" "$(grep -cE 'RUN|PROGRAM|IMPORT\{[^p]' "$rules")" 0
 like "it sorts between what looks and what assembles" "$(basename "$rules")" '^6[123]-'
 rule() { # MARK FS-TYPE: what udev makes of a disk
 	{ device 1-1 S1 "$stick" 1 2048 | sed "s|^E: DEVNAME=/dev/sd.*|&${2:+\nE: ID_FS_TYPE=$2\nE: ID_FS_USAGE=filesystem}|"; } >bed
