@@ -10,6 +10,7 @@
 #	plug green stick.img                             # a USB stick with that serial number
 #	pull green
 #	types "words"                                    # and Enter, on that line
+#	presses "words"                                  # and Enter, on a keyboard
 #	machine_off
 #
 # Disks are not written to, but for $KEEP; $READ_ONLY says that it cannot be. $DISC lies in a drive, from which
@@ -112,6 +113,17 @@ bios_boot() { # DISK...
 
 types() { # WORDS
 	printf '%s\r' "$1" >&"$keys_fd"
+}
+
+# On the keyboard that came last, and Enter: letters and spaces.
+presses() { # WORDS
+	local i key
+
+	for ((i = 0; i <= ${#1}; i++)); do
+		key=${1:i:1}
+		[ "$key" != ' ' ] || key=spc
+		machine_do send-key "{\"keys\": [{\"type\": \"qcode\", \"data\": \"${key:-ret}\"}], \"hold-time\": 20}"
+	done
 }
 
 # Whether a line like that comes, within so many seconds, before the machine ends.

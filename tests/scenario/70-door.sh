@@ -375,13 +375,13 @@ exits 2 "shut: and nothing else" "$LW_BIN/landwaiter-door" --shut --once
 rules=$LW_TOP/appliance/udev/61-landwaiter.rules
 is "it runs nothing" "$(grep -cE 'RUN|PROGRAM|IMPORT\{[^p]' "$rules")" 0
 like "it sorts between what looks and what assembles" "$(basename "$rules")" '^6[123]-'
-rule() { # MARK FS-TYPE: what udev makes of a disk
+rule() { # MARK FS-TYPE [FOLDER-OF-THE-MARK]: what udev makes of a disk
 	{ device 1-1 S1 "$stick" 1 2048 | sed "s|^E: DEVNAME=/dev/sd.*|&${2:+\nE: ID_FS_TYPE=$2\nE: ID_FS_USAGE=filesystem}|"; } >bed
 	# shellcheck disable=SC2016 # for the shell within
-	unshare -Urm sh -c 'mount -t tmpfs none /run && mkdir -p /run/udev/rules.d /run/landwaiter/door &&
-		cp "$1" /run/udev/rules.d/ && touch "/run/landwaiter/door/$2" &&
+	unshare -Urm sh -c 'mount -t tmpfs none /run && mkdir -p /run/udev/rules.d "/run/landwaiter/$4" &&
+		cp "$1" /run/udev/rules.d/ && touch "/run/landwaiter/$4/$2" &&
 		exec umockdev-run -d bed -- udevadm test "/sys$3" 2>&1' - "$rules" "$1" \
-		"$usb/1-1/1-1:1.0/host6/target6:0:0/6:0:0:0/block/sd1-1" |
+		"$usb/1-1/1-1:1.0/host6/target6:0:0/6:0:0:0/block/sd1-1" "${3:-door}" |
 		grep -E '^(ID_FS_TYPE|SYSTEMD_WANTS|UDISKS_IGNORE)=' | sort | paste -sd ' ' || true
 }
 if command -v udevadm >/dev/null && unshare -Urm mount -t tmpfs none /run 2>/dev/null; then
@@ -393,6 +393,11 @@ if command -v udevadm >/dev/null && unshare -Urm mount -t tmpfs none /run 2>/dev
 	is "a RAID member: nor of that" "$(rule 1-1 linux_raid_member)" UDISKS_IGNORE=1
 	is "nothing: perhaps a bundle" "$(rule 1-1 "")" "SYSTEMD_WANTS=landwaiter-raw@sd1-1.service UDISKS_IGNORE=1"
 	is "not let in" "$(rule 1-2 vfat)" UDISKS_IGNORE=1
+	ceremony="SYSTEMD_WANTS=appliance-ceremony@sd1-1.service UDISKS_IGNORE=1"
+	is "first: for the ceremony alone" "$(rule 1-1 vfat first)" "ID_FS_TYPE=vfat $ceremony"
+	is "first: ext4, which it says it does not read" "$(rule 1-1 ext4 first)" "$ceremony"
+	is "first: nothing, the same" "$(rule 1-1 "" first)" "$ceremony"
+	is "first: not let in" "$(rule 1-2 vfat first)" UDISKS_IGNORE=1
 else
 	skip "what udev makes of it" "no user namespaces, or no udevadm"
 fi
