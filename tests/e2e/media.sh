@@ -135,6 +135,31 @@ take_out empty
 machine_do device_add '{"driver": "usb-kbd", "id": "usb-keys", "bus": "usb.0", "serial": "keys"}'
 says "a keyboard: refused" 'REFUSED, door.keyboard'
 pull keys
+fat round.img
+python3 - <<'END' # the root's chain of clusters bites its tail
+with open("round.img", "r+b") as f:
+    f.seek(2048 * 512 + 14)
+    reserved = int.from_bytes(f.read(2), "little")
+    f.seek(2048 * 512 + 16)
+    copies = f.read(1)[0]
+    f.seek(2048 * 512 + 36)
+    sectors = int.from_bytes(f.read(4), "little")
+    for copy in range(copies):
+        f.seek((2048 + reserved + copy * sectors) * 512 + 8)
+        f.write((2).to_bytes(4, "little"))
+END
+plug round round.img
+says "a FAT that goes round: cannot be mounted" 'cannot be mounted as vfat'
+says "and that is all" 'no bundle \(\*.lwb\) there'
+take_out round
+machine_do blockdev-add '{"driver": "raw", "node-name": "inert", "read-only": true,
+	"file": {"driver": "file", "filename": "'"$T"'/empty.img", "read-only": true, "auto-read-only": false}}'
+machine_do device_add '{"driver": "usb-storage", "id": "usb-inert", "bus": "usb.0", "drive": "inert",
+	"serial": "\u001b[2J\u001b]0;owned\u0007\n$(reboot)"}'
+says "a serial number full of commands: shown as text" 'serial \\x1b\[2J\\x1b\]0;owned\\x07.*LET IN'
+says "and taken as text" 'no bundle \(\*.lwb\) there'
+pull inert
+says "inert: pulled out" 'owned.*: noted'
 fat yellow.img six.lwb
 plug red empty.img
 says "a first medium: let in" 'serial red.*LET IN'
@@ -176,6 +201,14 @@ machine_off # as the power goes
 
 # --- the power is back ------------------------------------------------------------------------------
 
+# Devices that QEMU has none of are made inside, of Debian's own drivers: a tape of those, and a bundle.
+kernel=$APPLIANCE/scratch/kernel
+for name in dummy_hcd usb_f_hid usb_f_mass_storage; do
+	modprobe -d "$kernel" -S "$(ls "$kernel/lib/modules")" --show-depends $name
+done | sed -n 's/^insmod //p' | awk '!seen[$1]++ { print $1 }' >drivers
+tar -cf tape.img --transform 's|.*/||' --absolute-names -T drivers "$T/seven.lwb"
+truncate -s 16M exfat.img
+mkfs.exfat exfat.img >/dev/null
 make_script script.img <<'END'
 systemctl start multi-user.target
 as_owner() {
@@ -186,13 +219,72 @@ as_owner landwaiter log export -o json >/tmp/book
 as_owner landwaiter log verify /tmp/book && echo "BOOK VERIFIED"
 as_owner landwaiter list
 echo "LISTED"
+
+cd /tmp && tar -xf /dev/vdc
+mkdir exfat && mount -t exfat /dev/vdd exfat && cp seven.lwb exfat/ && umount exfat
+truncate -s 8M seven.lwb
+for driver in usb-common usbcore udc-core dummy_hcd configfs libcomposite usb_f_hid usb_f_mass_storage; do
+	insmod $driver.ko 2>/dev/null || true # some are there
+done
+mount -t configfs none /sys/kernel/config
+mkdir /sys/kernel/config/usb_gadget/one && cd /sys/kernel/config/usb_gadget/one
+echo 0x1234 >idVendor && echo 0x5678 >idProduct
+mkdir -p strings/0x409 configs/c.1 functions/mass_storage.0 functions/hid.0
+echo Stick >strings/0x409/product
+echo 1 >functions/mass_storage.0/lun.0/ro && echo /tmp/seven.lwb >functions/mass_storage.0/lun.0/file
+echo 1 >functions/hid.0/protocol && echo 1 >functions/hid.0/subclass && echo 8 >functions/hid.0/report_length
+printf '\005\001\011\006\241\001\005\007\031\340\051\347\025\000\045\001\165\001\225\010\201\002\300' \
+	>functions/hid.0/report_desc
+show() { # SERIAL FUNCTION...: plugs it in
+	echo "$1" >strings/0x409/serialnumber
+	for function in "${@:2}"; do
+		ln -s functions/$function configs/c.1/
+	done
+	echo dummy_udc.0 >UDC
+}
+hide() {
+	echo >UDC
+	rm configs/c.1/*.0
+}
+until_said() { # UNIT PATTERN
+	grep -m 1 "$2" < <(journalctl -o cat -f -n all -u "$1") >/dev/null
+}
+may() { # SERIAL
+	device=$(dirname "$(grep -lx "$1" /sys/bus/usb/devices/*/serial)")
+	echo "$1: authorized $(cat "$device/authorized"), interfaces $(ls -d "$device"/*:* 2>/dev/null | wc -l)"
+}
+show BOTH hid.0 mass_storage.0
+until_said landwaiter-door 'serial BOTH.*REFUSED, door.composite'
+may BOTH
+hide
+until_said landwaiter-door 'serial BOTH' && sleep 4 # longer than hands take
+show PLAIN mass_storage.0
+until_said 'landwaiter-raw@*' '^ACCEPTED'
+may PLAIN
+hide
+show PLAIN hid.0 mass_storage.0
+until_said landwaiter-door 'serial PLAIN.*REFUSED, door.changed'
+may PLAIN
+hide
+echo "END OF SCRIPT"
 sleep infinity
 END
-direct_boot "$run_script" disk.img script.img
+KEEP="disk.img exfat.img"
+direct_boot "$run_script" disk.img script.img tape.img exfat.img
 says "the enclave after the power went in the middle of a load" "enclave $AUDIENCE"
 says "its book is whole" 'BOOK VERIFIED'
 says "the image is not there by half" 'LISTED'
 ok "but not at all" never_said 'test/large'
+says "a stick that is a keyboard too: refused, and no driver has it" 'BOTH: authorized 0, interfaces 0'
+says "one that is none: taken in" 'PLAIN: authorized 1, interfaces 1'
+says "the same with another face: refused" 'PLAIN: authorized 0, interfaces 0'
+says "the script ends" 'END OF SCRIPT'
+machine_off
+direct_boot "" disk.img
+says "started once more" 'ready;'
+plug exfat exfat.img
+says "exFAT: its bundle is read, and was taken in before" ': REFUSED at gate freshness: freshness.replay'
+take_out exfat
 plug again large.lwb
 says "the load succeeds" ': ACCEPTED'
 take_out again

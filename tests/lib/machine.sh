@@ -76,7 +76,7 @@ machine_disks() { # FILE...: prints options
 		-drive "if=none,id=disc,media=cdrom,format=raw,readonly=on,file=$DISC"
 	for file in "$@"; do
 		how=snapshot=on
-		[ "$file" != "${KEEP:-}" ] || how=snapshot=off
+		[[ " ${KEEP:-} " != *" $file "* ]] || how=snapshot=off
 		[ "$file" != "${READ_ONLY:-}" ] || how=readonly=on
 		count=$((count + 1))
 		printf '%s\n' -drive "if=none,id=disk$count,format=raw,file=$file,$how" \
