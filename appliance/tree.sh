@@ -125,7 +125,7 @@ add_ours() {
 		"$root"/usr/libexec/landwaiter/landwaiter-{fetch,pack}
 	[ -n "${NETWORK:-}" ] || rm -f "$root/usr/libexec/landwaiter/landwaiter-push"
 	find "$root/usr/bin/landwaiter" "$root/usr/libexec/landwaiter" -type f \
-		! -name landwaiter-intake -exec strip {} +
+		! -name landwaiter-intake ! -name landwaiter-mount -exec strip {} +
 	cp -r --no-preserve=ownership,timestamps "$here/overlay/." "$root/"
 	[ "${ENCLAVE:-none}" = none ] || {
 		mkdir -p "$root/usr/share/landwaiter/enclave"

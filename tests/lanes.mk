@@ -107,8 +107,10 @@ install: all ## into PREFIX (/usr/local), below DESTDIR: programs, man pages, co
 		$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push $(OUT)/landwaiter-serve \
 		$(OUT)/landwaiter-door $(OUT)/landwaiter-status $(OUT)/landwaiter-console \
 		$(DESTDIR)$(PREFIX)/libexec/landwaiter
-	$(Q)install -m 755 appliance/intake.sh \
-		$(DESTDIR)$(PREFIX)/libexec/landwaiter/landwaiter-intake
+	$(Q)for name in intake mount; do \
+		install -m 755 appliance/$$name.sh \
+			$(DESTDIR)$(PREFIX)/libexec/landwaiter/landwaiter-$$name || exit; \
+	done
 	$(Q)for page in $(wildcard docs/man/*.[1-8]); do \
 		install -D -m 644 $$page \
 			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \

@@ -8,16 +8,7 @@
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$LW_TOP/tests/lib/machine.sh"
 trap 'machine_off; scenario_end' EXIT
-boot_limit=180
 
-says() { # TEXT PATTERN [SECONDS]
-	if sees "$2" "${3:-$boot_limit}"; then
-		pass "$1"
-	else
-		fail "$1" "never said: $2"
-		tail -n 40 serial.log | sed 's/^/# | /'
-	fi
-}
 APPLIANCE=$T/image
 ok "make appliance ENCLAVE=none" env -C "$LW_TOP" ENCLAVE=none DATA_MIB=256 appliance/build.sh "$APPLIANCE"
 
@@ -36,12 +27,6 @@ repository() { # DIR KEY [FILE]...
 }
 words_of() { # DIR
 	lw tuf show "$1" -o json | jq -r .firstRoot.words
-}
-fat() { # IMAGE [FILE]...: a stick as they are sold: one partition with FAT
-	truncate -s 16M "$1"
-	sfdisk -q "$1" <<<'start=1MiB, type=c'
-	mkfs.vfat --offset 2048 "$1" 15360 >/dev/null
-	[ $# -eq 1 ] || mcopy -s -i "$1@@1M" "${@:2}" ::/
 }
 stick() { # IMAGE REPOSITORY: root.json and repository/
 	mkdir stick

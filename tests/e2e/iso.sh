@@ -12,17 +12,8 @@ disc=$APPLIANCE/landwaiter.iso
 	fail "make appliance" "there is no disc in $APPLIANCE"
 	done_testing
 }
-boot_limit=240
 cp /usr/share/OVMF/OVMF_VARS_4M.fd variables
 
-says() { # TEXT PATTERN
-	if sees "$2" $boot_limit; then
-		pass "$1"
-	else
-		fail "$1" "never said: $2"
-		tail -n 40 serial.log | sed 's/^/# | /'
-	fi
-}
 answers() { # TEXT WORDS PATTERN
 	types "$2"
 	says "$1" "$3"

@@ -11,16 +11,7 @@ trap 'machine_off; scenario_end' EXIT
 	fail "make appliance" "there is no image in $APPLIANCE"
 	done_testing
 }
-boot_limit=180 # a quiet machine takes a tenth
 
-says() { # TEXT PATTERN [SECONDS]
-	if sees "$2" "${3:-$boot_limit}"; then
-		pass "$1"
-	else
-		fail "$1" "never said: $2"
-		tail -n 40 serial.log | sed 's/^/# | /'
-	fi
-}
 take_out() { # NAME
 	pull "$1"
 	says "$1: pulled out" "port .*serial $1.*: noted"
@@ -39,15 +30,6 @@ cp "$LW_TOP"/build/appliance/evaluation/keys/* .
 bundle() { # FILE: approved
 	make_bundle "$1"
 	approve "$1" alice bob
-}
-fat() { # IMAGE FILE...: a stick as they are sold: one partition with FAT
-	local image=$1
-
-	shift
-	truncate -s 64M "$image"
-	sfdisk -q "$image" <<<'start=1MiB, type=c'
-	mkfs.vfat --offset 2048 -F 32 "$image" 64512 >/dev/null
-	[ $# -eq 0 ] || mcopy -i "$image@@1M" "$@" ::/
 }
 iso() { # IMAGE FILE...
 	xorriso -as mkisofs -quiet -J -R -o "$@" 2>xorriso.log || {
@@ -154,6 +136,7 @@ says "and that is all" 'no bundle \(\*.lwb\) there'
 take_out round
 machine_do blockdev-add '{"driver": "raw", "node-name": "inert", "read-only": true,
 	"file": {"driver": "file", "filename": "'"$T"'/empty.img", "read-only": true, "auto-read-only": false}}'
+# shellcheck disable=SC2016 # as it is
 machine_do device_add '{"driver": "usb-storage", "id": "usb-inert", "bus": "usb.0", "drive": "inert",
 	"serial": "\u001b[2J\u001b]0;owned\u0007\n$(reboot)"}'
 says "a serial number full of commands: shown as text" 'serial \\x1b\[2J\\x1b\]0;owned\\x07.*LET IN'

@@ -7,16 +7,6 @@
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$LW_TOP/tests/lib/machine.sh"
 trap 'machine_off; scenario_end' EXIT
-boot_limit=180
-
-says() { # TEXT PATTERN
-	if sees "$2" $boot_limit; then
-		pass "$1"
-	else
-		fail "$1" "never said: $2"
-		tail -n 40 serial.log | sed 's/^/# | /'
-	fi
-}
 
 # --- an image for a network -----------------------------------------------------------------------
 

@@ -13,15 +13,6 @@ trap 'machine_off; scenario_end' EXIT
 }
 keys=$LW_TOP/build/appliance/keys
 
-says() { # TEXT PATTERN
-	if sees "$2" 240; then
-		pass "$1"
-	else
-		fail "$1" "never said: $2"
-		tail -n 40 serial.log | sed 's/^/# | /'
-	fi
-}
-
 # --- a machine that knows these keys and no others -----------------------------------------------------
 
 # A disk whose loader puts the keys into a firmware that has none yet, and restarts.

@@ -51,6 +51,14 @@ plug() { # NAME FILE [JSON-AROUND-THE-FILE]
 			\"serial\": \"$1\", \"drive\": \"$1\"}"
 }
 
+# A stick as they are sold: one partition with FAT.
+fat() { # IMAGE [FILE-OR-FOLDER]...
+	truncate -s 64M "$1"
+	sfdisk -q "$1" <<<'start=1MiB, type=c'
+	mkfs.vfat --offset 2048 -F 32 "$1" 64512 >/dev/null
+	[ $# -eq 1 ] || mcopy -s -i "$1@@1M" "${@:2}" ::/
+}
+
 pull() { # NAME
 	machine_do device_del "{\"id\": \"usb-$1\"}"
 }
@@ -137,6 +145,17 @@ sees() { # PATTERN SECONDS
 		[[ ! $line =~ $1 ]] || return 0
 	done
 	return 1
+}
+
+# The test that a line like that comes.
+boot_limit=240 # seconds; a quiet machine takes a tenth
+says() { # TEXT PATTERN [SECONDS]
+	if sees "$2" "${3:-$boot_limit}"; then
+		pass "$1"
+	else
+		fail "$1" "never said: $2"
+		tail -n 40 "$T/serial.log" | sed 's/^/# | /'
+	fi
 }
 
 # Whether it never came, until now.
