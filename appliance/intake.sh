@@ -20,9 +20,10 @@ say() {
 }
 
 label=$(cat "/run/landwaiter/door/$(property LANDWAITER_PORT)")
-set -- landwaiter load --no-progress --medium "${label:-not known}"
+# (The door writes into the book, too.)
+set -- landwaiter load --no-progress --wait 600 --medium "${label:-not known}"
 if [ "$how" = files ]; then
-	# Where it cannot be mounted the folder is empty, and that is what is said and recorded of it.
+	# Where it cannot be mounted the folder is empty, and that is what is said of it then.
 	said=$("$(dirname "$0")/landwaiter-mount" "$name" "$RUNTIME_DIRECTORY") || say "$said"
 	setpriv --reuid=$owner --regid=$owner --clear-groups --inh-caps=-all --ambient-caps=-all \
 		--bounding-set=-all --no-new-privs "$@" --all-of "$RUNTIME_DIRECTORY"

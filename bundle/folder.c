@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 
 #define SUFFIX ".lwb"
 
@@ -28,7 +29,7 @@ static bool is_bundle(const char *name)
 {
 	size_t n = strlen(name), suffix = strlen(SUFFIX);
 
-	return name[0] != '.' && n > suffix && strcmp(name + n - suffix, SUFFIX) == 0;
+	return name[0] != '.' && n > suffix && strcasecmp(name + n - suffix, SUFFIX) == 0;
 }
 
 static int add_entry(struct lw_folder *f, const char *name, struct lw_error *e)

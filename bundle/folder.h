@@ -3,9 +3,10 @@
 #define LW_BUNDLE_FOLDER_H
 
 /*
- * The bundles at a medium's root: the names there that end in ".lwb" and begin with no dot, in
- * the order of their bytes. Only the folder is read here, no file in it: what hides behind a
- * name is seen by who opens it beneath the folder (lw_medium_open_beneath).
+ * The bundles at a medium's root: the names there that end in ".lwb", in letters large or
+ * small (old FAT has large ones alone), and begin with no dot, in the order of their bytes.
+ * Only the folder is read here, no file in it: what hides behind a name is seen by who opens it
+ * beneath the folder (lw_medium_open_beneath).
  */
 
 #include "base/error.h"

@@ -47,7 +47,8 @@ struct lw_intake_options {
 	bool trust_only;
 	/* Of a load: queue its images for this registry, in the same commit; NULL: none. */
 	const struct lw_destination *push;
-	bool in_order; /* read strictly in order, whatever the medium seems to be */
+	uint64_t wait_sec; /* for who else writes to the enclave; of those who open it */
+	bool in_order;	   /* read strictly in order, whatever the medium seems to be */
 	struct lw_content_progress progress;
 	/* Called before a gate is at work, with what is known by then; may be NULL. */
 	void (*at_gate)(void *data, enum lw_gate gate, const struct lw_intake_result *so_far);

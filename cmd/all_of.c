@@ -54,7 +54,7 @@ static void print_name(const char *name)
 
 	lw_text_append(&b, lw_span_str(name));
 	if (!lw_arg_json)
-		(void)printf("%s\n", lw_buf_str(&b));
+		(void)printf("bundle \"%s\"\n", lw_buf_str(&b));
 }
 
 int lw_command_intake_all(const struct lw_intake_options *options, const char *path,
@@ -86,8 +86,8 @@ int lw_command_intake_all(const struct lw_intake_options *options, const char *p
 		t.code = graver(t.code, code);
 	}
 	if (f.n == 0) {
-		lw_reporting_failed("there is no bundle (*.lwb) at the medium's root",
-				    "see whether it is the right medium; ask who packed it");
+		lw_reporting_nothing("there is no bundle (*.lwb) at the medium's root",
+				     "see whether it is the right medium; ask who packed it");
 		return lw_command_usage("%s: no bundle (*.lwb) there; other entries: %llu",
 					path, (unsigned long long)f.others);
 	}

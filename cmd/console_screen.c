@@ -2,6 +2,8 @@
 #include "cmd/console_screen.h"
 
 #include <curses.h>
+#include <termios.h>
+#include <unistd.h>
 
 static SCREEN *screen;
 
@@ -15,12 +17,26 @@ static const struct {
 	[LW_TONE_BAD] = { 2, COLOR_RED, A_BOLD }, [LW_TONE_WAIT] = { 3, COLOR_YELLOW, A_BOLD },
 };
 
+/* Who has a keyboard stops nothing: no Ctrl-S, no signals. */
+static void take_no_orders(void)
+{
+	struct termios t;
+
+	if (tcgetattr(STDIN_FILENO, &t) < 0)
+		return;
+	t.c_iflag &= ~(tcflag_t)(IXON | IXOFF);
+	t.c_lflag &= ~(tcflag_t)ISIG;
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, &t);
+	(void)def_prog_mode(); /* as curses is to have it, too */
+}
+
 bool lw_screen_open(void)
 {
 	screen = newterm(NULL, stdout, stdin);
 	if (!screen)
 		return false;
 	(void)noecho();
+	take_no_orders();
 	(void)curs_set(0);
 	(void)nodelay(stdscr, TRUE);
 	if (has_colors() && start_color() == OK) {

@@ -208,7 +208,9 @@ void lw_door_report(const struct lw_door_event *event)
 		return;
 	lw_report_set(r.port, sizeof(r.port), event->device.port);
 	lw_report_set(r.label, sizeof(r.label), event->decision.label);
-	lw_reporting_send(&r);
+	/* What is on a medium neither lets it in nor takes it out. */
+	if (event->what != LW_DOOR_CONTENT)
+		lw_reporting_send(&r);
 	if (is_judged(event) && !event->decision.let_in)
 		report_refusal(event);
 }

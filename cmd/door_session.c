@@ -123,7 +123,8 @@ static void mark(const struct lw_door_session *s, const struct lw_door_event *ev
 
 	if (!*label)
 		label = lw_text_escape(lw_buf_span(serial), text, sizeof(text));
-	if (fd < 0 || fchmod(fd, 0644) < 0 || dprintf(fd, "%s\n", label) < 0)
+	if (fd < 0 || fchmod(fd, 0644) < 0 ||
+	    dprintf(fd, "%s%s\n", *event->decision.label ? "" : "unlisted, serial ", label) < 0)
 		lw_door_say("cannot mark the port: nothing will read the medium", NULL);
 }
 
@@ -148,7 +149,11 @@ int lw_door_session_clear_marks(const struct lw_door_session *s, struct lw_error
 /* Takes what is in the event. */
 static void add_event(struct lw_door_session *s, struct lw_door_event *event)
 {
-	if (s->n_events == LW_DOOR_MOST_EVENTS) {
+	/* The last places are for what is let in, and for its being pulled out. */
+	size_t room = event->decision.let_in ? LW_DOOR_MOST_EVENTS
+					     : LW_DOOR_MOST_EVENTS - LW_DOOR_KEPT_EVENTS;
+
+	if (s->n_events >= room) {
 		s->lost++;
 		if (event->decision.let_in)
 			(void)lw_door_gone(&s->door, event->device.port, now_msec());
@@ -271,6 +276,18 @@ static void note_content(struct lw_door_session *s, const struct lw_usb_event *u
 	add_event(s, &event);
 }
 
+/* Hands change discs slower than that; the book has room for a few. */
+static bool is_flapping(struct lw_door_session *s)
+{
+	int64_t now = now_msec();
+
+	if (s->n_disks == 0 || now - s->disks_msec >= LW_DOOR_WINDOW_MSEC) {
+		s->disks_msec = now;
+		s->n_disks = 0;
+	}
+	return ++s->n_disks > LW_DOOR_LOUD;
+}
+
 /* The disk comes after the device, and another disc whenever somebody puts it in. */
 void lw_door_session_found_disk(struct lw_door_session *s, const struct lw_usb_event *u)
 {
@@ -278,7 +295,7 @@ void lw_door_session_found_disk(struct lw_door_session *s, const struct lw_usb_e
 
 	if (!s->medium.device.path || strcmp(s->medium.device.path, u->path) != 0)
 		return;
-	if (!u->partition && u->size_bytes != s->medium.size_bytes) {
+	if (!u->partition && u->size_bytes != s->medium.size_bytes && !is_flapping(s)) {
 		s->medium.size_bytes = u->size_bytes;
 		s->n_strange = 0;
 		*s->strange = '\0';

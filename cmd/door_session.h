@@ -12,6 +12,7 @@
 #include "udev/monitor.h"
 
 #define LW_DOOR_MOST_EVENTS 64 /* that wait for the book */
+#define LW_DOOR_KEPT_EVENTS 16 /* of them none is a refusal */
 
 struct lw_door_session {
 	bool first;	   /* there is no enclave yet, and so no book */
@@ -31,6 +32,9 @@ struct lw_door_session {
 	struct lw_door_event medium;
 	char strange[128];
 	unsigned n_strange;
+	/* How many disks, or sizes, it had within a minute that began then. */
+	unsigned n_disks;
+	int64_t disks_msec;
 };
 
 void lw_door_session_free(struct lw_door_session *s);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/num.h"
 #include "cmd/pushing.h"
 #include "cmd/reach.h"
 #include "cmd/reporting.h"
@@ -8,7 +9,8 @@
 static struct lw_list arg_approvals;
 static struct lw_list arg_renames;
 static bool arg_sequential, arg_trust_only, arg_move_tags;
-static const char *arg_all_of, *arg_push, *arg_medium, *arg_courier, *arg_ticket, *arg_by;
+static const char *arg_all_of, *arg_wait, *arg_push, *arg_medium, *arg_courier, *arg_ticket,
+	*arg_by;
 
 static const struct lw_option options[] = {
 	{ "approval", 0, LW_OPTION_LIST, "FILE", &arg_approvals,
@@ -21,6 +23,8 @@ static const struct lw_option options[] = {
 	{ "by", 0, LW_OPTION_TEXT, "NAME", &arg_by, "who loads it" },
 	{ "trust-only", 0, LW_OPTION_FLAG, NULL, &arg_trust_only,
 	  "take what it brings of the enclave's own repository; load no image" },
+	{ "wait", 0, LW_OPTION_TEXT, "SECONDS", &arg_wait,
+	  "how long to wait for who else writes to the enclave; else not at all" },
 	{ "sequential", 0, LW_OPTION_FLAG, NULL, &arg_sequential,
 	  "read strictly in order, whatever the medium seems to be" },
 	{ "push", 0, LW_OPTION_TEXT, "REGISTRY[/PREFIX]", &arg_push,
@@ -57,6 +61,8 @@ static int run(int n, char **objects)
 		.stop = lw_command_stoppable(),
 	};
 
+	if (arg_wait && lw_num_u64(lw_span_str(arg_wait), 0, 86400, &o.wait_sec, NULL) < 0)
+		return lw_command_usage("--wait wants seconds, at most 86400 (a day)");
 	if ((arg_all_of != NULL) == (n == 1))
 		return lw_command_usage("want a bundle, or --all-of DIR");
 	if (arg_all_of && arg_approvals.n)

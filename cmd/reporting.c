@@ -131,15 +131,25 @@ void lw_reporting_verdict(const struct lw_intake_result *result)
 	lw_reporting_send(&r);
 }
 
-void lw_reporting_failed(const char *why, const char *next)
+static void without_verdict(enum lw_outcome outcome, const char *why, const char *next)
 {
 	struct lw_report r = begin(LW_REPORT_VERDICT);
 
 	r.gate = LW_GATE_NONE;
-	r.outcome = LW_FAILED;
+	r.outcome = outcome;
 	SET(r.text, why);
 	SET(r.next, next);
 	lw_reporting_send(&r);
+}
+
+void lw_reporting_failed(const char *why, const char *next)
+{
+	without_verdict(LW_FAILED, why, next);
+}
+
+void lw_reporting_nothing(const char *why, const char *next)
+{
+	without_verdict(LW_REFUSED, why, next);
 }
 
 void lw_reporting_notice(const char *source, const char *text, const char *next)

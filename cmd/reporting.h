@@ -19,6 +19,8 @@ void lw_reporting_watch(struct lw_intake_options *o);
 /* How it ended; or that there is no verdict: why, and what to do then. */
 void lw_reporting_verdict(const struct lw_intake_result *r);
 void lw_reporting_failed(const char *why, const char *next);
+/* There is no bundle that a verdict could be of: the medium is the wrong one. */
+void lw_reporting_nothing(const char *why, const char *next);
 
 /* `source` finds that something is amiss; text NULL: no longer. */
 void lw_reporting_notice(const char *source, const char *text, const char *next);

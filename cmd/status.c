@@ -224,14 +224,15 @@ static void wait_for(struct service *s)
 	for (size_t i = 0; i < MOST_VIEWERS; i++)
 		fds[FD_VIEWERS + i] =
 			(struct pollfd){ .fd = s->viewers[i], .events = POLLIN | POLLRDHUP };
-	if (poll(fds, LW_COUNT_OF(fds), patience(s, now_msec())) <= 0)
+	if (poll(fds, LW_COUNT_OF(fds), patience(s, now_msec())) < 0)
 		return;
 	for (unsigned i = 0; fds[FD_REPORTS].revents && i < MOST_AT_ONCE; i++)
 		if (!hear(s))
 			break;
-	/* What it said last was heard before it was seen to end. */
-	if (fds[FD_WORKER].revents && s->worker >= 0 && s->watched == s->present.worker &&
-	    !(fds[FD_REPORTS].revents & POLLIN)) {
+	/* What it said last was heard before it was seen to end; or it had ended before that.
+	 */
+	if ((fds[FD_WORKER].revents || s->worker < 0) && s->watched &&
+	    s->watched == s->present.worker && !(fds[FD_REPORTS].revents & POLLIN)) {
 		lw_present_ended(&s->present, now_msec());
 		watch_worker(s);
 		s->changed = s->look = true;

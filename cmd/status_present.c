@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/status_present.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#define HELD_MSEC 5000
 
 #define SET(to, from) lw_report_set(to, sizeof(to), from)
 
@@ -32,7 +35,8 @@ void lw_present_notice(struct lw_present *p, const char *source, const char *tex
 
 /* ---- a load ---- */
 
-/* A bundle that was not at work before; of another process: another medium's. */
+/* A bundle that was not at work before. Where no door tells of media, another process is at
+ * another one. */
 static void begin_bundle(struct lw_present *p, const struct lw_report *r, pid_t from,
 			 int64_t now_msec)
 {
@@ -40,7 +44,7 @@ static void begin_bundle(struct lw_present *p, const struct lw_report *r, pid_t 
 
 	if (p->worker != from) {
 		p->worker = from;
-		p->first = true;
+		p->first = p->first || !p->status.medium.in;
 	}
 	if (w->at_work && w->index == r->index && strcmp(w->bundle, r->bundle) == 0)
 		return;
@@ -101,24 +105,15 @@ static int gravity(enum lw_word w)
 	return of[w];
 }
 
-/* Whoever looks sees the gravest of a medium's bundles, and the book's last head. */
-static void take_verdict(struct lw_present *p, const struct lw_report *r, pid_t from,
-			 int64_t now_msec)
+static void show_verdict(struct lw_present *p, const struct lw_report *r, int64_t now_msec)
 {
 	struct lw_status *s = &p->status;
 	struct lw_status_verdict *v = &s->last;
 	enum lw_word word = lw_word_of(r->outcome);
 
-	if (r->gate != LW_GATE_DOOR) {
-		begin_bundle(p, r, from, now_msec);
-		s->work = (struct lw_status_work){ 0 };
-	}
-	/* The door judges each device by itself. */
-	bool first = p->first || r->gate == LW_GATE_DOOR || v->report.gate == LW_GATE_DOOR;
-
-	if (first)
+	if (p->first)
 		memset(v->counts, 0, sizeof(v->counts));
-	if (first || gravity(word) > gravity(v->word)) {
+	if (p->first || gravity(word) > gravity(v->word)) {
 		v->report = *r;
 		v->word = word;
 		SET(v->medium, *r->label ? r->label : s->medium.label);
@@ -129,9 +124,51 @@ static void take_verdict(struct lw_present *p, const struct lw_report *r, pid_t 
 	v->number++;
 	v->at = (int64_t)time(NULL);
 	v->counts[word]++;
-	p->first = p->first && r->gate == LW_GATE_DOOR;
 	p->verdict_msec = now_msec;
 	p->verdict_is_new = true;
+}
+
+/* Of another device, or of a part of the medium: it never stands in the place of what became of
+ * its bundles. */
+static void note_refusal(struct lw_present *p, const struct lw_report *r)
+{
+	char text[sizeof(p->status.notices[0].text)];
+
+	(void)snprintf(text, sizeof(text), "%s: refused, %s", r->object, r->code);
+	lw_present_notice(p, "refused", text, r->next);
+}
+
+static void take_refusal(struct lw_present *p, const struct lw_report *r, int64_t now_msec)
+{
+	const struct lw_status *s = &p->status;
+
+	if (s->medium.in && strcmp(r->port, s->medium.port) == 0 && p->first) {
+		p->held = *r;
+		p->held_msec = now_msec;
+	} else if (s->work.at_work || (s->medium.in && !p->first)) {
+		note_refusal(p, r);
+	} else {
+		p->first = true;
+		show_verdict(p, r, now_msec);
+	}
+}
+
+/* Whoever looks sees the gravest of a medium's bundles, and the book's last head. */
+static void take_verdict(struct lw_present *p, const struct lw_report *r, pid_t from,
+			 int64_t now_msec)
+{
+	bool nothing = !*r->bundle; /* there was no bundle */
+
+	begin_bundle(p, r, from, now_msec);
+	p->status.work = (struct lw_status_work){ 0 };
+	if (nothing && !p->first)
+		return;
+	show_verdict(p, r, now_msec);
+	p->first = p->first && nothing;
+	if (p->held_msec && !nothing) {
+		p->held_msec = 0;
+		note_refusal(p, &p->held);
+	}
 }
 
 void lw_present_ended(struct lw_present *p, int64_t now_msec)
@@ -158,6 +195,9 @@ static void take_medium(struct lw_present *p, const struct lw_report *r)
 	struct lw_status_medium *m = &p->status.medium;
 
 	m->in = true;
+	p->first = true;
+	p->held_msec = 0;
+	lw_present_notice(p, "refused", NULL, NULL);
 	SET(m->label, r->label);
 	SET(m->port, r->port);
 	p->verdict_is_new = false;
@@ -168,6 +208,7 @@ static void take_pulled(struct lw_present *p, const struct lw_report *r, int64_t
 	if (!p->status.medium.in || strcmp(p->status.medium.port, r->port) != 0)
 		return;
 	p->status.medium = (struct lw_status_medium){ 0 };
+	lw_present_notice(p, "refused", NULL, NULL);
 	p->pulled_msec = now_msec;
 }
 
@@ -190,7 +231,10 @@ void lw_present_take(struct lw_present *p, const struct lw_report *r, pid_t from
 		take_bytes(p, r, from, now_msec);
 		break;
 	case LW_REPORT_VERDICT:
-		take_verdict(p, r, from, now_msec);
+		if (r->gate == LW_GATE_DOOR)
+			take_refusal(p, r, now_msec);
+		else
+			take_verdict(p, r, from, now_msec);
 		break;
 	case LW_REPORT_NOTICE:
 		if (!lw_present_is_own(r->source))
@@ -209,6 +253,10 @@ void lw_present_tick(struct lw_present *p, int64_t now_msec)
 	int64_t since = p->pulled_msec > p->verdict_msec ? p->pulled_msec : p->verdict_msec;
 
 	s->now = (int64_t)time(NULL);
+	if (p->held_msec && now_msec - p->held_msec >= HELD_MSEC && !s->work.at_work) {
+		p->held_msec = 0;
+		show_verdict(p, &p->held, now_msec);
+	}
 	if (s->work.at_work) {
 		s->work.for_sec = (uint64_t)(now_msec - p->began_msec) / 1000;
 		s->screen = LW_SCREEN_WORK;

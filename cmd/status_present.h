@@ -18,7 +18,11 @@ struct lw_present {
 	/* private */
 	int64_t began_msec, sample_msec, verdict_msec, pulled_msec;
 	bool verdict_is_new; /* no other medium came since */
-	bool first;	     /* the worker has not come to a verdict yet */
+	bool first;	     /* no bundle of this medium has come to a verdict yet */
+	/* What the door says of a part of the medium that is in: shown where none of its
+	 * bundles comes to work within a while. */
+	struct lw_report held;
+	int64_t held_msec; /* 0: nothing is */
 };
 
 /* What a process said. */

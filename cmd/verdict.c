@@ -10,6 +10,7 @@
 #include "cmd/reporting.h"
 
 #include <string.h>
+#include <time.h>
 
 static const char *const words[] = {
 	[LW_REFUSED] = "REFUSED",
@@ -352,12 +353,26 @@ void lw_print_verdict(const struct lw_intake_result *r, FILE *out)
 
 /* ---- what verbs share ---- */
 
-static int open_enclave(enum lw_state_mode mode, struct lw_enclave **ret, struct lw_error *e)
+static int open_once(enum lw_state_mode mode, struct lw_enclave **ret, struct lw_error *e)
 {
 	struct lw_clock now;
+	int r = lw_clock_system(&now, e);
 
-	if (lw_clock_system(&now, e) < 0 ||
-	    lw_enclave_open(lw_arg_enclave, mode, &now, ret, e) < 0)
+	return r == 0 ? lw_enclave_open(lw_arg_enclave, mode, &now, ret, e) : r;
+}
+
+/* Where somebody else writes to it, that long it is tried again. */
+static int open_enclave(enum lw_state_mode mode, uint64_t wait_sec, struct lw_enclave **ret,
+			struct lw_error *e)
+{
+	const struct timespec pause = { .tv_nsec = 100000000 };
+	int r = open_once(mode, ret, e);
+
+	for (uint64_t left = wait_sec * 10; r == -LW_E_BUSY && left > 0; left--) {
+		(void)nanosleep(&pause, NULL);
+		r = open_once(mode, ret, e);
+	}
+	if (r < 0)
 		return lw_command_failed(e);
 	if ((*ret)->alarms)
 		(void)fprintf(stderr,
@@ -371,7 +386,7 @@ int lw_command_enclave(enum lw_state_mode mode, struct lw_enclave **ret)
 {
 	struct lw_error e = { 0 };
 
-	return open_enclave(mode, ret, &e);
+	return open_enclave(mode, 0, ret, &e);
 }
 
 void lw_print_pending(const struct lw_enclave *enclave)
@@ -402,7 +417,7 @@ int lw_command_intake(const struct lw_intake_options *options)
 	struct lw_intake_options o = *options;
 	struct lw_clock clock;
 	struct lw_error e = { 0 };
-	int code = open_enclave(LW_STATE_WRITE, &enclave, &e);
+	int code = open_enclave(LW_STATE_WRITE, options->wait_sec, &enclave, &e);
 
 	if (!enclave)
 		return no_verdict(&o, code, &e);

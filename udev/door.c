@@ -9,14 +9,15 @@ struct lw_door_port {
 	char name[LW_PORT_TEXT];
 	bool known; /* something was there once: */
 	struct lw_digest identity, serial;
+	uint16_t vendor, product;
 	bool has_serial;
 	bool present;
 	bool let_in;
 	bool medium; /* it was let in as one */
 	bool keyboard;
 	int64_t gone_msec;
-	int64_t window_msec; /* when the refusals began that are counted here */
-	unsigned refusals;
+	int64_t window_msec; /* when the events began that are counted here */
+	unsigned events;
 	uint64_t unrecorded;
 };
 
@@ -77,12 +78,16 @@ static bool has_changed(struct lw_door *door, struct lw_door_port *p,
 	bool has_serial = d->serial.n > 0, other, same_serial, fast;
 
 	other = p->known && !lw_digest_equal(&p->identity, &d->identity);
-	same_serial = has_serial && p->has_serial && lw_digest_equal(&p->serial, &serial);
+	/* Two makers may well give the same. */
+	same_serial = has_serial && p->has_serial && p->vendor == d->shape.vendor &&
+		      p->product == d->shape.product && lw_digest_equal(&p->serial, &serial);
 	fast = p->present || now - p->gone_msec < LW_DOOR_HANDS_MSEC;
 	if (other && same_serial)
 		taint(door, &serial);
 	p->known = true;
 	p->identity = d->identity;
+	p->vendor = d->shape.vendor;
+	p->product = d->shape.product;
 	p->serial = serial;
 	p->has_serial = has_serial;
 	return (other && (fast || same_serial)) || (has_serial && is_tainted(door, &serial));
@@ -211,17 +216,22 @@ static void describe(const struct lw_usb_device *d, struct lw_door_decision *ret
 			       s->why ? s->why : "", d->serial.n ? "" : ", no serial number");
 }
 
-/* A device that comes again and again must not fill the book. */
-static void count_refusal(struct lw_door_port *p, int64_t now, struct lw_door_decision *ret)
+/* A device that comes again and again must not fill the book, and hands do not plug a medium in
+ * that often. */
+static void count_event(struct lw_door_port *p, int64_t now, struct lw_door_decision *ret)
 {
-	if (p->refusals == 0 || now - p->window_msec >= LW_DOOR_WINDOW_MSEC) {
+	if (p->events == 0 || now - p->window_msec >= LW_DOOR_WINDOW_MSEC) {
 		p->window_msec = now;
-		p->refusals = 0;
+		p->events = 0;
 	}
-	p->refusals++;
-	ret->quiet = p->refusals > LW_DOOR_LOUD;
-	if (ret->quiet)
-		p->unrecorded++;
+	p->events++;
+	ret->quiet = p->events > LW_DOOR_LOUD;
+	if (!ret->quiet)
+		return;
+	p->unrecorded++;
+	if (ret->let_in)
+		ret->reason = LW_DOOR_CHANGED;
+	ret->let_in = false;
 }
 
 void lw_door_judge(struct lw_door *door, const struct lw_usb_device *d, int64_t now_msec,
@@ -233,13 +243,12 @@ void lw_door_judge(struct lw_door *door, const struct lw_usb_device *d, int64_t 
 	p->medium = p->keyboard = false;
 	ret->reason = judge(door, p, d, now_msec, ret);
 	ret->let_in = ret->reason >= LW_DOOR_MEDIUM;
+	count_event(p, now_msec, ret);
 	p->present = true;
 	p->let_in = ret->let_in;
 	p->medium = ret->reason == LW_DOOR_MEDIUM || ret->reason == LW_DOOR_MEDIUM_UNLISTED;
 	p->keyboard = ret->let_in && d->shape.kind == LW_USB_KEYBOARD;
 	describe(d, ret);
-	if (!ret->let_in)
-		count_refusal(p, now_msec, ret);
 	if (!ret->quiet) {
 		ret->unrecorded = p->unrecorded;
 		p->unrecorded = 0;

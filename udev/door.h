@@ -37,7 +37,8 @@ enum lw_door_reason {
 struct lw_door_decision {
 	bool let_in;
 	enum lw_door_reason reason;
-	/* It is one of so many refusals at this port within a minute that it is only counted.
+	/* It is one of so many at this port within a minute that it is refused, and only
+	 * counted.
 	 */
 	bool quiet;
 	uint64_t unrecorded;		   /* how many were counted before this one */
@@ -48,7 +49,7 @@ struct lw_door_decision {
 
 #define LW_DOOR_HANDS_MSEC  3000 /* nobody swaps two devices at one port faster */
 #define LW_DOOR_WINDOW_MSEC 60000
-#define LW_DOOR_LOUD	    16 /* refusals of a port in that window that are recorded each */
+#define LW_DOOR_LOUD	    16 /* events of a port in that window that are recorded each */
 #define LW_DOOR_MAX_TAINTED 256
 
 struct lw_door_port;
