@@ -60,7 +60,7 @@ endif
 LIBDIRS  := base image verify keys tuf fetch udev custody bundle registry
 LIBSRC   := $(sort $(wildcard $(addsuffix /*.c,$(LIBDIRS))))
 # `pack` and `export` are at work in landwaiter-pack, the one program that links libarchive.
-CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/server.c cmd/pusher.c cmd/door.c cmd/door_event.c cmd/pack_%.c cmd/status%.c cmd/console%.c,$(sort $(wildcard cmd/*.c)))
+CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/server.c cmd/pusher.c cmd/door.c cmd/door_event.c cmd/door_session.c cmd/pack_%.c cmd/status%.c cmd/console%.c,$(sort $(wildcard cmd/*.c)))
 UNITSRC  := $(sort $(wildcard tests/unit/test_*.c))
 FUZZSRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 TOOLSRC  := $(sort $(wildcard tests/tools/*.c))
@@ -121,7 +121,7 @@ $(OUT)/landwaiter-serve: $(call obj,cmd/server.c) $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lmicrohttpd -lgnutls
 
 # The one program that links libudev.
-$(OUT)/landwaiter-door: $(call obj,cmd/door.c cmd/door_event.c cmd/record_time.c cmd/reporting.c) $(LIB)
+$(OUT)/landwaiter-door: $(call obj,cmd/door.c cmd/door_event.c cmd/door_session.c cmd/notify.c cmd/record_time.c cmd/reporting.c) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -ludev
 

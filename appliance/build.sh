@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Builds the appliance: a disk image for UEFI machines, and what it is made of, in build/appliance
-# (or the folder given).
+# Builds the appliance: a disk image for UEFI machines, a disc that installs it or is run from, and what they are
+# made of, in build/appliance (or the folder given).
 #
 #	appliance/build.sh [FOLDER]
 #
@@ -11,7 +11,8 @@
 #				made on the spot, for evaluation
 #	ENCLAVE			a folder with the trust that an enclave is made of at the first start:
 #				root.json and repository/, or policy.json and the files it names.
-#				Without it: approvers made on the spot, for evaluation
+#				Without it: approvers made on the spot, for evaluation. "none": the
+#				first start is a ceremony (docs/runbook/first-start.md)
 #	NETWORK=1		with drivers for networks, systemd-networkd, and landwaiter-push
 #	OVERLAY			a folder of files to put into the root: etc/systemd/network/...
 #	DATA_MIB		size of the data partition (1024)
@@ -68,12 +69,12 @@ evaluation_keys() {
 	echo "EVALUATION ONLY: signed with $SIGN_KEY, which was made on the spot; give SIGN_KEY and SIGN_CERT"
 }
 
-# Three people, of whom two approve; no vendor need have signed.
+# Three people, of whom two approve; no vendor need have signed; any medium may speak.
 evaluation_enclave() {
 	local folder=build/appliance/evaluation name
 
 	ENCLAVE=$folder/trust
-	[ -e $ENCLAVE/policy.json ] || {
+	[ -e $ENCLAVE/media.json ] || {
 		rm -rf $folder
 		mkdir -p $folder/keys $ENCLAVE
 		for name in alice bob carol; do
@@ -83,6 +84,8 @@ evaluation_enclave() {
 			--approver alice=$folder/keys/alice.pub --approver bob=$folder/keys/bob.pub \
 			--approver carol=$folder/keys/carol.pub
 		cp -r $folder/made/evaluation/files/. $ENCLAVE
+		echo '{"format": "landwaiter-door/1"}' >$ENCLAVE/door.json
+		echo '{"format": "landwaiter-media/1", "media": [], "unlisted": "admit"}' >$ENCLAVE/media.json
 	} >/dev/null 2>&1
 	echo "EVALUATION ONLY: bundles are approved with $folder/keys; give ENCLAVE"
 }
@@ -97,7 +100,8 @@ list_packages() {
 publish() {
 	local name
 
-	for name in disk.img landwaiter.efi unsigned.efi vmlinuz initrd.img cmdline; do
+	for name in disk.img landwaiter.efi unsigned.efi vmlinuz initrd.img cmdline landwaiter.iso \
+		disc.initrd.img disc.cmdline; do
 		ln -f "$out/scratch/$name" "$out/$name"
 	done
 	mv -f "$out/disk.img" "$out/landwaiter.img"
@@ -107,22 +111,28 @@ report() {
 	local name
 
 	echo
-	for name in landwaiter.img landwaiter.efi vmlinuz initrd.img scratch/root.img; do
+	for name in landwaiter.img landwaiter.iso landwaiter.efi vmlinuz initrd.img scratch/root.img; do
 		printf '  %-16s %7.1f MiB\n' "${name#work/}" \
 			"$(($(stat -c %s "$out/$name") * 10 / 1048576))e-1"
 	done
 	printf '  %-16s %7s\n' packages "$(jq '.packages | length' "$out/landwaiter.spdx.json")" \
 		drivers "$(find "$out/scratch/root/usr/lib/modules" -name '*.ko' | wc -l)"
 	grep -o 'landwaiter.verity=[0-9a-f]*' "$out/cmdline" | sed 's/^/  /'
-	printf '  sha256 %s  %s\n' "$(sha256sum <"$out/landwaiter.img" | cut -c 1-64)" \
-		"$out/landwaiter.img"
+	for name in landwaiter.img landwaiter.iso; do
+		printf '  sha256 %s  %s\n' "$(sha256sum <"$out/$name" | cut -c 1-64)" "$out/$name"
+	done
 }
 
 [ -n "$SIGN_KEY" ] || evaluation_keys
 [ -n "$ENCLAVE" ] || evaluation_enclave
+[ "$ENCLAVE" = none ] || [ -d "$ENCLAVE" ] || {
+	echo "appliance: ENCLAVE: there is no folder $ENCLAVE" >&2
+	exit 1
+}
 step "Debian's packages (kept in build/appliance/cache)" cached_root
 step "the root's tree" appliance/tree.sh "$cache" "$out/scratch"
 step "the list of packages" list_packages
 step "root, kernel, disk" appliance/image.sh "$out/scratch" "$bin/appliance-init"
+step "disc" appliance/disc.sh "$out/scratch"
 publish
 report

@@ -12,15 +12,10 @@
 set -euo pipefail
 work=$1 init=$2
 export LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH
-ESP_MIB=64 DATA_MIB=${DATA_MIB:-1024}
+ESP_MIB=64 ROOT_MIB=128 DATA_MIB=${DATA_MIB:-1024}
 block=4096
-
-# Whatever is made at random elsewhere is made of the words it is for here, so that it is the same
-# each time.
-named_uuid() { # WORDS
-	sha256sum <<<"landwaiter $*" |
-		sed -E 's/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*/\1-\2-4\3-8\4-\5/'
-}
+# shellcheck source=appliance/kernel.sh
+. "$(dirname "$0")/kernel.sh"
 
 make_root() {
 	local bytes salt words
@@ -57,66 +52,15 @@ make_initrd() {
 		install -m 644 "$from" "$folder/$to"
 		echo "/$to"
 	done <"$work/initrd.list" >"$folder/modules"
-	find "$folder" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-	(cd "$folder" && find . -mindepth 1 | sort |
-		cpio --quiet --reproducible -o -H newc -R 0:0) | zstd -q -19 -T1 >"$work/initrd.img"
+	pack_initrd "$folder" | zstd -q -19 -T1 >"$work/initrd.img"
 }
 
-put_le32() { # FILE OFFSET VALUE
-	local hex
-
-	hex=$(printf '%08x' "$3")
-	# shellcheck disable=SC2059 # bytes
-	printf "\\x${hex:6:2}\\x${hex:4:2}\\x${hex:2:2}\\x${hex:0:2}" |
-		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
-
-# Kernel, initrd and command line in one file, which is what is signed.
-make_kernel() {
-	local header sections=() section file address
-
-	cp "$work"/kernel/boot/vmlinuz-* "$work/vmlinuz"
-	cat >"$work/os-release" <<-END
-		ID=landwaiter
-		NAME=Landwaiter
-		PRETTY_NAME="Landwaiter $VERSION"
-		VERSION_ID=$VERSION
-	END
-	for section in osrel:os-release:0x20000 cmdline:cmdline:0x30000 \
-		linux:vmlinuz:0x2000000 initrd:initrd.img:0x4000000; do
-		IFS=: read -r section file address <<<"$section"
-		sections+=(--add-section ".$section=$work/$file"
-			--change-section-vma ".$section=$address")
-	done
-	[ "$(stat -c %s "$work/vmlinuz")" -lt $((0x2000000)) ]
-	objcopy "${sections[@]}" "$work/boot/usr/lib/systemd/boot/efi/linuxx64.efi.stub" \
-		"$work/unsigned.efi"
-	# objcopy writes down when it was, and a sum that nobody asks for.
-	header=$(od -An -tu4 -j60 -N4 "$work/unsigned.efi")
-	put_le32 "$work/unsigned.efi" $((header + 8)) "$SOURCE_DATE_EPOCH"
-	put_le32 "$work/unsigned.efi" $((header + 24 + 64)) 0
-	faketime -f "$(date -u -d "@$SOURCE_DATE_EPOCH" '+%F %T')" sbsign --key "$SIGN_KEY" \
-		--cert "$SIGN_CERT" --output "$work/landwaiter.efi" "$work/unsigned.efi" \
-		>"$work/sbsign.log" 2>&1 || {
-		cat "$work/sbsign.log" >&2
-		return 1
-	}
-	sbverify --cert "$SIGN_CERT" "$work/landwaiter.efi" >>"$work/sbsign.log" 2>&1
-}
-
-make_esp() {
-	truncate -s ${ESP_MIB}M "$work/esp.img"
-	mkfs.vfat --invariant -i 6c77e5b0 -n LANDWAITER -F 32 -s 1 "$work/esp.img" >/dev/null
-	touch -d "@$SOURCE_DATE_EPOCH" "$work/landwaiter.efi"
-	mmd -i "$work/esp.img" ::/EFI ::/EFI/BOOT
-	mcopy -m -i "$work/esp.img" "$work/landwaiter.efi" ::/EFI/BOOT/BOOTX64.EFI
-}
-
-# The data partition is empty: it is made at the first start.
+# The data partition is empty: it is made at the first start. Before it there is room for the roots of later
+# versions, so that they can be written without moving it.
 make_disk() {
 	local mib=1048576 root_mib
 
-	root_mib=$((($(stat -c %s "$work/root.img") + mib - 1) / mib))
+	root_mib=$(((($(stat -c %s "$work/root.img") - 1) / (ROOT_MIB * mib) + 1) * ROOT_MIB))
 	truncate -s $((1 + ESP_MIB + root_mib + DATA_MIB + 1))M "$work/disk.img"
 	sfdisk -q "$work/disk.img" <<-END
 		label: gpt
@@ -131,6 +75,8 @@ make_disk() {
 
 make_root
 make_initrd
-make_kernel
-make_esp
+cp "$work"/kernel/boot/vmlinuz-* "$work/vmlinuz"
+join_kernel "$work/cmdline" "$work/initrd.img" "$work/unsigned.efi"
+sign_kernel "$work/unsigned.efi" "$work/landwaiter.efi"
+make_esp "$work/esp.img" $ESP_MIB "$work/landwaiter.efi"
 make_disk

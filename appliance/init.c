@@ -12,6 +12,12 @@
  *it has before that tree. Drivers of USB are not among those of the initrd, so that no medium
  *is taken for the disk; /run/landwaiter/disk names the disk that was. If anything is not as it
  *must be, it says so on every console and halts: there is no other way on, and no shell.
+ *
+ *	landwaiter.disc=BYTES
+ *
+ * says that this is the initrd of a disc: the image's disk is in it, as far as there is
+ *something on that one, and has so many bytes when whole. No other disk is looked at then, and
+ *what names it is /run/landwaiter/disc.
  */
 
 #include "base/mem.h"
@@ -20,6 +26,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/dm-ioctl.h>
+#include <linux/loop.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
@@ -38,11 +45,15 @@
 #define READ_BYTES    (1 << 20)
 #define NAME_BYTES    64
 #define CMDLINE_BYTES 4096
+#define IMAGE	      "/disk.img" /* of a disc's initrd, */
+#define IMAGE_DRIVER  "/loop.ko"  /* by this */
+#define IMAGE_DISK    "loop0"
 
 struct root {
 	char name[NAME_BYTES]; /* of the partition */
 	char hash[130], salt[130];
 	uint64_t blocks;
+	uint64_t image_bytes; /* of a disc's image; 0: this is no disc */
 	char partition[NAME_BYTES], disk[NAME_BYTES]; /* kernel's names: vda2, vda */
 	unsigned dm_minor;
 };
@@ -102,7 +113,7 @@ static int read_file(const char *path, char *out, size_t size, struct lw_error *
 
 static int read_cmdline(struct root *ret, struct lw_error *e)
 {
-	char words[CMDLINE_BYTES], blocks[32];
+	char words[CMDLINE_BYTES], blocks[32], bytes[32];
 
 	int r = read_file("/proc/cmdline", words, sizeof(words), e);
 	if (r == 0)
@@ -115,6 +126,8 @@ static int read_cmdline(struct root *ret, struct lw_error *e)
 		r = find_word(words, "landwaiter.blocks", blocks, sizeof(blocks), e);
 	if (r == 0)
 		r = lw_num_u64(lw_span_str(blocks), 1, INT32_MAX, &ret->blocks, e);
+	if (r == 0 && find_word(words, "landwaiter.disc", bytes, sizeof(bytes), NULL) == 0)
+		r = lw_num_u64(lw_span_str(bytes), 1, INT64_MAX, &ret->image_bytes, e);
 	return r;
 }
 
@@ -142,6 +155,16 @@ static int mount_kernel(struct lw_error *e)
 
 /* Those of which the machine has no device say so, which is no fault; what is missing in
  * earnest shows when the disk is not found. */
+static void load_driver(const char *path)
+{
+	lw_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 ||
+	    (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST && errno != ENODEV))
+		tell("driver %s: %s", path, strerror(errno));
+	(void)unlink(path); /* the memory is wanted */
+}
+
 static void load_drivers(void)
 {
 	char path[256];
@@ -149,12 +172,27 @@ static void load_drivers(void)
 
 	while (list && fgets(path, sizeof(path), list)) {
 		path[strcspn(path, "\n")] = '\0';
-		lw_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST &&
-			       errno != ENODEV))
-			tell("driver %s: %s", path, strerror(errno));
-		(void)unlink(path); /* the memory is wanted */
+		load_driver(path);
 	}
+}
+
+/* Makes a disk of a disc's image, which nobody can write to. What lacks of the file is what is
+ * empty on a new disk. */
+static int attach_image(const struct root *root, struct lw_error *e)
+{
+	struct loop_config config = {
+		.info.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_PARTSCAN,
+	};
+
+	load_driver(IMAGE_DRIVER);
+	lw_auto_fd int image = open(IMAGE, O_RDWR | O_CLOEXEC);
+	if (image < 0 || ftruncate(image, (off_t)root->image_bytes) != 0)
+		return lw_fail_errno(e, "the disc is damaged: " IMAGE);
+	lw_auto_fd int disk = open("/dev/" IMAGE_DISK, O_RDONLY | O_CLOEXEC);
+	config.fd = (uint32_t)image;
+	if (disk < 0 || ioctl(disk, LOOP_CONFIGURE, &config) != 0)
+		return lw_fail_errno(e, IMAGE_DISK);
+	return 0;
 }
 
 /* Whether the kernel's partition `device` has the name; then the disk it is on, from
@@ -163,6 +201,8 @@ static bool is_named(struct root *root, const char *device)
 {
 	char path[320], text[1024], wanted[NAME_BYTES + 16], link[512];
 
+	if (root->image_bytes > 0 && strncmp(device, IMAGE_DISK, strlen(IMAGE_DISK)) != 0)
+		return false;
 	(void)snprintf(path, sizeof(path), "/sys/class/block/%s/uevent", device);
 	(void)snprintf(wanted, sizeof(wanted), "\nPARTNAME=%s\n", root->name);
 	if (read_file(path, text, sizeof(text), NULL) < 0 || !strstr(text, wanted))
@@ -319,11 +359,12 @@ static int prove_root(struct root *root, struct lw_error *e)
 static int leave_word(const struct root *root, struct lw_error *e)
 {
 	char device[NAME_BYTES + 8];
+	const char *path = root->image_bytes > 0 ? "/root/run/landwaiter/disc"
+						 : "/root/run/landwaiter/disk";
 
 	(void)snprintf(device, sizeof(device), "/dev/%s", root->disk);
-	if (mkdir("/root/run/landwaiter", 0755) != 0 ||
-	    symlink(device, "/root/run/landwaiter/disk") != 0)
-		return lw_fail_errno(e, "/run/landwaiter/disk");
+	if (mkdir("/root/run/landwaiter", 0755) != 0 || symlink(device, path) != 0)
+		return lw_fail_errno(e, "%s", path);
 	return 0;
 }
 
@@ -365,7 +406,10 @@ static int start(struct lw_error *e)
 	if (r < 0)
 		return r;
 	load_drivers();
-	r = find_partition(&root, e);
+	if (root.image_bytes > 0)
+		r = attach_image(&root, e);
+	if (r == 0)
+		r = find_partition(&root, e);
 	if (r == 0)
 		r = prove_root(&root, e);
 	if (r == 0)
@@ -395,8 +439,8 @@ int main(void)
 	if (getpid() != 1)
 		return 2;
 	if (start(&e) < 0)
-		refuse("BOOT REFUSED: %s. Nothing was started. Write the image to the disk again; "
-		       "if it says so again, keep the disk and tell security.",
+		refuse("BOOT REFUSED: %s. Nothing was started. Write the image to the disk again, or "
+		       "burn another disc; if it says so again, keep it and tell security.",
 		       e.text);
 	for (;;)
 		(void)reboot((int)RB_HALT_SYSTEM);

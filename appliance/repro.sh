@@ -17,14 +17,14 @@ for folder in keys evaluation; do
 	[ ! -e build/appliance/$folder ] || cp -r build/appliance/$folder $again/build/appliance/
 done
 for name in SIGN_KEY SIGN_CERT ENCLAVE OVERLAY; do
-	[ -z "${!name:-}" ] || export $name="$(realpath "${!name}")"
+	[[ -z ${!name:-} || ${!name} == none ]] || export $name="$(realpath "${!name}")"
 done
 echo "again, in $again:"
 MAKEFLAGS='' make -s -C $again -j"$(nproc)" programs build/release/appliance-init >/dev/null
 $again/appliance/build.sh
 
 status=0
-for name in landwaiter.spdx.json cmdline vmlinuz initrd.img landwaiter.efi landwaiter.img; do
+for name in landwaiter.spdx.json cmdline vmlinuz initrd.img landwaiter.efi landwaiter.img landwaiter.iso; do
 	if cmp build/appliance/$name $again/build/appliance/$name; then
 		echo "same  $(sha256sum <$again/build/appliance/$name | cut -c 1-64)  $name"
 	else

@@ -6,8 +6,8 @@
 #	appliance/rootfs.sh FOLDER
 #
 # makes FOLDER/root.tar (appliance/packages.list and the essential packages, configured) and
-# FOLDER/parts/*.deb (the kernel; what systemd starts a kernel with under UEFI). All come from the same lists in the
-# same run: MIRROR, a line for sources.list (a snapshot archive, to build the same again later),
+# FOLDER/parts/*.deb (the kernel; what systemd starts a kernel with under UEFI; what starts one from a
+# disc under a BIOS). All come from the same lists in the same run: MIRROR, a line for sources.list (a snapshot archive, to build the same again later),
 # or else Debian's own, with its security updates.
 
 set -euo pipefail
@@ -21,7 +21,7 @@ fetch_parts() { # ROOT PARTS
 	local kernel
 
 	kernel=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p')
-	(cd "$2" && apt-get -q download "$kernel" systemd-boot-efi)
+	(cd "$2" && apt-get -q download "$kernel" systemd-boot-efi isolinux syslinux-common)
 }
 if [ "${2:-}" = --parts ]; then
 	APT_CONFIG=$MMDEBSTRAP_APT_CONFIG fetch_parts "$3" "$folder"

@@ -7,8 +7,8 @@
 #	appliance/tree.sh CACHE WORK
 #
 # CACHE is what appliance/rootfs.sh made. Makes WORK/root, WORK/kernel (the kernel's package,
-# unpacked), WORK/initrd.list (paths of drivers, in the order in which they are loaded),
-# WORK/packages (those of which something is inside).
+# unpacked), WORK/initrd.list (paths of drivers, in the order in which they are loaded), WORK/disc.list
+# (the one of a disc's image), WORK/packages (those of which something is inside).
 
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,12 +16,14 @@ cache=$1 work=$2
 root=$work/root
 
 unpack() {
-	local part
+	local name part
 
 	mkdir -p "$root" "$work/kernel" "$work/boot"
 	tar -xf "$cache/root.tar" -C "$root" --exclude=./dev
 	dpkg-deb -x "$cache"/parts/linux-image-*.deb "$work/kernel"
-	dpkg-deb -x "$cache"/parts/systemd-boot-efi_*.deb "$work/boot"
+	for name in systemd-boot-efi isolinux syslinux-common; do
+		dpkg-deb -x "$cache"/parts/${name}_*.deb "$work/boot"
+	done
 	for part in "$cache"/parts/*.deb; do
 		dpkg-deb -W --showformat "$describe" "$part"
 	done >"$work/packages"
@@ -104,6 +106,7 @@ add_drivers() {
 	depmod -b "$work/kernel" "$version"
 	mkdir -p "$to"
 	drivers "$version" initrd >"$work/initrd.list"
+	drivers "$version" disc >"$work/disc.list"
 	drivers "$version" initrd root ${NETWORK:+network} | while IFS= read -r path; do
 		install -D -m 644 "$path" "$to/${path#*"/$version/"}"
 	done
@@ -121,12 +124,10 @@ add_ours() {
 	rm -rf "$root"/usr/share/{bash-completion,man,landwaiter/prometheus} \
 		"$root"/usr/libexec/landwaiter/landwaiter-{fetch,pack}
 	[ -n "${NETWORK:-}" ] || rm -f "$root/usr/libexec/landwaiter/landwaiter-push"
-	# Gate 1 has not run in an image yet: media are loaded by hand here.
-	rm -f "$root"/usr/{libexec/landwaiter/landwaiter-door,lib/udev/rules.d/61-landwaiter.rules} \
-		"$root"/usr/lib/systemd/system/landwaiter-{door,intake@,raw@}.service
-	strip "$root/usr/bin/landwaiter" "$root"/usr/libexec/landwaiter/landwaiter-*
+	find "$root/usr/bin/landwaiter" "$root/usr/libexec/landwaiter" -type f \
+		! -name landwaiter-intake ! -name landwaiter-mount -exec strip {} +
 	cp -r --no-preserve=ownership,timestamps "$here/overlay/." "$root/"
-	[ ! -d "${ENCLAVE:-}" ] || {
+	[ "${ENCLAVE:-none}" = none ] || {
 		mkdir -p "$root/usr/share/landwaiter/enclave"
 		cp -r --no-preserve=ownership "$ENCLAVE/." "$root/usr/share/landwaiter/enclave"
 	}

@@ -23,6 +23,7 @@ static const struct {
 	{ "door.retired", "the list says it is out of use" },
 	{ "door.lost", "the list says it was lost" },
 	{ "door.kernel", "the kernel would not let it in, or it was gone" },
+	{ "door.file-system", "a disk or partition of a medium that was let in holds something else: another file system, a part of a RAID, a partition with nothing on it; no driver of it was asked" },
 	{ "door.not-listed", "let in, although it is not on the list: the list says \"unlisted\": \"admit\"" },
 	{ "seal.unreadable", "the first 262,656 bytes could not be read, or an approval file is not there (a bundle that is not there is a usage error, and no attempt)" },
 	{ "seal.format", "no bundle of format 1 stands there, or its head was altered: the header, the envelope's one spelling, or the padding" },

@@ -2,352 +2,30 @@
 /* landwaiter-door: gate 1. Closes the USB ports, judges what is plugged in (udev/door.h),
  * writes each event into the book, and only then lets a device speak. Users do not call it: a
  * service does, once the enclave has a door.json. */
-#include "base/text.h"
 #include "cmd/command.h"
-#include "cmd/door_event.h"
+#include "cmd/door_session.h"
+#include "cmd/notify.h"
 #include "cmd/reporting.h"
 #include "cmd/verdict.h"
-#include "udev/monitor.h"
 
-#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#define MARKS	    "/run/landwaiter/door"
-#define MOST_EVENTS 64 /* that wait for the book */
-#define RETRY_MSEC  1000
-#define ONCE_SEC    60
+#define MARKS	   "/run/landwaiter/door"
+#define RETRY_MSEC 1000 /* and how often it is looked whether there is an enclave now */
+#define ONCE_SEC   60
 
 const char *lw_arg_enclave = "/var/lib/landwaiter";
 bool lw_arg_json;
 
-static const char *arg_marks = MARKS;
-static bool arg_once;
+static bool arg_once, arg_shut;
 
-struct session {
-	struct lw_monitor *monitor;
-	struct lw_door door;
-	struct lw_commission commission;
-	struct lw_media_list *media;
-	/* What is still to be written down, in its order, and done then. */
-	struct lw_door_event events[MOST_EVENTS];
-	size_t n_events;
-	uint64_t lost; /* for which there was no room */
-	bool told;     /* that the book is busy, or cannot be written */
-	bool refused;  /* something was */
-	/* The one medium that was let in, while it is there. */
-	struct lw_door_event medium;
-};
-
-static void auto_session(struct session **p)
+static bool has_enclave(void)
 {
-	struct session *s = *p;
-
-	for (size_t i = 0; i < s->n_events; i++)
-		lw_door_event_release(&s->events[i]);
-	lw_door_event_release(&s->medium);
-	lw_door_release(&s->door);
-	lw_media_list_free(s->media);
-	lw_commission_release(&s->commission);
-	lw_monitor_close(s->monitor);
-	free(s);
-}
-
-static void say(const char *what, const struct lw_error *e)
-{
-	char shown[1200];
-
-	(void)fprintf(stderr, "landwaiter-door: %s%s%s\n", what, e ? ": " : "",
-		      e ? lw_text_settle(e->text, shown, sizeof(shown)) : "");
-}
-
-static int64_t now_msec(void)
-{
-	struct timespec t = { 0 };
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* ---- trust ---- */
-
-/* Read anew for each event: another media list counts at once. */
-static int read_trust(struct session *s, struct lw_error *e)
-{
-	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
-	LW_AUTO(commission) struct lw_commission commission = { 0 };
-	LW_AUTO(media_list) struct lw_media_list *media = NULL;
-	LW_AUTO(buf) struct lw_buf door = { 0 };
-	LW_AUTO(buf) struct lw_buf list = { 0 };
-	int r = lw_enclave_open(lw_arg_enclave, LW_STATE_READ, NULL, &enclave, e);
-
-	if (r < 0)
-		return r;
-	r = lw_state_trust_get(enclave->state, "door.json", &door, e);
-	if (r == -LW_E_NOTFOUND)
-		return lw_fail(e, LW_E_NOTFOUND,
-			       "this enclave's door was not commissioned: its trust has no "
-			       "door.json; see landwaiter-door(8)");
-	if (r == 0)
-		r = lw_commission_parse(lw_buf_span(&door), &commission, e);
-	if (r == 0)
-		r = lw_state_trust_get(enclave->state, "media.json", &list, e);
-	if (r == -LW_E_NOTFOUND)
-		return lw_fail(e, LW_E_NOTFOUND,
-			       "the trust of this enclave has a door.json and no media.json");
-	if (r == 0)
-		r = lw_media_list_parse(lw_buf_span(&list), &media, e);
-	if (r < 0)
-		return r;
-	lw_commission_release(&s->commission);
-	lw_media_list_free(s->media);
-	s->commission = commission;
-	commission = (struct lw_commission){ 0 };
-	s->media = lw_steal(media);
-	s->door.commission = &s->commission;
-	s->door.media = s->media;
-	return 0;
-}
-
-/* ---- marks: which ports hold a medium that may speak, for udev's rule ---- */
-
-static void mark(const char *port, bool there)
-{
-	lw_auto_free char *file = lw_asprintf("%s/%s", arg_marks, port);
-	lw_auto_fd int fd = -1;
-
-	if (!there)
-		(void)unlink(file);
-	else
-		fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (there && fd < 0)
-		say("cannot mark the port: nothing will read the medium", NULL);
-}
-
-static int clear_marks(struct lw_error *e)
-{
-	lw_auto_dir DIR *d = NULL;
-
-	if (mkdir(arg_marks, 0700) < 0 && errno != EEXIST)
-		return lw_fail_errno(e, "%s", arg_marks);
-	d = opendir(arg_marks);
-	if (!d)
-		return lw_fail_errno(e, "%s", arg_marks);
-	for (const struct dirent *entry; (entry = readdir(d));)
-		if (lw_port_is(lw_span_str(entry->d_name)) &&
-		    unlinkat(dirfd(d), entry->d_name, 0) < 0)
-			return lw_fail_errno(e, "%s/%s", arg_marks, entry->d_name);
-	return 0;
-}
-
-/* ---- events ---- */
-
-/* Takes what is in the event. */
-static void add_event(struct session *s, struct lw_door_event *event)
-{
-	if (s->n_events == MOST_EVENTS) {
-		s->lost++;
-		if (event->decision.let_in)
-			(void)lw_door_gone(&s->door, event->device.port, now_msec());
-		lw_door_event_release(event);
-		return;
-	}
-	event->decision.unrecorded += s->lost;
-	s->lost = 0;
-	s->events[s->n_events++] = *event;
-	*event = (struct lw_door_event){ 0 };
-}
-
-static void shut_device(const struct lw_usb_device *d)
-{
-	struct lw_error e = { 0 };
-	int r = lw_usb_device_authorize(d, false, &e);
-
-	if (r < 0 && r != -LW_E_NOTFOUND)
-		say("NOT SHUT OUT", &e);
-}
-
-static void copy_event(const struct lw_door_event *from, struct lw_door_event *to)
-{
-	lw_door_event_release(to);
-	*to = *from;
-	lw_usb_device_copy(&from->device, &to->device);
-}
-
-/* A device that already speaks is silenced first, unless it belongs to the machine: what was
- * let in before the door was opened is judged like the rest. */
-static void judge(struct session *s, struct lw_usb_device *d, enum lw_door_what what)
-{
-	struct lw_door_event event = { .what = what };
-	struct lw_error e = { 0 };
-
-	if (read_trust(s, &e) < 0) {
-		say("nothing is let in", &e);
-		shut_device(d);
-		lw_usb_device_release(d);
-		return;
-	}
-	event.size_bytes = lw_monitor_disk_bytes(s->monitor, d->path);
-	lw_door_judge(&s->door, d, now_msec(), &event.decision);
-	s->refused = s->refused || !event.decision.let_in;
-	if (d->authorized && event.decision.reason != LW_DOOR_FIXTURE)
-		shut_device(d);
-	event.device = *d;
-	*d = (struct lw_usb_device){ 0 };
-	if (lw_door_has_medium(&s->door, event.device.port))
-		copy_event(&event, &s->medium);
-	if (event.decision.quiet)
-		lw_door_event_release(&event);
-	else
-		add_event(s, &event);
-}
-
-static void plugged(struct session *s, const char *path)
-{
-	LW_AUTO(usb_device) struct lw_usb_device d = { 0 };
-	struct lw_error e = { 0 };
-	bool let_in = false;
-	int r;
-
-	if (lw_usb_is_root_hub(path)) {
-		if (lw_usb_bus_close(path, &e) < 0)
-			say("NOT CLOSED", &e);
-		return;
-	}
-	r = lw_usb_device_read(path, &d, &e);
-	if (r == -LW_E_NOTFOUND)
-		return;
-	if (r < 0)
-		say("not read", &e);
-	else if (!lw_door_knows(&s->door, &d, &let_in))
-		judge(s, &d, LW_DOOR_PLUGGED);
-	else if (d.authorized && !let_in)
-		shut_device(&d); /* somebody else's doing */
-}
-
-static void pulled(struct session *s, const char *path)
-{
-	const char *slash = strrchr(path, '/'), *port = slash ? slash + 1 : path;
-
-	if (!lw_port_is(lw_span_str(port)))
-		return;
-	mark(port, false);
-	if (!lw_door_gone(&s->door, port, now_msec()) ||
-	    strcmp(s->medium.device.port, port) != 0)
-		return;
-	s->medium.what = LW_DOOR_PULLED;
-	add_event(s, &s->medium);
-}
-
-/* The disk comes after the device, and another disc whenever somebody puts it in. */
-static void found_disk(struct session *s, const struct lw_usb_event *u)
-{
-	struct lw_door_event event = { 0 };
-
-	if (!s->medium.device.path || strcmp(s->medium.device.path, u->path) != 0 ||
-	    u->size_bytes == s->medium.size_bytes)
-		return;
-	s->medium.size_bytes = u->size_bytes;
-	copy_event(&s->medium, &event);
-	event.what = LW_DOOR_DISK;
-	add_event(s, &event);
-}
-
-/* ---- the book, and what follows from it ---- */
-
-static int write_down(struct session *s, struct lw_error *e)
-{
-	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
-	struct lw_record_time time;
-	struct lw_clock clock;
-	struct lw_head head = { 0 };
-	int r = lw_clock_system(&clock, e);
-
-	if (r == 0)
-		r = lw_enclave_open(lw_arg_enclave, LW_STATE_BOOK, &clock, &enclave, e);
-	if (r == 0)
-		r = lw_command_record_time(enclave, &clock, &time, e);
-	if (r == 0)
-		r = lw_state_begin(enclave->state, e);
-	for (size_t i = 0; i < s->n_events && r == 0; i++) {
-		struct lw_door_event *event = &s->events[i];
-		const struct lw_finding_kind *f = lw_door_finding(event);
-
-		r = lw_record_add(enclave->state, LW_EVENT_DOOR, lw_door_result(event),
-				  f ? f->code : "", &time, lw_door_fill, event, &head, e);
-		event->record = head.count ? head.count - 1 : 0;
-		event->head = head;
-	}
-	return r == 0 ? lw_state_commit(enclave->state, e) : r;
-}
-
-/* What it says once it speaks must be what it said before. */
-static void let_in(struct session *s, struct lw_door_event *event)
-{
-	LW_AUTO(usb_device) struct lw_usb_device after = { 0 };
-	struct lw_usb_device *d = &event->device;
-	bool medium = event->decision.reason != LW_DOOR_FIXTURE;
-	struct lw_error e = { 0 };
-	bool still = false;
-	int r;
-
-	if (!lw_door_knows(&s->door, d, &still) || !still)
-		return; /* it was pulled out meanwhile */
-	if (medium)
-		mark(d->port, true);
-	r = lw_usb_device_authorize(d, true, &e);
-	if (r == 0)
-		r = lw_usb_device_read(d->path, &after, &e);
-	if (r == 0 && lw_digest_equal(&after.identity, &d->identity))
-		return;
-	mark(d->port, false);
-	if (r == 0) {
-		judge(s, &after, event->what);
-	} else if (r != -LW_E_NOTFOUND) {
-		say("not let in", &e);
-		shut_device(d);
-		lw_door_shut(&s->door, d->port, LW_DOOR_KERNEL, &event->decision);
-		(void)lw_text_settle(e.text, event->decision.found,
-				     sizeof(event->decision.found));
-		s->refused = true;
-		add_event(s, event);
-	}
-}
-
-/* Writes down what waits, all at once, and then does it. Where the book is in use, or cannot be
- * written, nothing is done; it is tried again. */
-static void settle(struct session *s)
-{
-	while (s->n_events) {
-		struct lw_error e = { 0 };
-		size_t n = s->n_events;
-		int r = write_down(s, &e);
-
-		if (r < 0 && !s->told) {
-			say("nothing is let in until the book can be written", &e);
-			lw_reporting_notice("door", e.text,
-					    "nothing is let in until the book can be written");
-		} else if (r == 0 && s->told) {
-			lw_reporting_notice("door", NULL, NULL);
-		}
-		s->told = r < 0;
-		if (r < 0)
-			return;
-
-		lw_auto_free struct lw_door_event *done = lw_alloc_array(n, sizeof(*done));
-		memcpy(done, s->events, n * sizeof(*done));
-		s->n_events = 0;
-		for (size_t i = 0; i < n; i++) {
-			lw_door_print(&done[i], lw_arg_json);
-			lw_door_report(&done[i]);
-			if (done[i].decision.let_in && done[i].what <= LW_DOOR_PLUGGED)
-				let_in(s, &done[i]);
-			lw_door_event_release(&done[i]);
-		}
-	}
+	return access(lw_arg_enclave, F_OK) == 0;
 }
 
 /* ---- the start ---- */
@@ -383,14 +61,14 @@ static void add_present(void *data, const char *path)
 	p->failed = r < 0 && r != -LW_E_NOTFOUND;
 }
 
-static int start(struct session *s, struct lw_error *e)
+static int start(struct lw_door_session *s, struct lw_error *e)
 {
 	struct present p __attribute__((cleanup(auto_present))) = { 0 };
 	size_t media = 0;
-	int r = read_trust(s, e);
+	int r = lw_door_session_read_trust(s, e);
 
 	if (r == 0)
-		r = clear_marks(e);
+		r = lw_door_session_clear_marks(s, e);
 	if (r == 0)
 		r = lw_monitor_open(&s->monitor, e);
 	if (r == 0)
@@ -406,7 +84,7 @@ static int start(struct session *s, struct lw_error *e)
 			 lw_commission_has_media_port(&s->commission, p.list[i].port);
 	lw_door_crowd(&s->door, media);
 	for (size_t i = 0; i < p.n; i++)
-		judge(s, &p.list[i], LW_DOOR_AT_START);
+		lw_door_session_judge(s, &p.list[i], LW_DOOR_AT_START);
 	lw_door_crowd(&s->door, 0);
 	return 0;
 }
@@ -414,7 +92,7 @@ static int start(struct session *s, struct lw_error *e)
 /* ---- the loop ---- */
 
 /* Something was missed: what is there is looked at again, and whether the medium still is. */
-static void look_again(struct session *s)
+static void look_again(struct lw_door_session *s)
 {
 	struct present p __attribute__((cleanup(auto_present))) = { 0 };
 	struct lw_error e = { 0 };
@@ -422,31 +100,36 @@ static void look_again(struct session *s)
 	if (s->medium.device.path && access(s->medium.device.path, F_OK) < 0) {
 		lw_auto_free char *path = lw_strdup(s->medium.device.path);
 
-		pulled(s, path);
+		lw_door_session_pulled(s, path);
 	}
 	if (lw_monitor_each(s->monitor, add_present, &p, &e) < 0)
-		say("not listed", &e);
+		lw_door_say("not listed", &e);
 	for (size_t i = 0; i < p.n; i++)
-		plugged(s, p.list[i].path);
+		lw_door_session_plugged(s, p.list[i].path);
 }
 
-static void watch(struct session *s)
+static void watch(struct lw_door_session *s)
 {
 	struct pollfd fd = { .fd = lw_monitor_fd(s->monitor), .events = POLLIN };
 	LW_AUTO(usb_event) struct lw_usb_event event = { 0 };
 
-	if (poll(&fd, 1, s->n_events ? RETRY_MSEC : -1) <= 0)
+	int patience = lw_notify_patience();
+
+	lw_notify_alive();
+	if ((s->n_events || s->first) && (patience < 0 || patience > RETRY_MSEC))
+		patience = RETRY_MSEC;
+	if (poll(&fd, 1, patience) <= 0)
 		return;
 	lw_monitor_next(s->monitor, &event);
 	switch (event.change) {
 	case LW_USB_PLUGGED:
-		plugged(s, event.path);
+		lw_door_session_plugged(s, event.path);
 		break;
 	case LW_USB_PULLED:
-		pulled(s, event.path);
+		lw_door_session_pulled(s, event.path);
 		break;
 	case LW_USB_DISK:
-		found_disk(s, &event);
+		lw_door_session_found_disk(s, &event);
 		break;
 	case LW_USB_MISSED:
 		look_again(s);
@@ -457,12 +140,33 @@ static void watch(struct session *s)
 	}
 }
 
-static int run_once(struct session *s)
+/* Every device is shut out that is there, whoever let it in, and every bus closed. */
+static int shut_all(struct lw_door_session *s)
+{
+	struct present p __attribute__((cleanup(auto_present))) = { 0 };
+	struct lw_error e = { 0 };
+	bool out = true;
+	int r = lw_door_session_clear_marks(s, &e);
+
+	if (r == 0 && !s->monitor)
+		r = lw_monitor_open(&s->monitor, &e);
+	if (r == 0)
+		r = lw_monitor_each(s->monitor, add_present, &p, &e);
+	if (r < 0 || p.failed) {
+		lw_door_say("NOT ALL IS SHUT OUT", p.failed ? &p.error : &e);
+		out = false;
+	}
+	for (size_t i = 0; i < p.n; i++)
+		out = (!p.list[i].authorized || lw_door_shut_device(&p.list[i])) && out;
+	return out ? LW_EXIT_DONE : LW_EXIT_SYSTEM;
+}
+
+static int run_once(struct lw_door_session *s)
 {
 	const struct timespec second = { .tv_sec = 1 };
 
 	for (unsigned waited = 0;; waited++) {
-		settle(s);
+		lw_door_session_settle(s);
 		if (!s->n_events)
 			return s->refused ? LW_EXIT_REFUSED : LW_EXIT_DONE;
 		if (waited == ONCE_SEC)
@@ -471,13 +175,20 @@ static int run_once(struct session *s)
 	}
 }
 
-static int run(struct session *s)
+static int run(struct lw_door_session *s)
 {
 	struct lw_error e = { 0 };
-	int r = start(s, &e);
+	int r;
 
+	if (arg_shut)
+		return shut_all(s);
+	r = s->first && has_enclave()
+		    ? lw_fail(&e, LW_E_USAGE,
+			      "--first: there is an enclave, whose trust says "
+			      "what may speak")
+		    : start(s, &e);
 	if (r < 0) {
-		say("not opened", &e);
+		lw_door_say("not opened", &e);
 		lw_reporting_notice("door", e.text,
 				    "no medium is let in; see landwaiter-door(8)");
 		return r == -LW_E_NOTFOUND || r == -LW_E_USAGE || r == -LW_E_FORMAT ||
@@ -488,18 +199,21 @@ static int run(struct session *s)
 	lw_reporting_notice("door", NULL, NULL);
 	if (arg_once)
 		return run_once(s);
-	for (;;) {
-		settle(s);
+	lw_notify_ready();
+	while (!s->first || !has_enclave()) {
+		lw_door_session_settle(s);
 		watch(s);
 	}
+	return shut_all(s);
 }
 
 /* ---- options ---- */
 
 static int usage(FILE *out, int code)
 {
-	(void)fputs("usage: landwaiter-door [--enclave DIR] [--once] [--marks DIR] [-o "
-		    "text|json]\n",
+	(void)fputs("usage: landwaiter-door [--enclave DIR] [--first] [--once] [--marks DIR] "
+		    "[-o text|json]\n"
+		    "       landwaiter-door --shut [--marks DIR]\n",
 		    out);
 	return code;
 }
@@ -509,21 +223,27 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "enclave", required_argument, NULL, 'e' }, { "help", no_argument, NULL, 'h' },
 		{ "marks", required_argument, NULL, 'm' },   { "once", no_argument, NULL, '1' },
+		{ "first", no_argument, NULL, 'f' },	     { "shut", no_argument, NULL, 's' },
 		{ "output", required_argument, NULL, 'o' },  { 0 },
 	};
-	struct session *session __attribute__((cleanup(auto_session))) =
-		lw_alloc_array(1, sizeof(*session));
+	LW_AUTO(door_session)
+	struct lw_door_session *s = lw_alloc_array(1, sizeof(*s));
 	const char *enclave = getenv("LANDWAITER_ENCLAVE");
 
+	s->marks = MARKS;
 	if (enclave && *enclave)
 		lw_arg_enclave = enclave;
 	for (int c; (c = getopt_long(argc, argv, "ho:", options, NULL)) != -1;) {
 		if (c == 'e')
 			lw_arg_enclave = optarg;
 		else if (c == 'm')
-			arg_marks = optarg;
+			s->marks = optarg;
 		else if (c == '1')
 			arg_once = true;
+		else if (c == 'f')
+			s->first = true;
+		else if (c == 's')
+			arg_shut = true;
 		else if (c == 'o' &&
 			 (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0))
 			lw_arg_json = *optarg == 'j';
@@ -531,8 +251,8 @@ int main(int argc, char **argv)
 			return c == 'h' ? usage(stdout, LW_EXIT_DONE)
 					: usage(stderr, LW_EXIT_USAGE);
 	}
-	if (optind < argc)
+	if (optind < argc || (arg_shut && (s->first || arg_once)))
 		return usage(stderr, LW_EXIT_USAGE);
 	(void)umask(077);
-	return run(session);
+	return run(s);
 }

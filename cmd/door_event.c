@@ -22,6 +22,7 @@ static const enum lw_finding_id findings[LW_DOOR_REASONS] = {
 	[LW_DOOR_RETIRED] = LW_FINDING_DOOR_RETIRED,
 	[LW_DOOR_LOST] = LW_FINDING_DOOR_LOST,
 	[LW_DOOR_KERNEL] = LW_FINDING_DOOR_KERNEL,
+	[LW_DOOR_FILE_SYSTEM] = LW_FINDING_DOOR_FILE_SYSTEM,
 	[LW_DOOR_MEDIUM] = LW_FINDING_COUNT,
 	[LW_DOOR_MEDIUM_UNLISTED] = LW_FINDING_DOOR_NOT_LISTED,
 	[LW_DOOR_FIXTURE] = LW_FINDING_COUNT,
@@ -31,6 +32,7 @@ static const char *const happenings[] = {
 	[LW_DOOR_AT_START] = "present-at-start",
 	[LW_DOOR_PLUGGED] = "plugged",
 	[LW_DOOR_DISK] = "disk",
+	[LW_DOOR_CONTENT] = "content",
 	[LW_DOOR_PULLED] = "pulled",
 };
 
@@ -41,7 +43,7 @@ void lw_door_event_release(struct lw_door_event *event)
 
 static bool is_judged(const struct lw_door_event *event)
 {
-	return event->what == LW_DOOR_AT_START || event->what == LW_DOOR_PLUGGED;
+	return event->what != LW_DOOR_DISK && event->what != LW_DOOR_PULLED;
 }
 
 const struct lw_finding_kind *lw_door_finding(const struct lw_door_event *event)
@@ -123,7 +125,11 @@ static void print_json(const struct lw_door_event *event)
 
 	lw_json_w_object(&w);
 	lw_json_w_member(&w, "format", "landwaiter-door-event/1");
-	lw_json_w_member_integer(&w, "record", (int64_t)event->record);
+	lw_json_w_key(&w, "record");
+	if (event->record == LW_DOOR_NO_RECORD)
+		lw_json_w_null(&w);
+	else
+		lw_json_w_integer(&w, (int64_t)event->record);
 	lw_json_w_member(&w, "result", lw_door_result(event));
 	lw_json_w_member(&w, "next", f ? f->next : "");
 	lw_door_fill(&w, event);
@@ -135,7 +141,7 @@ static void print_json(const struct lw_door_event *event)
 static void print_words(const struct lw_door_event *event)
 {
 	static const char *const words[] = { "present at the start", "plugged in", "has a disk",
-					     "pulled out" };
+					     "what is on it", "pulled out" };
 	const struct lw_door_decision *d = &event->decision;
 	const struct lw_usb_device *device = &event->device;
 	const struct lw_finding_kind *f = lw_door_finding(event);
@@ -153,7 +159,10 @@ static void print_words(const struct lw_door_event *event)
 	if (f)
 		(void)printf("  expected: %s\n  found:    %s\n  next:     %s\n", d->expected,
 			     d->found, f->next);
-	(void)printf("  record %llu\n", (unsigned long long)event->record);
+	if (event->record == LW_DOOR_NO_RECORD)
+		(void)printf("  no record: there is no book yet\n");
+	else
+		(void)printf("  record %llu\n", (unsigned long long)event->record);
 }
 
 void lw_door_print(const struct lw_door_event *event, bool json)

@@ -13,7 +13,8 @@
 enum lw_door_what {
 	LW_DOOR_AT_START, /* it was there when the door was opened */
 	LW_DOOR_PLUGGED,
-	LW_DOOR_DISK, /* the size of a medium that was let in, or of the next disc */
+	LW_DOOR_DISK,	 /* the size of a medium that was let in, or of the next disc */
+	LW_DOOR_CONTENT, /* what is on it, where nobody reads that */
 	LW_DOOR_PULLED,
 };
 
@@ -21,9 +22,10 @@ struct lw_door_event {
 	enum lw_door_what what;
 	struct lw_usb_device device; /* owned */
 	struct lw_door_decision decision;
-	uint64_t size_bytes; /* 0: not known */
-	uint64_t record;     /* its number, once it has one */
-	struct lw_head head; /* of the book after it */
+	uint64_t size_bytes;	     /* 0: not known */
+	uint64_t record;	     /* its number, once it has one; or */
+#define LW_DOOR_NO_RECORD UINT64_MAX /* where there is no book yet */
+	struct lw_head head;	     /* of the book after it */
 };
 void lw_door_event_release(struct lw_door_event *event);
 

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "bundle/roles.h"
+#include "cmd/ceremony.h"
 #include "cmd/evaluation.h"
 #include "cmd/own_folder.h"
 #include "cmd/verbs.h"
@@ -15,8 +16,8 @@
 
 static const char *arg_name, *arg_sender, *arg_threshold, *arg_max_age, *arg_clock, *arg_policy,
 	*arg_root, *arg_repository;
-static struct lw_list arg_approvers, arg_trust;
-static bool arg_any_audience;
+static struct lw_list arg_approvers, arg_trust, arg_terminals;
+static bool arg_any_audience, arg_confirm_words;
 
 static const struct lw_option options[] = {
 	{ "name", 0, LW_OPTION_TEXT, "NAME", &arg_name, "what the enclave is called" },
@@ -38,6 +39,10 @@ static const struct lw_option options[] = {
 	  "the first root of the enclave's own repository, as its ceremony made it" },
 	{ "repository", 0, LW_OPTION_TEXT, "DIR", &arg_repository,
 	  "that repository: its policy.json and what that names are the enclave's trust" },
+	{ "confirm-words", 0, LW_OPTION_FLAG, NULL, &arg_confirm_words,
+	  "ask for the words of that root, before anything is read out of it" },
+	{ "terminal-fd", 0, LW_OPTION_LIST, "N", &arg_terminals,
+	  "ask on this open descriptor; else on standard input" },
 	{ 0 },
 };
 
@@ -268,7 +273,32 @@ struct made {
 	size_t n_files;
 	int64_t until;
 	struct lw_head head;
+	struct lw_ceremony *ceremony; /* NULL: nobody is asked */
+	const char *next;	      /* what to do about a refusal; NULL: it says so itself */
 };
+
+/* Whether who stands here has the words of these bytes, which are not read before. */
+static int confirm(struct made *made, struct lw_span root, struct lw_error *e)
+{
+	const struct lw_digest digest = lw_digest_of(root);
+	enum lw_words_answer answer = LW_WORDS_OTHER;
+	int r;
+
+	if (!made->ceremony)
+		return 0;
+	if (access(lw_arg_enclave, F_OK) == 0)
+		return lw_fail(e, LW_E_EXISTS, "enclave %s: something is there already",
+			       lw_arg_enclave);
+	r = lw_ceremony_ask(made->ceremony, &digest, &answer, e);
+	if (r == -LW_E_TRUNCATED)
+		(void)lw_fail_as(e, LW_E_CONFLICT); /* nobody vouched for it: refused */
+	else if (r == 0 && answer != LW_WORDS_SAME)
+		r = lw_fail(e, LW_E_CONFLICT, "the words of this root were not typed");
+	if (r < 0)
+		made->next = "if the paper is right, the medium is not the ceremony's: keep "
+			     "it, and ask who carried it";
+	return r < 0 ? -(int)e->code : 0;
+}
 
 static int create(struct made *made, const char *root_path, const char *repository,
 		  const struct lw_clock *now, struct lw_error *e)
@@ -279,6 +309,8 @@ static int create(struct made *made, const char *root_path, const char *reposito
 	LW_AUTO(own_folder) struct lw_own_folder folder = { 0 };
 	int r = lw_fs_read_path(root_path, LW_MAX_TUF_ROOT_BYTES, &root, e);
 
+	if (r == 0)
+		r = confirm(made, lw_buf_span(&root), e);
 	if (r == 0)
 		r = lw_own_folder_open(repository, &folder, e);
 	if (r == 0)
@@ -292,7 +324,10 @@ static int create(struct made *made, const char *root_path, const char *reposito
 	if (r < 0 && trust.reason != LW_FINDING_COUNT) {
 		(void)lw_fail_as(e, LW_E_CONFLICT); /* of the repository, not of our words */
 		r = lw_prefix(e, "%s", lw_finding_kind(trust.reason)->code);
+		made->next = lw_finding_kind(trust.reason)->next;
 	}
+	if (r == 0 && made->ceremony)
+		r = lw_ceremony_show(made->ceremony, &roles, &trust, now->wall_sec, e);
 	if (r < 0)
 		return r;
 
@@ -332,7 +367,9 @@ static int create_real(struct made *made, struct lw_error *e)
 	lw_command_say("  Its trust is that of a repository, in %zu files; the first root is",
 		       made->n_files);
 	lw_command_say("  %s", lw_digest_text(&made->root, text));
-	lw_command_say("  Compare that with what the ceremony wrote down. It is good until %s.",
+	lw_command_say("  %s It is good until %s.",
+		       made->ceremony ? "Its words were typed."
+				      : "Compare that with what the ceremony wrote down.",
 		       lw_time_format(made->until, time));
 	lw_command_say("  The line below is its identity: what `pack --audience` takes.");
 	return 0;
@@ -388,8 +425,18 @@ static int create_evaluation(struct made *made, struct lw_error *e)
 	return 0;
 }
 
+static int failed(const struct made *made, const struct lw_error *e)
+{
+	int code = lw_command_failed(e);
+
+	if (made->next)
+		lw_command_say("  next: %s", made->next);
+	return code;
+}
+
 static int run(int n, char **objects)
 {
+	LW_AUTO(ceremony) struct lw_ceremony *ceremony = NULL;
 	struct made made = { 0 };
 	struct lw_error e = { 0 };
 	char text[LW_DIGEST_TEXT];
@@ -401,14 +448,20 @@ static int run(int n, char **objects)
 	(void)objects;
 	if (real && (!arg_root || !arg_repository || arg_policy || by_words || arg_trust.n))
 		return lw_command_usage("want --root and --repository, and of the rest "
-					"--name alone");
+					"--name and --confirm-words alone");
+	if ((arg_confirm_words && !real) || (arg_terminals.n && !arg_confirm_words))
+		return lw_command_usage("--confirm-words goes with --root, and --terminal-fd "
+					"with --confirm-words");
 	if (!real &&
 	    (arg_policy ? by_words
 			: (!arg_sender || !arg_threshold || !arg_approvers.n || arg_trust.n)))
 		return lw_command_usage(
 			"want --sender, --threshold and --approver, or --policy and --trust");
-	if ((real ? create_real(&made, &e) : create_evaluation(&made, &e)) < 0)
+	if (arg_confirm_words && lw_ceremony_open(&arg_terminals, &ceremony, &e) < 0)
 		return lw_command_failed(&e);
+	made.ceremony = ceremony;
+	if ((real ? create_real(&made, &e) : create_evaluation(&made, &e)) < 0)
+		return failed(&made, &e);
 	lw_print_head(&made.head);
 	(void)printf(lw_arg_json ? "{\"format\":\"landwaiter-init/1\",\"identity\":\"%s\"}\n"
 				 : "%s\n",

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "bundle/kept.h"
 #include "bundle/repositories.h"
 #include "cmd/verbs.h"
@@ -92,12 +93,23 @@ static int read_roles(struct lw_enclave *enclave, struct lw_span root, struct lw
 	return r;
 }
 
+/* What stands on the ceremony's paper. */
+static int read_words(struct lw_span root, char out[static LW_WORDS_TEXT], struct lw_error *e)
+{
+	struct lw_digest d = { 0 };
+	int r = lw_digest_parse(root, &d, e);
+
+	if (r == 0)
+		lw_words_text(&d, out);
+	return r;
+}
+
 static int show(struct lw_enclave *enclave, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf root = { 0 }, text = { 0 };
 	struct lw_json_writer w = { .out = &text, .canonical = true };
 	struct shown s = { .w = lw_arg_json ? &w : NULL };
-	char digest[LW_DIGEST_TEXT], time[LW_TIME_TEXT];
+	char digest[LW_DIGEST_TEXT], time[LW_TIME_TEXT], words[LW_WORDS_TEXT] = "";
 	struct lw_followed now = { 0 };
 	struct lw_error none;
 	int64_t until = 0, version = 0;
@@ -111,14 +123,16 @@ static int show(struct lw_enclave *enclave, struct lw_error *e)
 		r = find_since(enclave->state, &since, e);
 	if (r == 0 && own)
 		r = read_roles(enclave, lw_buf_span(&root), &now, e);
+	if (r == 0 && own)
+		r = read_words(lw_buf_span(&root), words, e);
 	if (r < 0)
 		return r;
 	if (!lw_arg_json) {
 		(void)printf("enclave   %s\n          %s\n", enclave->name,
 			     lw_digest_text(&enclave->identity, digest));
 		if (own)
-			(void)printf("root      %s\nuntil     %s\n", lw_buf_str(&root),
-				     lw_time_format(until, time));
+			(void)printf("root      %s\n          %s\nuntil     %s\n",
+				     lw_buf_str(&root), words, lw_time_format(until, time));
 		else
 			(void)printf("root      none\n");
 		if (own)
@@ -149,6 +163,11 @@ static int show(struct lw_enclave *enclave, struct lw_error *e)
 	else
 		lw_json_w_null(&w);
 	lw_json_w_member_integer(&w, "version", version);
+	lw_json_w_key(&w, "words");
+	if (own)
+		lw_json_w_string(&w, words);
+	else
+		lw_json_w_null(&w);
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
 	(void)printf("%s\n", lw_buf_str(&text));

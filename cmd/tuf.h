@@ -46,6 +46,9 @@ static inline void lw_auto_tuf_holders_(struct lw_tuf_holders *h)
  * it. Says what happened; returns the exit code. */
 int lw_tuf_finish(struct lw_staging *s);
 
+/* Says that a change was published; of the first root, what is to be written on paper. */
+void lw_tuf_say_published(const struct lw_change *c);
+
 /* One object in JSON: "landwaiter-tuf-pending/1". */
 int lw_tuf_print_pending(struct lw_change *c, const char *file, bool published,
 			 struct lw_error *e) LW_WARN_UNUSED;

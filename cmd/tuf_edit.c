@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/words.h"
 #include "cmd/tuf.h"
 #include "keys/private.h"
 #include "tuf/difference.h"
@@ -141,6 +142,24 @@ int lw_tuf_print_pending(struct lw_change *c, const char *file, bool published,
 	return 0;
 }
 
+void lw_tuf_say_published(const struct lw_change *c)
+{
+	const struct lw_change_role *root = lw_change_find(c, "root");
+	char digest[LW_DIGEST_TEXT], words[LW_WORDS_TEXT];
+	LW_AUTO(buf) struct lw_buf file = { 0 };
+
+	lw_command_say("published");
+	if (!root || !root->next || lw_metafile_version(root->next) != 1)
+		return;
+	lw_metafile_print(root->next, &file);
+
+	struct lw_digest d = lw_digest_of(lw_buf_span(&file));
+
+	lw_command_say("The first root, for paper, in two places:");
+	lw_command_say("  %s", lw_digest_text(&d, digest));
+	lw_command_say("  %s", lw_words_text(&d, words));
+}
+
 int lw_tuf_incomplete(struct lw_change *c, const char *file)
 {
 	LW_AUTO(buf) struct lw_buf text = { 0 };
@@ -190,10 +209,10 @@ int lw_tuf_finish(struct lw_staging *s)
 		r = lw_tuf_print_pending(&s->change, published ? NULL : s->file, published, &e);
 	if (r < 0)
 		return lw_command_failed(&e);
-	(void)fprintf(stderr,
-		      published ? "published\n"
-				: "staged in %s; sign it with "
-				  "`landwaiter tuf sign`\n",
-		      s->file);
+	if (published)
+		lw_tuf_say_published(&s->change);
+	else
+		(void)fprintf(stderr, "staged in %s; sign it with `landwaiter tuf sign`\n",
+			      s->file);
 	return LW_EXIT_DONE;
 }

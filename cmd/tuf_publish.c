@@ -31,7 +31,7 @@ static int run(int n, char **objects)
 		r = lw_tuf_print_pending(&s.change, NULL, true, &e);
 	if (r < 0)
 		return lw_command_failed(&e);
-	(void)fprintf(stderr, "published\n");
+	lw_tuf_say_published(&s.change);
 	return LW_EXIT_DONE;
 }
 

@@ -19,6 +19,7 @@ static int show_repository(const char *path, int64_t now, struct lw_error *e)
 	LW_AUTO(buf) struct lw_buf text = { 0 };
 	struct lw_json_writer w = { .out = &text, .canonical = true };
 	struct lw_tree tree = { 0 };
+	struct lw_digest first;
 	int r = lw_repository_open(path, LW_REPOSITORY_READ, &repository, e);
 
 	if (r == 0)
@@ -27,6 +28,7 @@ static int show_repository(const char *path, int64_t now, struct lw_error *e)
 		r = lw_tree_build(&c, &tree, e);
 	if (r < 0)
 		return r;
+	tree.first_root = lw_repository_first_root(repository, &first) ? &first : NULL;
 	if (lw_arg_json) {
 		lw_tree_json(&tree, &w);
 		(void)printf("%s\n", lw_buf_str(&text));

@@ -174,7 +174,8 @@ static int check_leaf(struct checker *c, struct lw_span leaf, struct lw_error *e
 	c->sum.head.count++;
 	c->sum.head.digest = lw_digest_of(leaf);
 	if (c->expected && c->expected->count == c->sum.head.count &&
-	    !lw_digest_equal(&c->expected->digest, &c->sum.head.digest)) {
+	    memcmp(c->expected->digest.sha256, c->sum.head.digest.sha256,
+		   c->expected->known ? c->expected->known : LW_DIGEST_BYTES) != 0) {
 		char want[65], have[65];
 
 		return lw_fail(e, LW_E_DIGEST,

@@ -53,17 +53,21 @@ int lw_head_parse(struct lw_span text, struct lw_head *ret, struct lw_error *e)
 	char shown[128];
 
 	if (colon) {
-		size_t n = (size_t)(colon - text.p);
+		size_t n = (size_t)(colon - text.p), bytes = (text.n - n - 1) / 2;
 
 		if (lw_num_u64(lw_span(text.p, n), 0, (uint64_t)1 << 53, &h.count, NULL) == 0 &&
-		    lw_hex_decode(lw_span(colon + 1, text.n - n - 1), h.digest.sha256,
-				  sizeof(h.digest.sha256), NULL) == 0 &&
-		    (h.count != 0 || lw_digest_equal(&h.digest, &zeros))) {
+		    bytes >= LW_HEAD_MIN_BYTES && bytes <= sizeof(h.digest.sha256) &&
+		    lw_hex_decode(lw_span(colon + 1, text.n - n - 1), h.digest.sha256, bytes,
+				  NULL) == 0 &&
+		    (h.count != 0 || (bytes == sizeof(h.digest.sha256) &&
+				      lw_digest_equal(&h.digest, &zeros)))) {
+			h.known = bytes < sizeof(h.digest.sha256) ? bytes : 0;
 			*ret = h;
 			return 0;
 		}
 	}
-	return lw_fail(e, LW_E_FORMAT, "a head is COUNT:64 hex digits, not '%s'",
+	return lw_fail(e, LW_E_FORMAT,
+		       "a head is COUNT:64 hex digits, or the first 16 of them, not '%s'",
 		       lw_text_escape(text, shown, sizeof(shown)));
 }
 

@@ -37,10 +37,14 @@ const char *lw_event_name(enum lw_event e); /* "load", "time-attest", ... */
 struct lw_head {
 	uint64_t count;		 /* records in the book */
 	struct lw_digest digest; /* of the last record; zeros when count is 0 */
+	/* Of one from paper: how many bytes of the digest were written down; 0: all. */
+	size_t known;
 };
 
-/* "12:ab12..." with all 64 digits. Parsing: LW_E_FORMAT; "0:" takes 64 zeros only. */
-#define LW_HEAD_TEXT 96
+/* "12:ab12..." with all 64 digits. Parsing, where the first 16 or more (an even number) are
+ * enough: LW_E_FORMAT; "0:" takes 64 zeros only. */
+#define LW_HEAD_TEXT	  96
+#define LW_HEAD_MIN_BYTES 8
 const char *lw_head_text(const struct lw_head *h, char out[static LW_HEAD_TEXT]);
 int lw_head_parse(struct lw_span text, struct lw_head *ret, struct lw_error *e) LW_WARN_UNUSED;
 

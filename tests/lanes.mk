@@ -46,13 +46,13 @@ interop: ## what other programs make of our bundles and our store
 	$(again) programs tools
 	$(Q)tests/run -l interop -t 1800 $(T)
 
-e2e: ## the demo, twice; an installed copy; the appliance, booted in QEMU
+e2e: ## the demo, twice; an installed copy; the appliance and its disc, booted in QEMU; a disk that is recovered
 	$(call deps-for,demo test appliance e2e)
 	$(again) programs tools $(OUT)/appliance-init
 	$(Q)appliance/build.sh
 	$(Q)tests/run -l e2e -j 1 -t 900 $(T)
 
-appliance: ## a disk image that boots (docs/runbook/appliance.md), in build/appliance
+appliance: ## a disk image that boots, and a disc that installs it (docs/runbook/appliance.md), in build/appliance
 	$(call deps-for,appliance)
 	$(again) programs $(OUT)/appliance-init
 	$(Q)appliance/build.sh
@@ -107,6 +107,10 @@ install: all ## into PREFIX (/usr/local), below DESTDIR: programs, man pages, co
 		$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push $(OUT)/landwaiter-serve \
 		$(OUT)/landwaiter-door $(OUT)/landwaiter-status $(OUT)/landwaiter-console \
 		$(DESTDIR)$(PREFIX)/libexec/landwaiter
+	$(Q)for name in intake mount; do \
+		install -m 755 appliance/$$name.sh \
+			$(DESTDIR)$(PREFIX)/libexec/landwaiter/landwaiter-$$name || exit; \
+	done
 	$(Q)for page in $(wildcard docs/man/*.[1-8]); do \
 		install -D -m 644 $$page \
 			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \

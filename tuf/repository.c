@@ -329,6 +329,14 @@ size_t lw_repository_old_roots(const struct lw_repository *r, const struct lw_pu
 	return r->n_roots ? r->n_roots - 1 : 0;
 }
 
+bool lw_repository_first_root(const struct lw_repository *r, struct lw_digest *ret)
+{
+	if (r->n_roots == 0 || r->roots[0].version != 1)
+		return false;
+	*ret = lw_digest_of(r->roots[0].text);
+	return true;
+}
+
 int lw_repository_read(const struct lw_repository *r, const char *name, size_t max,
 		       struct lw_buf *out, struct lw_error *e)
 {

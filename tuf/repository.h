@@ -45,6 +45,9 @@ const struct lw_published *lw_repository_find(const struct lw_repository *r, con
 /* The roots before the newest, from the oldest there is. */
 size_t lw_repository_old_roots(const struct lw_repository *r, const struct lw_published **ret);
 
+/* The digest of the file of root 1, which an enclave is told first; false: it is not there. */
+bool lw_repository_first_root(const struct lw_repository *r, struct lw_digest *ret);
+
 /* Puts new files beside the old ones, all at once. The file of a version that is there already
  * is LW_E_EXISTS, whatever it holds. Until it returns 0 nobody sees anything of it, and after
  * LW_E_IO, too, unless only the last sync failed. LW_E_UNSUPPORTED: a file system that cannot

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "tuf/change_internal.h"
 
 #include <stdarg.h>
@@ -270,6 +271,14 @@ static void write_row(const struct lw_tree_row *row, int64_t now, struct lw_buf 
 	write_scope(row, 2 * row->depth, out);
 }
 
+static void write_first_root(const struct lw_digest *d, struct lw_buf *out)
+{
+	char digest[LW_DIGEST_TEXT], words[LW_WORDS_TEXT];
+
+	lw_buf_printf(out, "first root: %s\n  in words: %s\n", lw_digest_text(d, digest),
+		      lw_words_text(d, words));
+}
+
 void lw_tree_write(const struct lw_tree *t, int64_t now_sec, struct lw_buf *out)
 {
 	const struct lw_tree_row *next = lw_tree_next_to_expire(t);
@@ -282,6 +291,8 @@ void lw_tree_write(const struct lw_tree *t, int64_t now_sec, struct lw_buf *out)
 	lw_buf_printf(&text, "next to expire: %s, ", next->role);
 	expiry(&text, next->expires_sec, now_sec);
 	line(out, lw_buf_str(&text));
+	if (t->first_root)
+		write_first_root(t->first_root, out);
 }
 
 /* ---- for programs ---- */
@@ -318,6 +329,17 @@ static void json_holders(const struct lw_tree_row *row, struct lw_json_writer *w
 		lw_json_w_end_object(w);
 	}
 	lw_json_w_end_array(w);
+}
+
+static void json_first_root(const struct lw_digest *d, struct lw_json_writer *w)
+{
+	char digest[LW_DIGEST_TEXT], words[LW_WORDS_TEXT];
+
+	lw_json_w_key(w, "firstRoot");
+	lw_json_w_object(w);
+	lw_json_w_member(w, "digest", lw_digest_text(d, digest));
+	lw_json_w_member(w, "words", lw_words_text(d, words));
+	lw_json_w_end_object(w);
 }
 
 /* Members in byte order. */
@@ -363,6 +385,8 @@ void lw_tree_json(const struct lw_tree *t, struct lw_json_writer *w)
 		lw_json_w_member(w, "role", next->role);
 		lw_json_w_end_object(w);
 	}
+	if (t->first_root)
+		json_first_root(t->first_root, w);
 	lw_json_w_member(w, "format", "landwaiter-tuf/1");
 	lw_json_w_key(w, "roles");
 	lw_json_w_array(w);

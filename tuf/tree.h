@@ -27,9 +27,11 @@ struct lw_tree_row {
 struct lw_tree {
 	struct lw_tree_row *rows; /* root, targets and what is below it, snapshot, timestamp */
 	size_t n;
+	const struct lw_digest *first_root; /* of root 1's file; NULL: it is not there */
 };
 
-/* Rows live in the arena of the change. */
+/* Rows live in the arena of the change; the first root is for the caller to set, and borrowed.
+ */
 int lw_tree_build(struct lw_change *c, struct lw_tree *ret, struct lw_error *e) LW_WARN_UNUSED;
 
 /* The row that expires first, of those that are delegated to. */

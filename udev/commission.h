@@ -23,6 +23,7 @@ struct lw_fixture {
 struct lw_commission {
 	struct lw_json_doc *doc; /* owns the texts */
 	const char *keyboard;	 /* the one port that may hold one; NULL: none */
+	bool any_keyboard;	 /* one, at any port: never of a file */
 	const char **media;	 /* ports where media may speak; with no such list, any */
 	size_t n_media;
 	bool has_media;
@@ -37,6 +38,9 @@ bool lw_port_is(struct lw_span text);
  * LW_E_LIMIT. The caller releases *ret. */
 int lw_commission_parse(struct lw_span json, struct lw_commission *ret,
 			struct lw_error *e) LW_WARN_UNUSED;
+/* What holds while there is no enclave, so that one can be made: one medium, one keyboard, each
+ * at any port, and nothing else. */
+int lw_commission_first(struct lw_commission *ret, struct lw_error *e) LW_WARN_UNUSED;
 void lw_commission_release(struct lw_commission *c);
 
 /* Whether a medium may speak there. Never where a keyboard, a hub or an internal device has its

@@ -13,6 +13,7 @@ struct lw_door_port {
 	bool present;
 	bool let_in;
 	bool medium; /* it was let in as one */
+	bool keyboard;
 	int64_t gone_msec;
 	int64_t window_msec; /* when the refusals began that are counted here */
 	unsigned refusals;
@@ -97,6 +98,14 @@ static bool another_medium(const struct lw_door *door, const struct lw_door_port
 	return door->crowd > 1;
 }
 
+static bool another_keyboard(const struct lw_door *door, const struct lw_door_port *here)
+{
+	for (size_t i = 0; i < door->n_ports; i++)
+		if (&door->ports[i] != here && door->ports[i].keyboard)
+			return true;
+	return false;
+}
+
 static enum lw_door_reason judge_listed(const struct lw_door *door,
 					const struct lw_usb_device *d,
 					struct lw_door_decision *ret)
@@ -143,8 +152,10 @@ static enum lw_door_reason judge(struct lw_door *door, struct lw_door_port *p,
 			       ? LW_DOOR_FIXTURE
 			       : LW_DOOR_HUB;
 	case LW_USB_KEYBOARD:
-		return c->keyboard && strcmp(c->keyboard, d->port) == 0 ? LW_DOOR_FIXTURE
-									: LW_DOOR_KEYBOARD;
+		return (c->any_keyboard && !another_keyboard(door, p)) ||
+				       (c->keyboard && strcmp(c->keyboard, d->port) == 0)
+			       ? LW_DOOR_FIXTURE
+			       : LW_DOOR_KEYBOARD;
 	case LW_USB_STORAGE:
 		if (!lw_commission_has_media_port(c, d->port))
 			return LW_DOOR_PORT;
@@ -165,7 +176,7 @@ static const char *const expectations[] = {
 	[LW_DOOR_COMPOSITE] = "mass storage alone",
 	[LW_DOOR_CLASS] = "mass storage",
 	[LW_DOOR_HUB] = "no hub but those commissioned",
-	[LW_DOOR_KEYBOARD] = "a keyboard at its own port only",
+	[LW_DOOR_KEYBOARD] = "one keyboard, at its own port",
 	[LW_DOOR_PORT] = "media at their ports only",
 	[LW_DOOR_CHANGED] = "a device that stays what it was",
 	[LW_DOOR_SECOND] = "one medium at a time",
@@ -174,6 +185,7 @@ static const char *const expectations[] = {
 	[LW_DOOR_RETIRED] = "a medium in use",
 	[LW_DOOR_LOST] = "a medium that was never lost",
 	[LW_DOOR_KERNEL] = "a kernel that does as it is told",
+	[LW_DOOR_FILE_SYSTEM] = "ISO 9660, UDF, FAT, exFAT, or a bundle written raw",
 	[LW_DOOR_REASONS] = NULL,
 };
 
@@ -218,12 +230,13 @@ void lw_door_judge(struct lw_door *door, const struct lw_usb_device *d, int64_t 
 	struct lw_door_port *p = port_of(door, d->port);
 
 	*ret = (struct lw_door_decision){ 0 };
-	p->medium = false;
+	p->medium = p->keyboard = false;
 	ret->reason = judge(door, p, d, now_msec, ret);
 	ret->let_in = ret->reason >= LW_DOOR_MEDIUM;
 	p->present = true;
 	p->let_in = ret->let_in;
 	p->medium = ret->reason == LW_DOOR_MEDIUM || ret->reason == LW_DOOR_MEDIUM_UNLISTED;
+	p->keyboard = ret->let_in && d->shape.kind == LW_USB_KEYBOARD;
 	describe(d, ret);
 	if (!ret->let_in)
 		count_refusal(p, now_msec, ret);
@@ -239,13 +252,22 @@ void lw_door_shut(struct lw_door *door, const char *port, enum lw_door_reason re
 	struct lw_door_port *p = port_of(door, port);
 
 	p->let_in = false;
-	p->medium = false;
+	p->medium = p->keyboard = false;
 	ret->let_in = false;
 	ret->quiet = false;
 	ret->unrecorded = 0;
 	ret->reason = reason;
 	(void)snprintf(ret->expected, sizeof(ret->expected), "%s",
 		       expectations[reason] ? expectations[reason] : "");
+}
+
+void lw_door_unread(struct lw_door_decision *ret, const char *found)
+{
+	ret->let_in = false;
+	ret->unrecorded = 0;
+	ret->reason = LW_DOOR_FILE_SYSTEM;
+	(void)snprintf(ret->expected, sizeof(ret->expected), "%s", expectations[ret->reason]);
+	(void)snprintf(ret->found, sizeof(ret->found), "%s", found);
 }
 
 bool lw_door_gone(struct lw_door *door, const char *port, int64_t now_msec)
@@ -256,7 +278,7 @@ bool lw_door_gone(struct lw_door *door, const char *port, int64_t now_msec)
 	if (p) {
 		p->present = false;
 		p->let_in = false;
-		p->medium = false;
+		p->medium = p->keyboard = false;
 		p->gone_msec = now_msec;
 	}
 	return medium;

@@ -25,7 +25,8 @@ enum lw_door_reason {
 	LW_DOOR_SERIAL, /* none, or none that a list can hold */
 	LW_DOOR_RETIRED,
 	LW_DOOR_LOST,
-	LW_DOOR_KERNEL, /* would not be told; set by who tells it */
+	LW_DOOR_KERNEL,	     /* would not be told; set by who tells it */
+	LW_DOOR_FILE_SYSTEM, /* it speaks, and nobody listens; set by who hears of it */
 	/* let in */
 	LW_DOOR_MEDIUM,
 	LW_DOOR_MEDIUM_UNLISTED,
@@ -75,6 +76,8 @@ void lw_door_judge(struct lw_door *door, const struct lw_usb_device *d, int64_t 
 /* What speaks for itself afterwards: it is not in, for this reason. */
 void lw_door_shut(struct lw_door *door, const char *port, enum lw_door_reason reason,
 		  struct lw_door_decision *ret);
+/* It is in, and this is on it (safe to be shown), which nobody reads. */
+void lw_door_unread(struct lw_door_decision *ret, const char *found);
 /* Pulled out. Whether it was a medium that had been let in. */
 bool lw_door_gone(struct lw_door *door, const char *port, int64_t now_msec);
 /* Whether a medium that was let in is at that port. */

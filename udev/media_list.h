@@ -33,6 +33,8 @@ struct lw_media_list; /* owns what its media point to */
  * device would be; LW_E_LIMIT. */
 int lw_media_list_parse(struct lw_span json, struct lw_media_list **ret,
 			struct lw_error *e) LW_WARN_UNUSED;
+/* The list of who has none yet: any medium. */
+int lw_media_list_first(struct lw_media_list **ret, struct lw_error *e) LW_WARN_UNUSED;
 void lw_media_list_free(struct lw_media_list *list);
 
 size_t lw_media_list_count(const struct lw_media_list *list);

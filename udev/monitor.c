@@ -47,7 +47,7 @@ int lw_monitor_open(struct lw_monitor **ret, struct lw_error *e)
 	if (!m->monitor ||
 	    udev_monitor_filter_add_match_subsystem_devtype(m->monitor, "usb", "usb_device") <
 		    0 ||
-	    udev_monitor_filter_add_match_subsystem_devtype(m->monitor, "block", "disk") < 0)
+	    udev_monitor_filter_add_match_subsystem_devtype(m->monitor, "block", NULL) < 0)
 		return lw_fail_errno(e, "libudev");
 	/* Needs a capability; without it there is room for fewer at once. */
 	(void)udev_monitor_set_receive_buffer_size(m->monitor, RECEIVE_BYTES);
@@ -84,6 +84,21 @@ static bool is(const char *text, const char *word)
 	return text && strcmp(text, word) == 0;
 }
 
+static void copy_text(const char *text, char *out, size_t n)
+{
+	(void)snprintf(out, n, "%s", text ? text : "");
+}
+
+static void describe_disk(struct udev_device *d, struct lw_usb_event *event)
+{
+	event->change = LW_USB_DISK;
+	event->partition = is(udev_device_get_devtype(d), "partition");
+	event->size_bytes = disk_bytes(d);
+	copy_text(udev_device_get_property_value(d, "LANDWAITER_STRANGE"), event->strange,
+		  sizeof(event->strange));
+	copy_text(udev_device_get_sysname(d), event->name, sizeof(event->name));
+}
+
 void lw_monitor_next(struct lw_monitor *m, struct lw_usb_event *ret)
 {
 	LW_AUTO(udev_device) struct udev_device *d = NULL;
@@ -105,8 +120,7 @@ void lw_monitor_next(struct lw_monitor *m, struct lw_usb_event *ret)
 		event.change = is(action, "remove") ? LW_USB_PULLED : LW_USB_PLUGGED;
 	} else {
 		usb = udev_device_get_parent_with_subsystem_devtype(d, "usb", "usb_device");
-		event.change = LW_USB_DISK;
-		event.size_bytes = disk_bytes(d);
+		describe_disk(d, &event);
 	}
 	if (!usb || !udev_device_get_syspath(usb) ||
 	    (event.change == LW_USB_DISK && is(action, "remove")))

@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#include <stdbool.h>
+
 enum lw_usb_change {
 	LW_USB_NOTHING, /* no more for now, or nothing that matters */
 	LW_USB_PLUGGED, /* or altered */
@@ -22,7 +24,11 @@ enum lw_usb_change {
 struct lw_usb_event {
 	enum lw_usb_change change;
 	char *path;	     /* owned; of the USB device */
+	bool partition;	     /* LW_USB_DISK: it is one of that disk */
 	uint64_t size_bytes; /* of a disk; 0: no medium in its drive */
+	/* What nobody here reads, and the name of where it is: as udev's rule has it, any text;
+	 * "" where there is no such thing. */
+	char strange[64], name[32];
 };
 
 /* From here on nothing is missed. LW_E_IO. */

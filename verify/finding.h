@@ -61,6 +61,8 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "this medium was reported lost: keep it, and ask where it was")                                \
 	X(DOOR_KERNEL, "door.kernel", DOOR, ERROR,                                                       \
 	  "nothing was let in; see what the kernel says, then plug it in again")                         \
+	X(DOOR_FILE_SYSTEM, "door.file-system", DOOR, REFUSAL,                                           \
+	  "have the bundle written again: as a file on FAT, exFAT, ISO 9660 or UDF, or raw")             \
 	X(DOOR_NOT_LISTED, "door.not-listed", DOOR, NOTE,                                                \
 	  "the media list lets any medium speak; nobody is named for this one")                          \
 	/* gate 2 */                                                                                     \

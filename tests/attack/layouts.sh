@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 #
 # Packing from hostile OCI layouts: each is refused before anything is written, within two seconds
 # of processor time, and nothing outside of the layout is read.

@@ -12,19 +12,6 @@ trap 'machine_off; scenario_end' EXIT
 	fail "make appliance" "there is no image in $APPLIANCE"
 	done_testing
 }
-boot_limit=180 # a quiet machine takes a tenth
-
-show_serial() {
-	tail -n 40 serial.log | sed 's/^/# | /'
-}
-says() { # TEXT PATTERN [SECONDS]
-	if sees "$2" "${3:-$boot_limit}"; then
-		pass "$1"
-	else
-		fail "$1" "never said: $2"
-		show_serial
-	fi
-}
 
 # --- a first start ------------------------------------------------------------------------------
 

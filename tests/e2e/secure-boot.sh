@@ -13,15 +13,6 @@ trap 'machine_off; scenario_end' EXIT
 }
 keys=$LW_TOP/build/appliance/keys
 
-says() { # TEXT PATTERN
-	if sees "$2" 240; then
-		pass "$1"
-	else
-		fail "$1" "never said: $2"
-		tail -n 40 serial.log | sed 's/^/# | /'
-	fi
-}
-
 # --- a machine that knows these keys and no others -----------------------------------------------------
 
 # A disk whose loader puts the keys into a firmware that has none yet, and restarts.
@@ -58,6 +49,14 @@ says "the image starts" 'landwaiter: the root is what was signed'
 says "with Secure Boot in force" 'ready; Secure Boot: yes; lockdown: integrity; network: lo;'
 printf '# ready %d ms after power-on\n' $(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
 machine_off
+
+truncate -s 64M blank.img
+DISC=$APPLIANCE/landwaiter.iso
+firmware_boot variables blank.img
+says "the disc starts" 'landwaiter: the root is what was signed: root-[0-9a-f]* on loop0'
+says "and asks" 'Type one of these'
+machine_off
+unset DISC
 
 # --- what was not --------------------------------------------------------------------------------------------
 

@@ -11,6 +11,8 @@
 #	plug FILE		what is plugged in: its devices are added and announced
 #	pull PATH		and pulled out
 #	put PATH ATTRIBUTE HEX	another value, announced as a change
+#	make FOLDER		makes it
+#	ended			waits until the program has
 #	says WORD		waits until it has said that on standard error
 #	hold FILE		as one who writes; until `release`
 #	lines N			waits until the program has printed so many
@@ -21,6 +23,7 @@
 
 import ctypes
 import fcntl
+import os
 import re
 import subprocess
 import sys
@@ -72,6 +75,10 @@ for line in sys.stdin:
         path = b"/sys" + rest[0].encode()
         lib.umockdev_testbed_uevent(bed, path, b"remove")
         lib.umockdev_testbed_remove_device(bed, path)
+    elif word == "make":
+        os.mkdir(rest[0])
+    elif word == "ended":
+        print("ended", program.wait(20), flush=True)
     elif word == "says":
         until = time.monotonic() + 20
         while rest[0].encode() not in open(output + ".err", "rb").read():

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 # Approving: in place, at home, merged, beside the bundle; and every way it must not count.
 . "$(dirname "$0")/../lib/scenario.sh"
 

@@ -105,6 +105,10 @@ is "nothing was amiss" "$(jq -c '[.damaged, .repaired]' out.log)" '[0,0]'
 lw log export >book
 head=$(lw log verify book -o json 2>/dev/null | jq -r .head)
 exits 0 "the book holds" lw log verify book --head "$head"
+short=${head::$((${#head} - 48))}
+exits 0 "and 16 digits on paper are enough" lw log verify book --head "$short"
+exits 2 "15 are not" lw log verify book --head "${short%?}"
+exits 3 "nor others" lw log verify book --head "${head%%:*}:$(tr 0-9a-f 1-9a-f0 <<<"${short#*:}")"
 exits 0 "without an enclave" env LANDWAITER_ENCLAVE=/nonexistent "$LW_BIN/landwaiter" log verify book \
 	--head "$head"
 sed '2d' book >missing

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 #
 # `policy check` and `policy import`; and the JSON Schema of a policy: what the documents show fits
 # it, what it refuses the program refuses too, and it has the members that policy.md has.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 # The command line as such: results as JSON from every verb, progress where it belongs, completion,
 # options, and what `make help` lists.
 . "$(dirname "$0")/../lib/scenario.sh"

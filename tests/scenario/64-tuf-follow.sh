@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 # Following a TUF repository, from a folder and over HTTP(S): what is new is taken step by step,
 # what is refused leaves everything as it was, and targets land where they may and nowhere else.
 . "$(dirname "$0")/../lib/scenario.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 # The enclave's own repository in a bundle: taken whatever becomes of the images it comes with, and
 # then judge of the seal itself.
 . "$(dirname "$0")/../lib/vendors.sh"

@@ -306,18 +306,82 @@ like "is said" "$(seen '.notices[] | select(.source == "door").text')" "not comm
 kill $service
 unset LANDWAITER_STATUS
 
+# --- before there is an enclave ---------------------------------------------------------------------------
+
+first() { # OPTION...: once, in the bed; no enclave comes of it
+	door bed --first --enclave unborn -o json "$@"
+}
+codes() {
+	jq -r '"\(.port) \(.decision) \(.code // "-") \(.record)"' out.log | paste -sd ,
+}
+{ root_hub && device 1-1 X9 "$stick" && device 1-3 "" "$keyboard"; } >bed
+exits 0 "first: a medium and a keyboard, whatever they are" first
+is "first: let in, and in no book" "$(codes)" "1-1 let-in door.not-listed null,1-3 let-in - null"
+is "first: may speak, a mark" "$(may 1-1)$(may 1-3) $(ls marks)" "11 1-1"
+like "first: the same in words" "$(door bed --first --enclave unborn)" "no record: there is no book yet"
+root_hub >bed
+for case in "${cases[@]}"; do
+	read -r port code serial descriptors <<<"$case"
+	case $code in door.unlisted | door.retired | door.lost | door.serial | door.port) ;; *)
+		device "$port" "${serial#-}" "$descriptors" 1 >>bed ;;
+	esac
+done
+device 1-61 "" "$keyboard" 1 >>bed
+exits 3 "first: all that is no medium and no keyboard" first
+is "first: let in is one keyboard" "$(jq -r 'select(.decision == "let-in") | .port' out.log | paste -sd " ")" 1-41
+is "first: the other is not" "$(jq -r 'select(.port == "1-61") | .code' out.log)$(may 1-61)" door.keyboard0
+is "first: nor a hub or a device that others have inside" "$(may 1-4)$(may 1-5)" 00
+{ root_hub && device 1-1 S1 "$stick" && device 1-2 S2 "$stick"; } >bed
+exits 3 "first: of two media at the start none" first
+is "first: none" "$(codes)" "1-1 refused door.second null,1-2 refused door.second null"
+fails "first: nothing was made" [ -e unborn ]
+exits 2 "first: never where there is an enclave" door bed --first
+like "first: says why" "$(cat err.log)" "there is an enclave"
+
+root_hub >bed
+device 1-3 "" "$keyboard" 0 >board
+cat >script <<EOF
+bed bed
+start
+await $usb authorized_default 0
+plug board
+lines 1
+await $usb/1-3 authorized 1
+plug one
+lines 2
+await $usb/1-1 authorized 1
+plug two
+lines 3
+show $usb/1-2 authorized
+make unborn
+ended
+show $usb/1-1 authorized
+show $usb/1-3 authorized
+show $usb authorized_default
+EOF
+ok "first: until there is an enclave" expect 0 timeout 60 umockdev-wrapper python3 "$LW_TOP/tests/lib/usb-bed.py" events \
+	"$LW_BIN/landwaiter-door" --first --enclave unborn --marks marks -o json <script
+is "first: then all are shut out again" "$(paste -sd ' ' out.log)" "0 ended 0 0 0 0"
+is "first: no mark is left" "$(ls marks)" ""
+touch marks/1-1
+{ root_hub && device 1-1 S1 "$stick" 1 && device 1-3 "" "$keyboard" 1; } >bed
+exits 0 "shut: everything, whatever the trust says" timeout 60 umockdev-run -d bed -- bash -c '"$1" --shut --marks marks &&
+	cat /sys/bus/usb/devices/1-1/authorized /sys/bus/usb/devices/1-3/authorized /sys/bus/usb/devices/usb1/authorized_default' - "$LW_BIN/landwaiter-door"
+is "shut: it is, and stays" "$(tr -d "\n" <out.log) $(ls marks)" "000 "
+exits 2 "shut: and nothing else" "$LW_BIN/landwaiter-door" --shut --once
+
 # --- udev's rule ----------------------------------------------------------------------------------------
 
 rules=$LW_TOP/appliance/udev/61-landwaiter.rules
-is "it runs nothing" "$(grep -cE 'RUN|PROGRAM|IMPORT' "$rules")" 0
+is "it runs nothing" "$(grep -cE 'RUN|PROGRAM|IMPORT\{[^p]' "$rules")" 0
 like "it sorts between what looks and what assembles" "$(basename "$rules")" '^6[123]-'
-rule() { # MARK FS-TYPE: what udev makes of a disk
+rule() { # MARK FS-TYPE [FOLDER-OF-THE-MARK]: what udev makes of a disk
 	{ device 1-1 S1 "$stick" 1 2048 | sed "s|^E: DEVNAME=/dev/sd.*|&${2:+\nE: ID_FS_TYPE=$2\nE: ID_FS_USAGE=filesystem}|"; } >bed
 	# shellcheck disable=SC2016 # for the shell within
-	unshare -Urm sh -c 'mount -t tmpfs none /run && mkdir -p /run/udev/rules.d /run/landwaiter/door &&
-		cp "$1" /run/udev/rules.d/ && touch "/run/landwaiter/door/$2" &&
+	unshare -Urm sh -c 'mount -t tmpfs none /run && mkdir -p /run/udev/rules.d "/run/landwaiter/$4" &&
+		cp "$1" /run/udev/rules.d/ && touch "/run/landwaiter/$4/$2" &&
 		exec umockdev-run -d bed -- udevadm test "/sys$3" 2>&1' - "$rules" "$1" \
-		"$usb/1-1/1-1:1.0/host6/target6:0:0/6:0:0:0/block/sd1-1" |
+		"$usb/1-1/1-1:1.0/host6/target6:0:0/6:0:0:0/block/sd1-1" "${3:-door}" |
 		grep -E '^(ID_FS_TYPE|SYSTEMD_WANTS|UDISKS_IGNORE)=' | sort | paste -sd ' ' || true
 }
 if command -v udevadm >/dev/null && unshare -Urm mount -t tmpfs none /run 2>/dev/null; then
@@ -329,6 +393,11 @@ if command -v udevadm >/dev/null && unshare -Urm mount -t tmpfs none /run 2>/dev
 	is "a RAID member: nor of that" "$(rule 1-1 linux_raid_member)" UDISKS_IGNORE=1
 	is "nothing: perhaps a bundle" "$(rule 1-1 "")" "SYSTEMD_WANTS=landwaiter-raw@sd1-1.service UDISKS_IGNORE=1"
 	is "not let in" "$(rule 1-2 vfat)" UDISKS_IGNORE=1
+	ceremony="SYSTEMD_WANTS=appliance-ceremony@sd1-1.service UDISKS_IGNORE=1"
+	is "first: for the ceremony alone" "$(rule 1-1 vfat first)" "ID_FS_TYPE=vfat $ceremony"
+	is "first: ext4, which it says it does not read" "$(rule 1-1 ext4 first)" "$ceremony"
+	is "first: nothing, the same" "$(rule 1-1 "" first)" "$ceremony"
+	is "first: not let in" "$(rule 1-2 vfat first)" UDISKS_IGNORE=1
 else
 	skip "what udev makes of it" "no user namespaces, or no udevadm"
 fi

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# flavours: release
+#
+# docs/runbook/discs.md, with a file in the place of a drive: a bundle burnt as a file of ISO 9660 and as raw
+# sectors, read back, and taken in; and what a session that is left open lets somebody add.
+
+. "$(dirname "$0")/../lib/scenario.sh"
+
+make_keys alice bob
+make_enclave 2 alice bob
+make_layout layout
+make_bundle next.lwb
+approve next.lwb alice bob
+make_bundle later.lwb
+approve later.lwb alice bob
+drive=stdio:$T/drive
+
+burn() { # FILE OPTION...: onto a blank medium
+	rm -f drive
+	expect 0 xorriso -as cdrecord -v "dev=$drive" -dao "${@:2}" "$1"
+}
+
+# --- as a file in ISO 9660 ---------------------------------------------------------------------------
+
+exits 0 "a file system with the bundle in it" \
+	xorriso -as mkisofs -iso-level 3 -r -V DISC-0007 -o disc.iso next.lwb
+ok "is burnt" burn disc.iso
+ok "reads back the same" cmp -n "$(size_of disc.iso)" disc.iso drive
+exits 0 "every block can be read" xorriso -indev "$drive" -check_media --
+ok "and is good" grep -q '+ good' out.log
+fails "no block is bad" grep -qE '^Media region.* - ' out.log
+exits 0 "the bundle comes off it" xorriso -osirrox on -indev "$drive" -extract /next.lwb taken.lwb
+ok "byte for byte" cmp next.lwb taken.lwb
+accepted lw load taken.lwb
+
+# --- a second session ----------------------------------------------------------------------------------
+
+rm -f drive
+exits 0 "a session that is left open" xorriso -outdev "$drive" -volid DISC-0008 -map next.lwb /next.lwb
+exits 0 "takes another behind it" xorriso -dev "$drive" -overwrite on -rm /next.lwb -- \
+	-map later.lwb /next.lwb
+exits 0 "under the same name" xorriso -osirrox on -indev "$drive" -extract /next.lwb second.lwb
+fails "what is read is no more what was burnt" cmp next.lwb second.lwb
+
+# --- as raw sectors --------------------------------------------------------------------------------------
+
+ok "the bundle as it is" burn later.lwb padsize=150s
+ok "reads back the same" cmp -n "$(size_of later.lwb)" later.lwb drive
+ok "with zeros behind it" test "$(size_of drive)" -ge $(($(size_of later.lwb) + 150 * 2048))
+exits 0 "it is looked at where it is" lw inspect drive
+if device=$(losetup --find --show --read-only drive 2>losetup.log); then
+	accepted lw load "$device" --medium DISC-0009
+	losetup --detach "$device"
+else
+	skip "and loaded from the device" "no loop device: $(tr '\n' ' ' <losetup.log)"
+fi
+done_testing
