@@ -231,10 +231,35 @@ $bytes"
 printf '# 100,000 reports in %d ms\n' $(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
 "$LW_BIN/landwaiter-status" --report data "the disk is gone" "look for it"
 ok "after 100,000 reports, with viewers that never read" says "console: the disk is gone; next: look for it"
+timeout 60 /usr/bin/python3 "$LW_TOP/tests/lib/reports.py" "$T/report" --times 400 <<<'{"bundle":"x.lwb","format":"landwaiter-report/1","verdict":"refused","what":"verdict"}'
+ok "who never reads is dropped" await looks .last.bundle '"x.lwb"'
 kill "${pids[-1]}"
 unset 'pids[-1]'
 "$LW_BIN/landwaiter-status" --report data
 ok "no longer" says "console: no longer: the disk is gone"
+
+# Where nobody hears, a load is a load.
+/usr/bin/python3 - "$T/deaf" <<'END' &
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+t = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+t.setblocking(False)
+try:
+    while True:
+        t.sendto(b"x", sys.argv[1])
+except BlockingIOError:
+    open(sys.argv[1] + ".full", "w").close()
+time.sleep(600)
+END
+pids+=($!)
+await test -e deaf.full
+start=$EPOCHREALTIME
+LANDWAITER_STATUS=$T/deaf refused 3 freshness.replay timeout -s KILL 20 "$LW_BIN/landwaiter" load one.lwb
+is "nor does it take long" $(((${EPOCHREALTIME/./} - ${start/./}) / 1000 / 5000)) 0
+LANDWAITER_STATUS=$T/$(printf 'x%.0s' {1..200}) refused 3 freshness.replay timeout -s KILL 20 "$LW_BIN/landwaiter" load one.lwb
+LANDWAITER_STATUS=/dev/null refused 3 freshness.replay timeout -s KILL 20 "$LW_BIN/landwaiter" load one.lwb
+rm deaf
 
 # --- killed, and started again --------------------------------------------------------------------------
 
