@@ -365,6 +365,7 @@ is "first: then all are shut out again" "$(paste -sd ' ' out.log)" "0 ended 0 0 
 is "first: no mark is left" "$(ls marks)" ""
 touch marks/1-1
 { root_hub && device 1-1 S1 "$stick" 1 && device 1-3 "" "$keyboard" 1; } >bed
+# shellcheck disable=SC2016 # for the shell within
 exits 0 "shut: everything, whatever the trust says" timeout 60 umockdev-run -d bed -- bash -c '"$1" --shut --marks marks &&
 	cat /sys/bus/usb/devices/1-1/authorized /sys/bus/usb/devices/1-3/authorized /sys/bus/usb/devices/usb1/authorized_default' - "$LW_BIN/landwaiter-door"
 is "shut: it is, and stays" "$(tr -d "\n" <out.log) $(ls marks)" "000 "
