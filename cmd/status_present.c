@@ -134,7 +134,7 @@ static void note_refusal(struct lw_present *p, const struct lw_report *r)
 {
 	char text[sizeof(p->status.notices[0].text)];
 
-	(void)snprintf(text, sizeof(text), "%s: refused, %s", r->object, r->code);
+	(void)snprintf(text, sizeof(text), "%.200s: refused, %s", r->object, r->code);
 	lw_present_notice(p, "refused", text, r->next);
 }
 

@@ -21,7 +21,7 @@ mkfifo medium/pipe.lwb medium/pipe
 cp 3.lwb medium/sub/x.lwb
 cp 3.lwb medium/.hidden.lwb
 cp 3.lwb medium/._d.lwb
-cp 3.lwb medium/d.LWB
+cp 3.lwb medium/d.LWB # as old FAT has names
 truncate -s 1T medium/sparse.lwb
 : >medium/empty.lwb
 : >"medium/$(printf 'e\033[2J\n\377.lwb')"
@@ -36,6 +36,7 @@ exits 3 "a medium of all sorts" timeout 60 "$LW_BIN/landwaiter" load --all-of me
 is "each in its turn" "$(names)" "accepted freshness.not-proven
 refused seal.unapproved
 accepted freshness.sequence-gap
+refused freshness.replay
 damaged seal.unreadable
 damaged seal.unreadable
 damaged seal.unreadable
@@ -44,12 +45,12 @@ refused seal.format
 damaged seal.unreadable
 damaged seal.unreadable"
 is "summed up" "$(jq -c 'select(.format == "landwaiter-folder/1")' out.log)" \
-	'{"accepted":2,"bundles":10,"exit":3,"format":"landwaiter-folder/1","ignored":6}'
-is "a record each" $(($(record_count) - records)) 10
+	'{"accepted":2,"bundles":11,"exit":3,"format":"landwaiter-folder/1","ignored":5}'
+is "a record each" $(($(record_count) - records)) 11
 fails "a name is text" grep -q "$(printf '[\001-\011\013-\037]')" out.log err.log
 exits 3 "in words" timeout 60 "$LW_BIN/landwaiter" load --all-of medium
 like "a name is shown" "$(cat out.log)" 'e\\x1b\[2J\\x0a\\xff\.lwb'
-like "and the sum" "$(cat out.log)" "bundles 10: accepted 0, not 10; other entries 6, ignored"
+like "and the sum" "$(cat out.log)" "bundles 11: accepted 0, not 11; other entries 5, ignored"
 
 mkdir good && cp medium/b.lwb good/
 exits 3 "again: a replay" lw load --all-of good

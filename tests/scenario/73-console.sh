@@ -211,8 +211,37 @@ shows "with the head after all of them" "head $(lw log show 2>&1 >/dev/null |
 	sed -nE 's/.*head ([0-9]+):(.{4})(.{4})(.{4})(.{4}).*/\1:\2 \3 \4 \5/p')"
 fails "nothing but text in the lines" grep -qP '[^\x20-\x7e]' plain
 mkdir empty
+another() { # medium in the same port
+	reports <<<'{"format":"landwaiter-report/1","what":"pulled","port":"1-9"}'
+	reports <<<'{"format":"landwaiter-report/1","what":"medium","port":"1-9","label":"green-08"}'
+}
+another
 exits 2 "no bundle on it" lw load --all-of empty
 ok "is said" says "reason: There is no bundle (*.lwb) at the medium's root."
+is "the medium is the wrong one" "$(look .last.word)" '"REFUSED"'
+
+# Parts of a medium, each read by a process of its own, and what the door says meanwhile.
+make_bundle medium.lwb --sequence 9
+approve medium.lwb alice bob
+accepted lw load medium.lwb
+is "what is on one part outweighs that there is nothing on another" "$(look '[.last.word, .last.counts.refused // 0]')" '["ACCEPTED",0]'
+exits 2 "nor does that come after it" lw load --all-of empty
+is "and take its place" "$(look .last.word)" '"ACCEPTED"'
+refused 3 freshness.replay lw load medium.lwb
+is "of several parts the gravest is shown" "$(look .last.word)" '"REFUSED"'
+accept_again() {
+	make_bundle "$1" --sequence "$2" && approve "$1" alice bob && lw load "$1"
+}
+ok "another is accepted" accept_again more.lwb 10
+is "and does not hide it" "$(look .last.word)" '"REFUSED"'
+another
+ok "on the next medium" accept_again most.lwb 11
+refusal='{"format":"landwaiter-report/1","what":"verdict","gate":"door","verdict":"refused","code":"door.second","object":"port 1-2: x","port":"1-2"}'
+reports <<<"$refusal"
+is "a second device does not take the place of the verdict" \
+	"$(look '[.last.word, (.notices | map(select(.source == "refused")) | .[0].text)]')" '["ACCEPTED","port 1-2: x: refused, door.second"]'
+another
+is "until the next medium" "$(look '.notices | map(select(.source == "refused")) | length')" 0
 
 # --- many ---------------------------------------------------------------------------------------------
 
