@@ -372,7 +372,7 @@ static int open_enclave(enum lw_state_mode mode, uint64_t wait_sec, struct lw_en
 		(void)nanosleep(&pause, NULL);
 		r = open_once(mode, ret, e);
 	}
-	if (r < 0)
+	if (r < 0 || !*ret)
 		return lw_command_failed(e);
 	if ((*ret)->alarms)
 		(void)fprintf(stderr,
