@@ -87,7 +87,7 @@ unset DISC
 length_mib=$(sed 's/.*landwaiter.written=\([0-9]*\):.*/\1/' "$APPLIANCE/disc.cmdline")
 mkdir carried
 dd "if=$APPLIANCE/landwaiter.img" of=carried/disk.img bs=1M count=$((length_mib + 1)) status=none
-cp "$(<"$APPLIANCE/scratch/disc.list")" carried/loop.ko
+find "$APPLIANCE/scratch/kernel" -name loop.ko -exec cp {} carried/ \;
 flip carried/disk.img $((8 << 20))
 {
 	cat "$APPLIANCE/initrd.img"
