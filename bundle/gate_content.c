@@ -12,8 +12,6 @@
 
 /* From here on a blob is made durable on its own, while others are still read. */
 #define SYNC_ALONE_BYTES ((uint64_t)8 << 20)
-/* What a load leaves free beside its blobs: database, journal, folders. */
-#define HEADROOM_BYTES ((uint64_t)16 << 20)
 
 void lw_intake_damaged(struct lw_intake *in, const char *object, const struct lw_error *e)
 {
@@ -436,7 +434,7 @@ int lw_gate_content_blobs(struct lw_intake *in, const struct lw_content_job *sin
 
 static int check_space(struct lw_intake *in, uint64_t new_bytes, struct lw_error *e)
 {
-	uint64_t room = 0, wanted = new_bytes + HEADROOM_BYTES;
+	uint64_t room = 0, wanted = new_bytes + LW_HEADROOM_BYTES;
 	char want[64];
 	int r = lw_store_free_bytes(in->enclave->store, &room, e);
 

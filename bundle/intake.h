@@ -29,6 +29,10 @@ struct lw_custody_claims {
 /* The member "claimed". */
 void lw_claims_write(struct lw_json_writer *w, const struct lw_custody_claims *c);
 
+/* What a load leaves free beside its blobs, for database, journal, folders: with less none is
+ * begun. */
+#define LW_HEADROOM_BYTES ((uint64_t)16 << 20)
+
 enum lw_intake_purpose {
 	LW_INTAKE_VERIFY, /* judge and record; stage nothing, move no floor */
 	LW_INTAKE_LOAD,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* landwaiter-console: shows what landwaiter-status(8) says, on a terminal as a screen,
  * elsewhere as lines. It decides nothing and asks for no key. */
+#include "base/elapsed.h"
 #include "base/mem.h"
 #include "cmd/command.h"
 #include "cmd/console_lines.h"
@@ -38,14 +39,6 @@ static void end(int number)
 	ending = number;
 }
 
-static int64_t now_msec(void)
-{
-	struct timespec t = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ---- the service ---- */
 
 static void hang_up(struct console *c, const char *why)
@@ -70,7 +63,7 @@ static void call(struct console *c)
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&to, sizeof(to)) < 0)
 		hang_up(c, strerror(errno));
-	c->heard_msec = now_msec();
+	c->heard_msec = lw_elapsed_msec();
 }
 
 /* All but how many bytes were read, which is for the tick to tell. */
@@ -82,7 +75,7 @@ static void tell_lines(struct console *c, const struct lw_status *s)
 		lw_lines_print_up(stdout);
 	c->down_told = false;
 	if (lw_lines_print(&c->shown, s, false, stdout))
-		c->told_msec = now_msec();
+		c->told_msec = lw_elapsed_msec();
 	c->shown = *s;
 	c->shown.work.done = told <= s->work.done ? told : 0;
 }
@@ -127,7 +120,7 @@ static void hear(struct console *c)
 		return;
 	}
 	c->in.n += (size_t)n;
-	c->heard_msec = now_msec();
+	c->heard_msec = lw_elapsed_msec();
 	if (take_lines(c, &e) < 0)
 		hang_up(c, "it says what this console does not understand");
 }
@@ -136,7 +129,7 @@ static void hear(struct console *c)
 
 static void show_lines(struct console *c)
 {
-	int64_t now = now_msec();
+	int64_t now = lw_elapsed_msec();
 
 	if (!c->known) {
 		if (!c->down_told && c->fd < 0) {
@@ -190,7 +183,7 @@ static void run(struct console *c)
 	(void)sigaction(SIGHUP, &ask, NULL);
 	lw_notify_ready();
 	while (!ending && !ferror(stdout)) {
-		int64_t now = now_msec();
+		int64_t now = lw_elapsed_msec();
 
 		lw_notify_alive();
 		if (c->fd < 0 && (called_msec == 0 || now - called_msec >= TICK_MSEC)) {

@@ -16,7 +16,7 @@ static const struct {
 	{ "door.hub", "a hub that was not commissioned at this port" },
 	{ "door.keyboard", "a keyboard at another port than its own" },
 	{ "door.port", "mass storage at a port that is not for media" },
-	{ "door.changed", "what is at this port is not what it was: without a hand having been there, or under the same serial number" },
+	{ "door.changed", "what is at this port is not what it was: without a hand having been there, or under the same serial number; or it comes and goes more often than hands do" },
 	{ "door.second", "a medium was let in and is still there, or several were there at the start" },
 	{ "door.unlisted", "its serial number (and model) are not on the media list" },
 	{ "door.serial", "it says no serial number, or one that no list can hold" },

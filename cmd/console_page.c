@@ -276,8 +276,6 @@ static void draw_work(struct lw_page *p, const struct lw_status *s)
 	gap(p);
 	add(p, LW_TONE_LOUD, "  Leave the medium in.");
 	add_notices(p, s);
-	if (s->last.there && s->last.report.gate == LW_GATE_DOOR)
-		add_last(p, &s->last);
 }
 
 static void draw_verdict(struct lw_page *p, const struct lw_status *s)

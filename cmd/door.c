@@ -22,6 +22,7 @@ const char *lw_arg_enclave = "/var/lib/landwaiter";
 bool lw_arg_json;
 
 static bool arg_once, arg_shut;
+static const char *arg_kind;
 
 static bool has_enclave(void)
 {
@@ -175,6 +176,20 @@ static int run_once(struct lw_door_session *s)
 	}
 }
 
+/* What a device says that it is: for who has to judge one without a door. */
+static int print_kind(const char *path)
+{
+	LW_AUTO(usb_device) struct lw_usb_device d = { 0 };
+	struct lw_error e = { 0 };
+
+	if (lw_usb_device_read(path, &d, &e) < 0) {
+		lw_door_say("not read", &e);
+		return LW_EXIT_SYSTEM;
+	}
+	(void)printf("%s\n", lw_usb_kind_name(d.shape.kind));
+	return LW_EXIT_DONE;
+}
+
 static int run(struct lw_door_session *s)
 {
 	struct lw_error e = { 0 };
@@ -213,7 +228,8 @@ static int usage(FILE *out, int code)
 {
 	(void)fputs("usage: landwaiter-door [--enclave DIR] [--first] [--once] [--marks DIR] "
 		    "[-o text|json]\n"
-		    "       landwaiter-door --shut [--marks DIR]\n",
+		    "       landwaiter-door --shut [--marks DIR]\n"
+		    "       landwaiter-door --kind DEVICE\n",
 		    out);
 	return code;
 }
@@ -221,10 +237,15 @@ static int usage(FILE *out, int code)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "enclave", required_argument, NULL, 'e' }, { "help", no_argument, NULL, 'h' },
-		{ "marks", required_argument, NULL, 'm' },   { "once", no_argument, NULL, '1' },
-		{ "first", no_argument, NULL, 'f' },	     { "shut", no_argument, NULL, 's' },
-		{ "output", required_argument, NULL, 'o' },  { 0 },
+		{ "enclave", required_argument, NULL, 'e' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "marks", required_argument, NULL, 'm' },
+		{ "once", no_argument, NULL, '1' },
+		{ "first", no_argument, NULL, 'f' },
+		{ "shut", no_argument, NULL, 's' },
+		{ "kind", required_argument, NULL, 'k' },
+		{ "output", required_argument, NULL, 'o' },
+		{ 0 },
 	};
 	LW_AUTO(door_session)
 	struct lw_door_session *s = lw_alloc_array(1, sizeof(*s));
@@ -244,6 +265,8 @@ int main(int argc, char **argv)
 			s->first = true;
 		else if (c == 's')
 			arg_shut = true;
+		else if (c == 'k')
+			arg_kind = optarg;
 		else if (c == 'o' &&
 			 (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0))
 			lw_arg_json = *optarg == 'j';
@@ -251,8 +274,9 @@ int main(int argc, char **argv)
 			return c == 'h' ? usage(stdout, LW_EXIT_DONE)
 					: usage(stderr, LW_EXIT_USAGE);
 	}
-	if (optind < argc || (arg_shut && (s->first || arg_once)))
+	if (optind < argc || (arg_shut && (s->first || arg_once)) ||
+	    (arg_kind && (arg_shut || s->first || arg_once)))
 		return usage(stderr, LW_EXIT_USAGE);
 	(void)umask(077);
-	return run(s);
+	return arg_kind ? print_kind(arg_kind) : run(s);
 }

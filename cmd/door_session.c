@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/door_session.h"
 
+#include "base/elapsed.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/reporting.h"
@@ -9,7 +10,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 void lw_door_session_free(struct lw_door_session *s)
 {
@@ -31,14 +31,6 @@ void lw_door_say(const char *what, const struct lw_error *e)
 
 	(void)fprintf(stderr, "landwaiter-door: %s%s%s\n", what, e ? ": " : "",
 		      e ? lw_text_settle(e->text, shown, sizeof(shown)) : "");
-}
-
-static int64_t now_msec(void)
-{
-	struct timespec t = { 0 };
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* ---- trust ---- */
@@ -156,7 +148,7 @@ static void add_event(struct lw_door_session *s, struct lw_door_event *event)
 	if (s->n_events >= room) {
 		s->lost++;
 		if (event->decision.let_in)
-			(void)lw_door_gone(&s->door, event->device.port, now_msec());
+			(void)lw_door_gone(&s->door, event->device.port, lw_elapsed_msec());
 		lw_door_event_release(event);
 		return;
 	}
@@ -206,7 +198,7 @@ void lw_door_session_judge(struct lw_door_session *s, struct lw_usb_device *d,
 		return;
 	}
 	event.size_bytes = lw_monitor_disk_bytes(s->monitor, d->path);
-	lw_door_judge(&s->door, d, now_msec(), &event.decision);
+	lw_door_judge(&s->door, d, lw_elapsed_msec(), &event.decision);
 	s->refused = s->refused || !event.decision.let_in;
 	if (d->authorized && event.decision.reason != LW_DOOR_FIXTURE)
 		(void)lw_door_shut_device(d);
@@ -250,7 +242,7 @@ void lw_door_session_pulled(struct lw_door_session *s, const char *path)
 	if (!lw_port_is(lw_span_str(port)))
 		return;
 	unmark(s, port);
-	if (!lw_door_gone(&s->door, port, now_msec()) ||
+	if (!lw_door_gone(&s->door, port, lw_elapsed_msec()) ||
 	    strcmp(s->medium.device.port, port) != 0)
 		return;
 	s->medium.what = LW_DOOR_PULLED;
@@ -279,7 +271,7 @@ static void note_content(struct lw_door_session *s, const struct lw_usb_event *u
 /* Hands change discs slower than that; the book has room for a few. */
 static bool is_flapping(struct lw_door_session *s)
 {
-	int64_t now = now_msec();
+	int64_t now = lw_elapsed_msec();
 
 	if (s->n_disks == 0 || now - s->disks_msec >= LW_DOOR_WINDOW_MSEC) {
 		s->disks_msec = now;

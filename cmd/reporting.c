@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/reporting.h"
 
+#include "base/elapsed.h"
 #include "base/text.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define SET(to, from) lw_report_set(to, sizeof(to), from)
 
@@ -46,14 +46,6 @@ static struct lw_report begin(enum lw_report_what what)
 	return r;
 }
 
-static int64_t now_msec(void)
-{
-	struct timespec t = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void add_statement(struct lw_report *r, const struct lw_intake_result *so_far)
 {
 	if (!so_far->proven)
@@ -76,7 +68,7 @@ static void at_gate(void *data, enum lw_gate gate, const struct lw_intake_result
 
 static void tell(void *data, uint64_t done, uint64_t total)
 {
-	int64_t now = now_msec();
+	int64_t now = lw_elapsed_msec();
 
 	(void)data;
 	if (work.inner.tell)

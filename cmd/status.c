@@ -2,6 +2,7 @@
 /* landwaiter-status: hears what `load` and the door report, keeps the present state, and gives
  * it to whoever shows it (docs/format/status.md). Users do not call it: a service does; with
  * --report, scripts do. It decides nothing, and never opens the enclave to be written. */
+#include "base/elapsed.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
@@ -18,7 +19,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 
 #define REPORTS	     "/run/landwaiter/status/report"
 #define VIEW	     "/run/landwaiter/status/view"
@@ -52,14 +52,6 @@ static void auto_service(struct service **p)
 	lw_auto_fd_(&s->listener);
 	lw_auto_fd_(&s->worker);
 	free(s);
-}
-
-static int64_t now_msec(void)
-{
-	struct timespec t = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* ---- sockets ---- */
@@ -143,7 +135,7 @@ static bool hear(struct service *s)
 	if ((who.uid != 0 && who.uid != geteuid()) ||
 	    lw_report_parse(lw_span(bytes, (size_t)n), &r, &ignored) < 0)
 		return true;
-	lw_present_take(&s->present, &r, who.pid, now_msec());
+	lw_present_take(&s->present, &r, who.pid, lw_elapsed_msec());
 	watch_worker(s);
 	s->changed = true;
 	if (r.what == LW_REPORT_VERDICT || r.what == LW_REPORT_NOTICE)
@@ -203,7 +195,8 @@ enum { FD_REPORTS, FD_LISTENER, FD_WORKER, FD_VIEWERS };
 
 static int patience(const struct service *s, int64_t now)
 {
-	int wait = s->present.status.screen == LW_SCREEN_IDLE ? 10000 : 1000;
+	bool still = s->present.status.screen == LW_SCREEN_IDLE && !s->present.held_msec;
+	int wait = still ? 10000 : 1000;
 	int watchdog = lw_notify_patience();
 
 	if (s->changed)
@@ -224,7 +217,7 @@ static void wait_for(struct service *s)
 	for (size_t i = 0; i < MOST_VIEWERS; i++)
 		fds[FD_VIEWERS + i] =
 			(struct pollfd){ .fd = s->viewers[i], .events = POLLIN | POLLRDHUP };
-	if (poll(fds, LW_COUNT_OF(fds), patience(s, now_msec())) < 0)
+	if (poll(fds, LW_COUNT_OF(fds), patience(s, lw_elapsed_msec())) < 0)
 		return;
 	for (unsigned i = 0; fds[FD_REPORTS].revents && i < MOST_AT_ONCE; i++)
 		if (!hear(s))
@@ -233,7 +226,7 @@ static void wait_for(struct service *s)
 	 */
 	if ((fds[FD_WORKER].revents || s->worker < 0) && s->watched &&
 	    s->watched == s->present.worker && !(fds[FD_REPORTS].revents & POLLIN)) {
-		lw_present_ended(&s->present, now_msec());
+		lw_present_ended(&s->present, lw_elapsed_msec());
 		watch_worker(s);
 		s->changed = s->look = true;
 	}
@@ -260,7 +253,7 @@ static void serve(struct service *s)
 	(void)sigaction(SIGINT, &ask, NULL);
 	lw_notify_ready();
 	while (!ending) {
-		int64_t now = now_msec();
+		int64_t now = lw_elapsed_msec();
 		enum lw_screen before = s->present.status.screen;
 
 		lw_notify_alive();

@@ -15,8 +15,6 @@
 
 #define NO_ENCLAVE "there is none: the data partition is missing, or nothing was made there"
 #define SOON_SEC   ((int64_t)30 * 86400)
-/* What a load leaves free beside its blobs (bundle/gate_content.c): with less none is begun. */
-#define ROOM_BYTES ((uint64_t)16 << 20)
 
 bool lw_present_is_own(const char *source)
 {
@@ -40,7 +38,7 @@ static void look_at_disk(struct lw_present *p, const char *enclave)
 		lw_present_notice(p, "disk",
 				  "THE DATA PARTITION IS READ-ONLY: nothing can be loaded",
 				  "the disk may be failing: have it looked at, keep this one");
-	} else if (room < ROOM_BYTES) {
+	} else if (room < LW_HEADROOM_BYTES) {
 		(void)snprintf(text, sizeof(text),
 			       "THE DATA PARTITION IS FULL: %s left, nothing can be loaded",
 			       lw_num_human_size(room, size));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/server.h"
 
+#include "base/elapsed.h"
 #include "base/ipc.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -50,17 +51,9 @@ struct request {
 
 /* ---- time ---- */
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec t = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int64_t now_ms(const struct server *s)
 {
-	return monotonic_ms() - s->waited_ms;
+	return lw_elapsed_msec() - s->waited_ms;
 }
 
 /* The connection's time for what it does now. */
@@ -122,7 +115,7 @@ static int ask(struct server *s, const struct lw_question *q, struct lw_answer *
 {
 	LW_AUTO(buf) struct lw_buf body = { 0 };
 	struct lw_ipc_frame frame;
-	int64_t begun = monotonic_ms();
+	int64_t begun = lw_elapsed_msec();
 	int r;
 
 	lw_question_put(q, &body);
@@ -131,7 +124,7 @@ static int ask(struct server *s, const struct lw_question *q, struct lw_answer *
 	if (r == 0)
 		r = lw_ipc_receive_plain(LW_SERVER_SOCKET, LW_MAX_FRAME_BYTES, ANSWER_SEC,
 					 &s->storage, &frame, e);
-	begun = monotonic_ms() - begun;
+	begun = lw_elapsed_msec() - begun;
 	s->waited_ms += begun > LONG_MS ? begun : 0;
 	if (r == 0 && frame.type != LW_REGISTRY_ANSWER)
 		r = lw_fail(e, LW_E_JAIL, "want an answer");

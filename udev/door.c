@@ -69,6 +69,18 @@ static void taint(struct lw_door *door, const struct lw_digest *serial)
 		door->tainted[door->n_tainted++] = *serial;
 }
 
+/* Whether the media list tells these two apart by their models, though two makers gave them one
+ * serial number. */
+static bool is_namesake(const struct lw_door *door, const struct lw_door_port *p,
+			const struct lw_usb_device *d)
+{
+	const struct lw_listed_medium *m = lw_media_list_find(
+		door->media, lw_buf_span(&d->serial), lw_buf_span(&d->model));
+
+	return m && *m->model &&
+	       (p->vendor != d->shape.vendor || p->product != d->shape.product);
+}
+
 /* The same port says something else: without having been pulled out, or faster than hands are,
  * or under the same serial number. The last never speaks again while the door is open. */
 static bool has_changed(struct lw_door *door, struct lw_door_port *p,
@@ -78,9 +90,8 @@ static bool has_changed(struct lw_door *door, struct lw_door_port *p,
 	bool has_serial = d->serial.n > 0, other, same_serial, fast;
 
 	other = p->known && !lw_digest_equal(&p->identity, &d->identity);
-	/* Two makers may well give the same. */
-	same_serial = has_serial && p->has_serial && p->vendor == d->shape.vendor &&
-		      p->product == d->shape.product && lw_digest_equal(&p->serial, &serial);
+	same_serial = has_serial && p->has_serial && lw_digest_equal(&p->serial, &serial) &&
+		      !is_namesake(door, p, d);
 	fast = p->present || now - p->gone_msec < LW_DOOR_HANDS_MSEC;
 	if (other && same_serial)
 		taint(door, &serial);

@@ -7,11 +7,7 @@
 
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$LW_TOP/tests/lib/machine.sh"
-trap 'machine_off; scenario_end' EXIT
-[ -e "$APPLIANCE/landwaiter.img" ] || {
-	fail "make appliance" "there is no image in $APPLIANCE"
-	done_testing
-}
+needs landwaiter.img
 
 # --- a first start ------------------------------------------------------------------------------
 
@@ -22,8 +18,7 @@ direct_boot "" disk.img
 says "the root is read and proven first" 'landwaiter: the root is what was signed'
 says "a blank data partition is made a file system" 'vda3 is blank: making'
 says "an image with no ceremony's trust says so" 'EVALUATION ONLY'
-says "the enclave says who it is" 'enclave sha256:[0-9a-f]{64}'
-AUDIENCE=$(grep -oE 'enclave sha256:[0-9a-f]{64}' serial.log | cut -d ' ' -f 2)
+says_who_it_is "the enclave says who it is"
 says "and the machine that it is ready" 'ready; Secure Boot: no; lockdown: integrity; network: lo;'
 printf '# ready %d ms after power-on\n' $(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
 ok "nobody is asked to log in" never_said 'login:|[Pp]assword'

@@ -7,7 +7,6 @@
 
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$LW_TOP/tests/lib/machine.sh"
-trap 'machine_off; scenario_end' EXIT
 
 APPLIANCE=$T/image
 ok "make appliance ENCLAVE=none" env -C "$LW_TOP" ENCLAVE=none DATA_MIB=256 appliance/build.sh "$APPLIANCE"

@@ -6,18 +6,10 @@
 
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$LW_TOP/tests/lib/machine.sh"
-trap 'machine_off; scenario_end' EXIT
+needs landwaiter.iso
 disc=$APPLIANCE/landwaiter.iso
-[ -e "$disc" ] || {
-	fail "make appliance" "there is no disc in $APPLIANCE"
-	done_testing
-}
 cp /usr/share/OVMF/OVMF_VARS_4M.fd variables
 
-answers() { # TEXT WORDS PATTERN
-	types "$2"
-	says "$1" "$3"
-}
 is_zero() { # FILE
 	cmp -n "$(stat -c %s "$1")" "$1" /dev/zero
 }

@@ -6,11 +6,7 @@
 
 . "$(dirname "$0")/../lib/scenario.sh"
 . "$LW_TOP/tests/lib/machine.sh"
-trap 'machine_off; scenario_end' EXIT
-[ -e "$APPLIANCE/landwaiter.img" ] || {
-	fail "make appliance" "there is no image in $APPLIANCE"
-	done_testing
-}
+needs landwaiter.img
 keys=$LW_TOP/build/appliance/keys
 
 # --- a machine that knows these keys and no others -----------------------------------------------------

@@ -18,6 +18,15 @@
 # there is to be any. What was said is in $T/serial.log. Nothing here sleeps.
 
 APPLIANCE=${APPLIANCE:-$LW_TOP/build/appliance}
+trap 'machine_off; scenario_end' EXIT
+
+# Ends the script where `make appliance` has not made that.
+needs() { # FILE
+	[ -e "$APPLIANCE/$1" ] || {
+		fail "make appliance" "there is no $1 in $APPLIANCE"
+		done_testing
+	}
+}
 
 network=()
 machine_pid=
@@ -156,6 +165,18 @@ says() { # TEXT PATTERN [SECONDS]
 		fail "$1" "never said: $2"
 		tail -n 40 "$T/serial.log" | sed 's/^/# | /'
 	fi
+}
+
+# The enclave is there: sets $AUDIENCE.
+says_who_it_is() { # TEXT
+	says "$1" 'enclave sha256:[0-9a-f]{64}'
+	# shellcheck disable=SC2034 # for make_bundle
+	AUDIENCE=$(grep -oE 'enclave sha256:[0-9a-f]{64}' "$T/serial.log" | cut -d ' ' -f 2)
+}
+
+answers() { # TEXT WORDS PATTERN
+	types "$2"
+	says "$1" "$3"
 }
 
 # Whether it never came, until now.

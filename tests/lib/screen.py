@@ -2,10 +2,10 @@
 #
 # Runs a program on a terminal of its own and prints what is to be seen on it (pyte draws it):
 #
-#	/usr/bin/python3 screen.py [--rows N] [--columns N] [--resize NxN] [--term NAME] [--then COMMAND]
-#		[--svg FILE] --until WORDS COMMAND...
+#	/usr/bin/python3 screen.py [--rows N] [--columns N] [--resize NxN] [--term NAME] [--keys KEYS]
+#		[--then COMMAND] [--svg FILE] --until WORDS COMMAND...
 #
-# WORDS must come within 20 seconds. With --then, that is run by a shell once they are there, and its
+# WORDS must come within 20 seconds. Then KEYS are pressed. With --then, that is run by a shell once they are there, and its
 # own words (after a tab in the same argument) waited for. Then the program is asked to end. --svg
 # draws the picture, too. Exits with 1 where the words did not come.
 
@@ -120,6 +120,7 @@ def main():
     p.add_argument("--columns", type=int, default=80)
     p.add_argument("--resize")
     p.add_argument("--term", default="linux")
+    p.add_argument("--keys", default="")
     p.add_argument("--then")
     p.add_argument("--svg")
     p.add_argument("--raw")
@@ -132,6 +133,7 @@ def main():
         t.resize(*map(int, a.resize.split("x")))
         t.screen.reset()
         good = t.wait(a.until)
+    os.write(t.fd, a.keys.encode())
     if good and a.then:
         command, words = a.then.split("\t")
         subprocess.run(command, shell=True, check=False)

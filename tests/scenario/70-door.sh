@@ -246,6 +246,39 @@ is "all in the book" $(($(record_count) - records)) 10
 lw log export >book 2>/dev/null
 exits 0 "which is whole" lw log verify book
 
+# --- what is on a medium, a flood of disks, a full queue ---------------------------------------------------
+
+root_hub >bed
+block=$usb/1-1/1-1:1.0/host6/target6:0:0/6:0:0:0/block/sda
+part() { # NAME TYPE: a partition of which udev's rule says that nobody reads it
+	printf 'P: %s/%s\nN: %s\nE: SUBSYSTEM=block\nE: DEVTYPE=partition\nE: DEVNAME=/dev/%s\nE: LANDWAITER_STRANGE=%s\nA: size=8\\n\n' \
+		"$block" "$1" "$1" "$1" "$2"
+}
+part sda1 ext4 >part1
+part sda2 "$(printf 'ext4\033[2J')" >part2
+{
+	printf '%s\n' "bed bed" start "await $usb authorized_default 0" "plug one" "lines 1" "await $usb/1-1 authorized 1" \
+		"plug disk" "lines 2" "plug part1" "lines 3" "plug part2" "lines 4"
+	for i in {1..20}; do
+		printf 'put %s size %s\n' "$block" "$(printf '%d' $((4096 * i)) | hex)"
+		[ "$i" -gt 15 ] || echo "lines $((4 + i))"
+	done
+	printf '%s\n' "pull $usb/1-1" "lines 20" "hold enclave/lock"
+	for i in {20..69}; do
+		device 1-$i X$i "$stick" 1 >many.$i
+		printf '%s\n' "plug many.$i" "await $usb/1-$i authorized 0"
+	done
+	printf '%s\n' "plug two" release "await $usb/1-2 authorized 1"
+} >script
+ok "what is on it, too many disks, too many devices" expect 0 timeout 60 umockdev-wrapper python3 \
+	"$LW_TOP/tests/lib/usb-bed.py" events "$LW_BIN/landwaiter-door" --marks marks -o json <script
+is "what nobody reads is refused, and the medium stays" "$(jq -rs '.[2:4][] | "\(.what) \(.decision) \(.code) \(.found)"' events)" \
+	"content refused door.file-system sda1: ext4
+content refused door.file-system sda2: ext4\\x1b[2J"
+is "of a disk that changes size again and again so many are written down" "$(jq -s 'map(select(.what == "disk")) | length' events)" 16
+is "of devices that wait for the book a medium is not forgotten" "$(jq -rs '.[-1] | "\(.port) \(.decision) \(.unrecorded)"' events)" \
+	"1-2 let-in 2"
+
 # --- without a book, no door ----------------------------------------------------------------------------
 
 device 1-1 S1 "$stick" >bed
@@ -276,6 +309,19 @@ new_enclave any --trust door.json=door.json --trust media.json=any.json
 device 1-1 "" "$stick" >bed
 exits 0 "any medium" door bed --enclave any -o json
 is "is noted as not listed" "$(jq -r '"\(.result) \(.code)"' out.log) $(may 1-1)" "accepted door.not-listed 1"
+device 1-1 green-02 "$stick" >bed
+exits 0 "one that says a label as its serial number" door bed --enclave any -o json
+is "does not pass for it" "$(cat marks/1-1)" "unlisted, serial green-02"
+device 1-1 S1 "$stick" >bed
+exits 0 "a listed one" door bed -o json
+is "is known by its label" "$(cat marks/1-1)" green-01
+is "what a device is, for who has no door" "$(device 1-3 "" "$keyboard" >bed && umockdev-run -d bed -- \
+	"$LW_BIN/landwaiter-door" --kind "/sys$usb/1-3") $(device 1-1 S1 "$stick" >bed && umockdev-run -d bed -- \
+	"$LW_BIN/landwaiter-door" --kind "/sys$usb/1-1")" "keyboard mass storage"
+device 1-3 "" "$(of_device 00 01)$(config 02 01 $bot$keys)" >bed
+is "a keyboard and more is none" "$(umockdev-run -d bed -- "$LW_BIN/landwaiter-door" --kind "/sys$usb/1-3")" other
+exits 1 "what is not there" "$LW_BIN/landwaiter-door" --kind "/sys$usb/1-9"
+exits 2 "two things at once" "$LW_BIN/landwaiter-door" --kind "/sys$usb/1-3" --shut
 
 # --- what it tells the status service -------------------------------------------------------------------
 

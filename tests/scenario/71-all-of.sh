@@ -56,6 +56,23 @@ mkdir good && cp medium/b.lwb good/
 exits 3 "again: a replay" lw load --all-of good
 exits 2 "no bundle" lw load --all-of many
 like "says what there is" "$(cat err.log)" "other entries: 3000"
+# --- while somebody else writes -------------------------------------------------------------------------
+
+make_bundle last.lwb --sequence 9
+approve last.lwb alice
+exits 1 "somebody else writes" flock enclave/lock "$LW_BIN/landwaiter" load last.lwb
+exits 1 "and goes on" flock enclave/lock "$LW_BIN/landwaiter" load --wait 1 last.lwb
+(
+	exec 9<enclave/lock
+	flock 9
+	: >held
+	sleep 1
+) &
+until [ -e held ]; do sleep 0.02; done
+exits 0 "and ends" lw load --wait 60 last.lwb
+wait
+exits 2 "no number" lw load --wait soon last.lwb
+exits 2 "more than a day" lw load --wait 86401 last.lwb
 exits 2 "both" lw load --all-of good good/b.lwb
 exits 2 "neither" lw load
 exits 2 "an approval for all" lw load --all-of good --approval x.lwa

@@ -224,7 +224,7 @@ is "the medium is the wrong one" "$(look .last.word)" '"REFUSED"'
 make_bundle medium.lwb --sequence 9
 approve medium.lwb alice bob
 accepted lw load medium.lwb
-is "what is on one part outweighs that there is nothing on another" "$(look '[.last.word, .last.counts.refused // 0]')" '["ACCEPTED",0]'
+is "what is on one part outweighs that there is nothing on another" "$(look '[.last.word, .last.accepted, .last.refused]')" '["ACCEPTED",1,0]'
 exits 2 "nor does that come after it" lw load --all-of empty
 is "and take its place" "$(look .last.word)" '"ACCEPTED"'
 refused 3 freshness.replay lw load medium.lwb
@@ -242,6 +242,20 @@ is "a second device does not take the place of the verdict" \
 	"$(look '[.last.word, (.notices | map(select(.source == "refused")) | .[0].text)]')" '["ACCEPTED","port 1-2: x: refused, door.second"]'
 another
 is "until the next medium" "$(look '.notices | map(select(.source == "refused")) | length')" 0
+part=${refusal/door.second/door.file-system}
+part=${part//1-2/1-9}
+reports <<<"$part"
+is "a part that nobody reads is not the word while others may come" "$(look .screen)" '"idle"'
+ok "it is, where none does" await looks .last.code '"door.file-system"'
+another
+reports <<<"$part"
+ok "where one does" accept_again last.lwb 12
+is "that is the word, and the part stands below" "$(look '[.last.word, (.notices | map(select(.source == "refused")) | length)]')" \
+	'["ACCEPTED",1]'
+kill -STOP "$status_pid"
+reports <<<'{"format":"landwaiter-report/1","what":"gate","gate":"seal","bundle":"dead.lwb"}'
+kill -CONT "$status_pid"
+ok "a load that was dead before it was heard is not at work" await looks '[.work, .last.bundle, .last.word]' '[null,"dead.lwb","HOLD"]'
 
 # --- many ---------------------------------------------------------------------------------------------
 
@@ -297,6 +311,10 @@ kill -KILL "$status_pid"
 ok "who is killed is missed" says "THE STATUS SERVICE IS DOWN: "
 status_start --linger 0
 ok "and found again" says "console: the status service is up"
+# shellcheck disable=SC2016 # for the shell within
+ok "who has a keyboard stops nothing" screen --keys $'\x13\x03\x1a' --until "Ready: plug in one medium." \
+	--then "'$LW_BIN/landwaiter-status' --report data gone	gone"
+"$LW_BIN/landwaiter-status" --report data
 ok "idle" screen --until "Ready: plug in one medium."
 shows "what there is" "  images     1 accepted, 0 of them withheld" "  time       trusted" "  trust      version"
 kill "$status_pid"

@@ -203,6 +203,12 @@ static void open_door(struct fixture *f, const char *door, const char *media)
 	f->now = 1000000;
 }
 
+static void open_door_again(struct fixture *f)
+{
+	f->door.commission = &f->commission;
+	f->door.media = f->media;
+}
+
 static void auto_fixture(struct fixture *f)
 {
 	lw_door_release(&f->door);
@@ -386,6 +392,52 @@ static void changes(void **state)
 	assert_int_equal(stick(&f, "1-1", "A"), LW_DOOR_MEDIUM_UNLISTED);
 }
 
+/* Two makers gave one serial number, and the list tells the two apart. */
+static void namesakes(void **state)
+{
+	FIXTURE struct fixture f = { 0 };
+	struct lw_usb_device a = { .port = "1-1", .shape = { .kind = LW_USB_STORAGE } };
+	struct lw_usb_device b = a;
+
+	(void)state;
+	open_door(&f, DOOR(""),
+		  LIST(MEDIUM("S1", "\"model\":\"A\",", "a",
+			      "admit") "," MEDIUM("S1", "\"model\":\"B\",", "b", "admit"),
+		       "admit"));
+	b.shape.vendor = 7;
+	b.identity.sha256[0] = 1;
+	lw_buf_adds(&a.serial, "S1");
+	lw_buf_adds(&b.serial, "S1");
+	lw_buf_adds(&a.model, "A");
+	lw_buf_adds(&b.model, "B");
+	lw_door_judge(&f.door, &a, f.now, &f.d);
+	assert_int_equal(f.d.reason, LW_DOOR_MEDIUM);
+	assert_true(pull(&f, "1-1", HANDS));
+	lw_door_judge(&f.door, &b, f.now, &f.d);
+	assert_int_equal(f.d.reason, LW_DOOR_MEDIUM);
+	/* not faster than hands; nor one maker's with two faces; nor what is on no list */
+	assert_true(pull(&f, "1-1", 100));
+	lw_door_judge(&f.door, &a, f.now, &f.d);
+	assert_int_equal(f.d.reason, LW_DOOR_CHANGED);
+	lw_door_release(&f.door);
+	open_door_again(&f);
+	lw_door_judge(&f.door, &a, f.now, &f.d);
+	assert_true(pull(&f, "1-1", HANDS));
+	b.shape.vendor = 0;
+	lw_door_judge(&f.door, &b, f.now, &f.d);
+	assert_int_equal(f.d.reason, LW_DOOR_CHANGED);
+	lw_door_release(&f.door);
+	open_door_again(&f);
+	lw_door_judge(&f.door, &a, f.now, &f.d);
+	assert_true(pull(&f, "1-1", HANDS));
+	b.shape.vendor = 7;
+	lw_buf_adds(&b.model, "x");
+	lw_door_judge(&f.door, &b, f.now, &f.d);
+	assert_int_equal(f.d.reason, LW_DOOR_CHANGED);
+	lw_usb_device_release(&a);
+	lw_usb_device_release(&b);
+}
+
 static void changed_where_things_belong(void **state)
 {
 	FIXTURE struct fixture f = { 0 };
@@ -440,6 +492,28 @@ static void floods(void **state)
 	assert_int_equal(f.d.unrecorded, 100 - LW_DOOR_LOUD);
 }
 
+/* Nor does a medium that is let in again and again: no hands do that. */
+static void flapping(void **state)
+{
+	FIXTURE struct fixture f = { 0 };
+	size_t in = 0;
+
+	(void)state;
+	open_door(&f, DOOR(""), LIST(ONE, "refuse"));
+	for (size_t i = 0; i < 100; i++) {
+		enum lw_door_reason r = stick(&f, "1-1", "S1");
+
+		assert_int_equal(r, i < LW_DOOR_LOUD ? LW_DOOR_MEDIUM : LW_DOOR_CHANGED);
+		assert_int_equal(f.d.quiet, i >= LW_DOOR_LOUD);
+		in += f.d.let_in;
+		assert_int_equal(pull(&f, "1-1", 100), f.d.let_in);
+	}
+	assert_int_equal(in, LW_DOOR_LOUD);
+	f.now += LW_DOOR_WINDOW_MSEC;
+	assert_int_equal(stick(&f, "1-1", "S1"), LW_DOOR_MEDIUM);
+	assert_int_equal(f.d.unrecorded, 100 - LW_DOOR_LOUD);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,9 +527,11 @@ int main(void)
 		cmocka_unit_test(one_at_a_time),
 		cmocka_unit_test(two_at_the_start),
 		cmocka_unit_test(changes),
+		cmocka_unit_test(namesakes),
 		cmocka_unit_test(changed_where_things_belong),
 		cmocka_unit_test(known),
 		cmocka_unit_test(floods),
+		cmocka_unit_test(flapping),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
