@@ -98,7 +98,7 @@ static void look_again(struct lw_door_session *s)
 	struct present p __attribute__((cleanup(auto_present))) = { 0 };
 	struct lw_error e = { 0 };
 
-	if (s->medium.device.path && access(s->medium.device.path, F_OK) < 0) {
+	if (s->medium.device.path && !lw_usb_device_is_there(&s->medium.device)) {
 		lw_auto_free char *path = lw_strdup(s->medium.device.path);
 
 		lw_door_session_pulled(s, path);

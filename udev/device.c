@@ -195,6 +195,14 @@ void lw_usb_device_release(struct lw_usb_device *d)
 	*d = (struct lw_usb_device){ 0 };
 }
 
+bool lw_usb_device_is_there(const struct lw_usb_device *d)
+{
+	struct lw_error e = { 0 };
+	bool authorized;
+
+	return d->has_dir && read_authorized(d->dir, &authorized, &e) != -LW_E_NOTFOUND;
+}
+
 /* ---- what the kernel may do with it ---- */
 
 static int write_attribute(int dir, const char *name, const char *value, struct lw_error *e)

@@ -36,6 +36,8 @@ int lw_usb_device_read(const char *path, struct lw_usb_device *ret,
 /* The same device once more, with what it said; another descriptor. */
 void lw_usb_device_copy(const struct lw_usb_device *d, struct lw_usb_device *ret);
 void lw_usb_device_release(struct lw_usb_device *d);
+/* Whether it was never pulled out since it was read; its twin at the same port is not it. */
+bool lw_usb_device_is_there(const struct lw_usb_device *d);
 
 /* Whether the kernel may bind drivers to it, and to nothing that took its place: read back
  * after it was written. LW_E_NOTFOUND: it has gone; LW_E_IO, LW_E_CONFLICT: it is as it was. */

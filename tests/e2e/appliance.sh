@@ -59,7 +59,18 @@ free=$(df -k --output=avail /var/lib/landwaiter | tail -n 1)
 fallocate -l $(((free - 6000) * 1024)) /var/lib/landwaiter/ballast
 systemctl restart appliance-enclave
 loads /dev/vdd
-rm /var/lib/landwaiter/ballast
+as_owner() {
+	setpriv --reuid=landwaiter --regid=landwaiter --clear-groups "$@"
+}
+export LANDWAITER_ENCLAVE=/var/lib/landwaiter/enclave
+as_owner cat /dev/zero >/var/lib/landwaiter/more
+as_owner landwaiter list
+echo "LIST, NOTHING FREE: $?"
+as_owner landwaiter gc
+echo "GC, NOTHING FREE: $?"
+rm /var/lib/landwaiter/ballast /var/lib/landwaiter/more
+as_owner landwaiter gc
+echo "GC, ROOM AGAIN: $?"
 for path in /usr/bin/landwaiter /etc/passwd /usr/lib/systemd/system; do
 	touch "$path" && echo "WRITTEN $path"
 done
@@ -78,6 +89,9 @@ says "who kills the registry has it back" 'SERVE AGAIN'
 says "a full data partition is told" 'THE DATA PARTITION IS FULL'
 says "and refuses a bundle" 'system.space'
 says "in earnest" 'LOAD /dev/vdd: 1'
+says "full to the last byte: what is there can be listed" 'LIST, NOTHING FREE: 0'
+says "nothing can be written down, so nothing is done" 'GC, NOTHING FREE: 1'
+says "and where there is room again, all is as it was" 'GC, ROOM AGAIN: 0'
 says "the script ends" 'END OF SCRIPT'
 ok "nothing of the root could be written" never_said 'WRITTEN'
 ok "no program makes its caller another user" never_said 'SETID'

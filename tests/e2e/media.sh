@@ -32,7 +32,7 @@ iso() { # IMAGE FILE...
 		return 1
 	}
 }
-for name in one two three four five six seven; do
+for name in one two three four five six seven eight nine; do
 	bundle $name.lwb
 done
 echo 'shopping list' >notes.txt
@@ -59,13 +59,17 @@ iso disc.iso three.lwb
 plug disc disc.iso
 says "a stick with ISO 9660: accepted" ': ACCEPTED'
 take_out disc
+genisoimage -quiet -udf -J -R -o bridge.iso four.lwb 2>genisoimage.log || cat genisoimage.log >&2
+plug bridge bridge.iso
+says "one with ISO 9660 and UDF: accepted" ': ACCEPTED'
+take_out bridge
 
 # --- a disc, and another ---------------------------------------------------------------------------
 
-iso four.iso four.lwb
-iso five.iso five.lwb
+iso first.iso five.lwb
+iso second.iso six.lwb
 machine_do blockdev-add "{\"driver\": \"raw\", \"node-name\": \"tray\", \"read-only\": true,
-	\"file\": {\"driver\": \"file\", \"filename\": \"$T/four.iso\"}}"
+	\"file\": {\"driver\": \"file\", \"filename\": \"$T/first.iso\"}}"
 machine_do device_add '{"driver": "usb-bot", "id": "usb-drive", "bus": "usb.0", "serial": "drive"}'
 machine_do device_add '{"driver": "scsi-cd", "id": "drive", "bus": "usb-drive.0", "drive": "tray"}'
 machine_do qom-set '{"path": "/machine/peripheral/usb-drive", "property": "attached", "value": true}'
@@ -85,7 +89,7 @@ handed_out() {
 ok "the tray is open" handed_out
 machine_do blockdev-remove-medium '{"id": "drive"}'
 machine_do blockdev-add "{\"driver\": \"raw\", \"node-name\": \"tray-2\", \"read-only\": true,
-	\"file\": {\"driver\": \"file\", \"filename\": \"$T/five.iso\"}}"
+	\"file\": {\"driver\": \"file\", \"filename\": \"$T/second.iso\"}}"
 machine_do blockdev-insert-medium '{"id": "drive", "node-name": "tray-2"}'
 machine_do blockdev-close-tray '{"id": "drive"}'
 says "the next disc, too" ': ACCEPTED'
@@ -93,13 +97,18 @@ take_out drive
 
 # --- what is refused -------------------------------------------------------------------------------
 
+truncate -s 16M table.img
+sfdisk -q table.img <<<'label: dos'
+plug table table.img
+says "a table without partitions: refused, and named" 'found: +sd[a-z]: a table of partitions \(dos\) without one'
+take_out table
 truncate -s 16M ext4.img
 mkfs.ext4 -q ext4.img
 plug blue ext4.img
 says "ext4: refused" 'port .*REFUSED, door.file-system'
 says "and named" 'found: +sd[a-z]: ext4'
 take_out blue
-cp six.lwb flipped.lwb
+cp seven.lwb flipped.lwb
 flip flipped.lwb $(($(stat -c %s flipped.lwb) - 2000))
 fat tampered.img flipped.lwb
 plug tampered tampered.img
@@ -129,6 +138,27 @@ plug round round.img
 says "a FAT that goes round: cannot be mounted" 'cannot be mounted as vfat'
 says "and that is all" 'no bundle \(\*.lwb\) there'
 take_out round
+fat million.img
+python3 - <<'END' # the root: 2^20 entries, in clusters one after the other
+ENTRIES = 1 << 20
+with open("million.img", "r+b") as f:
+    def number(at, width):
+        f.seek(2048 * 512 + at)
+        return int.from_bytes(f.read(width), "little")
+    cluster = 512 * number(13, 1)
+    first_fat, copies, fat = number(14, 2), number(16, 1), number(36, 4)
+    data = (2048 + first_fat + copies * fat) * 512
+    count = ENTRIES * 32 // cluster
+    chain = [*range(3, count + 2), 0x0FFFFFFF]
+    for copy in range(copies):
+        f.seek((2048 + first_fat + copy * fat) * 512 + 8)
+        f.write(b"".join(n.to_bytes(4, "little") for n in chain))
+    f.seek(data)
+    f.write(b"".join(b"%08dTXT\x20" % n + bytes(20) for n in range(ENTRIES)))
+END
+plug million million.img
+says "more than a million files: said" "more than 1000000 entries"
+take_out million
 machine_do blockdev-add '{"driver": "raw", "node-name": "inert", "read-only": true,
 	"file": {"driver": "file", "filename": "'"$T"'/empty.img", "read-only": true, "auto-read-only": false}}'
 # shellcheck disable=SC2016 # as it is
@@ -138,7 +168,7 @@ says "a serial number full of commands: shown as text" 'serial \\x1b\[2J\\x1b\]0
 says "and taken as text" 'no bundle \(\*.lwb\) there'
 pull inert
 says "inert: pulled out" 'owned.*: noted'
-fat yellow.img six.lwb
+fat yellow.img seven.lwb
 plug red empty.img
 says "a first medium: let in" 'serial red.*LET IN'
 cp yellow.img orange.img
@@ -166,6 +196,31 @@ says "a slow medium: let in" 'serial torn.*LET IN'
 ok "and read" was_read torn $((12 << 20)) $boot_limit
 pull torn
 says "pulled out in the middle: said" 'serial torn.*noted'
+# As each gate begins, and late in the last one that reads.
+for bytes in 512 1024 4096 $((64 << 10)) $((1 << 20)) $((40 << 20)); do
+	slow torn-$bytes
+	says "a medium to be pulled out after $bytes bytes: let in" "serial torn-$bytes.*LET IN"
+	ok "read" was_read torn-$bytes "$bytes" $boot_limit
+	pull torn-$bytes
+	says "pulled out: said" "serial torn-$bytes.*noted"
+done
+# A reader stays plugged in while its cards change; each has another size.
+machine_do blockdev-add '{"driver": "raw", "node-name": "card-1", "read-only": true,
+	"file": {"driver": "file", "filename": "'"$T"'/empty.img"}}'
+cp eight.lwb card.img
+truncate -s 40M card.img
+machine_do blockdev-add '{"driver": "raw", "node-name": "card-2", "read-only": true,
+	"file": {"driver": "file", "filename": "'"$T"'/card.img"}}'
+machine_do device_add '{"driver": "usb-bot", "id": "usb-reader", "bus": "usb.0", "serial": "reader"}'
+machine_do device_add '{"driver": "scsi-hd", "removable": true, "id": "reader", "bus": "usb-reader.0", "drive": "card-1"}'
+machine_do qom-set '{"path": "/machine/peripheral/usb-reader", "property": "attached", "value": true}'
+says "a reader with a card: nothing on it" 'no bundle \(\*.lwb\) there'
+machine_do blockdev-open-tray '{"id": "reader", "force": true}'
+machine_do blockdev-remove-medium '{"id": "reader"}'
+machine_do blockdev-insert-medium '{"id": "reader", "node-name": "card-2"}'
+machine_do blockdev-close-tray '{"id": "reader"}'
+says "the next card, which is smaller: taken in" ': ACCEPTED'
+take_out reader
 plug scratched large.lwb '{"driver": "blkdebug", "image": FILE,
 	"inject-error": [{"event": "none", "iotype": "read", "errno": 5, "sector": 65536}]}'
 says "a scratch: damaged" 'DAMAGED at gate content'
@@ -184,9 +239,11 @@ kernel=$APPLIANCE/scratch/kernel
 for name in dummy_hcd usb_f_hid usb_f_mass_storage; do
 	modprobe -d "$kernel" -S "$(ls "$kernel/lib/modules")" --show-depends $name
 done | sed -n 's/^insmod //p' | awk '!seen[$1]++ { print $1 }' >drivers
-tar -cf tape.img --transform 's|.*/||' --absolute-names -T drivers "$T/seven.lwb"
+tar -cf tape.img --transform 's|.*/||' --absolute-names -T drivers "$T/nine.lwb"
 truncate -s 16M exfat.img
 mkfs.exfat exfat.img >/dev/null
+truncate -s 16M udf.img
+mkudffs -b 512 udf.img >/dev/null
 make_script script.img <<'END'
 systemctl start multi-user.target
 as_owner() {
@@ -199,8 +256,9 @@ as_owner landwaiter list
 echo "LISTED"
 
 cd /tmp && tar -xf /dev/vdc
-mkdir exfat && mount -t exfat /dev/vdd exfat && cp seven.lwb exfat/ && umount exfat
-truncate -s 8M seven.lwb
+mkdir exfat && mount -t exfat /dev/vdd exfat && cp nine.lwb exfat/ && umount exfat
+mkdir udf && mount -t udf /dev/vde udf && cp nine.lwb udf/ && umount udf
+truncate -s 8M nine.lwb
 for driver in usb-common usbcore udc-core dummy_hcd configfs libcomposite usb_f_hid usb_f_mass_storage; do
 	insmod $driver.ko 2>/dev/null || true # some are there
 done
@@ -209,7 +267,7 @@ mkdir /sys/kernel/config/usb_gadget/one && cd /sys/kernel/config/usb_gadget/one
 echo 0x1234 >idVendor && echo 0x5678 >idProduct
 mkdir -p strings/0x409 configs/c.1 functions/mass_storage.0 functions/hid.0
 echo Stick >strings/0x409/product
-echo 1 >functions/mass_storage.0/lun.0/ro && echo /tmp/seven.lwb >functions/mass_storage.0/lun.0/file
+echo 1 >functions/mass_storage.0/lun.0/ro && echo /tmp/nine.lwb >functions/mass_storage.0/lun.0/file
 echo 1 >functions/hid.0/protocol && echo 1 >functions/hid.0/subclass && echo 8 >functions/hid.0/report_length
 printf '\005\001\011\006\241\001\005\007\031\340\051\347\025\000\045\001\165\001\225\010\201\002\300' \
 	>functions/hid.0/report_desc
@@ -224,8 +282,8 @@ hide() {
 	echo >UDC
 	rm configs/c.1/*.0
 }
-until_said() { # UNIT PATTERN
-	grep -m 1 "$2" < <(journalctl -o cat -f -n all -u "$1") >/dev/null
+until_said() { # PROGRAM PATTERN
+	grep -m 1 "$2" < <(journalctl -o cat -b -f -n all -t "$1") >/dev/null
 }
 may() { # SERIAL
 	device=$(dirname "$(grep -lx "$1" /sys/bus/usb/devices/*/serial)")
@@ -237,7 +295,7 @@ may BOTH
 hide
 until_said landwaiter-door 'serial BOTH' && sleep 4 # longer than hands take
 show PLAIN mass_storage.0
-until_said 'landwaiter-raw@*' '^ACCEPTED'
+until_said landwaiter '^ACCEPTED'
 may PLAIN
 hide
 show PLAIN hid.0 mass_storage.0
@@ -247,8 +305,8 @@ hide
 echo "END OF SCRIPT"
 sleep infinity
 END
-KEEP="disk.img exfat.img"
-direct_boot "$run_script" disk.img script.img tape.img exfat.img
+KEEP="disk.img exfat.img udf.img"
+direct_boot "$run_script" disk.img script.img tape.img exfat.img udf.img
 says "the enclave after the power went in the middle of a load" "enclave $AUDIENCE"
 says "its book is whole" 'BOOK VERIFIED'
 says "the image is not there by half" 'LISTED'
@@ -263,6 +321,9 @@ says "started once more" 'ready;'
 plug exfat exfat.img
 says "exFAT: its bundle is read, and was taken in before" ': REFUSED at gate freshness: freshness.replay'
 take_out exfat
+plug udf udf.img
+says "UDF: the same" ': REFUSED at gate freshness: freshness.replay'
+take_out udf
 plug again large.lwb
 says "the load succeeds" ': ACCEPTED'
 take_out again

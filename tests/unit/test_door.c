@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+#include "tests/lib/scratch.h"
+
 /* ---- the media list ---- */
 
 #define LIST(media, unlisted)                                                                  \
@@ -450,6 +452,33 @@ static void changed_where_things_belong(void **state)
 	assert_int_equal(plug(&f, "1-3", LW_USB_KEYBOARD, "", "other"), LW_DOOR_CHANGED);
 }
 
+/* Its folder goes with it: another's has the same name. */
+static void is_there(void **state)
+{
+	struct scratch at;
+	LW_AUTO(usb_device) struct lw_usb_device d = { 0 }, twin = { 0 };
+	struct lw_error e = { 0 };
+
+	(void)state;
+	scratch_make(&at);
+	assert_int_equal(mkdirat(at.dir, "1-1", 0700), 0);
+	scratch_write_str(at.dir, "1-1/authorized", "0\n");
+
+	lw_auto_free char *path = lw_asprintf("%s/1-1", at.path);
+
+	assert_false(lw_usb_device_is_there(&d));
+	assert_int_equal(lw_usb_device_read(path, &d, &e), 0);
+	assert_true(lw_usb_device_is_there(&d));
+	assert_int_equal(unlinkat(at.dir, "1-1/authorized", 0), 0);
+	assert_int_equal(unlinkat(at.dir, "1-1", AT_REMOVEDIR), 0);
+	assert_int_equal(mkdirat(at.dir, "1-1", 0700), 0);
+	scratch_write_str(at.dir, "1-1/authorized", "0\n");
+	assert_int_equal(lw_usb_device_read(path, &twin, &e), 0);
+	assert_false(lw_usb_device_is_there(&d));
+	assert_true(lw_usb_device_is_there(&twin));
+	scratch_drop(&at);
+}
+
 static void known(void **state)
 {
 	FIXTURE struct fixture f = { 0 };
@@ -529,6 +558,7 @@ int main(void)
 		cmocka_unit_test(changes),
 		cmocka_unit_test(namesakes),
 		cmocka_unit_test(changed_where_things_belong),
+		cmocka_unit_test(is_there),
 		cmocka_unit_test(known),
 		cmocka_unit_test(floods),
 		cmocka_unit_test(flapping),
