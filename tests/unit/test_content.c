@@ -66,11 +66,13 @@ static int close_sink(void *data, struct lw_entry *entry, int fd, bool good, str
 	return f->refuse && entry->size >= 9 * MIB ? lw_fail(e, LW_E_NOSPACE, "full") : 0;
 }
 
-static void bad(void *data, const struct lw_entry *entry, const struct lw_error *why)
+static void bad(void *data, const struct lw_entry *entry, const struct lw_part *piece,
+		const struct lw_error *why)
 {
 	struct fixture *f = data;
 
 	(void)entry;
+	(void)piece;
 	if (why->code != LW_E_DIGEST)
 		f->wrong = true;
 	f->bads++;
@@ -109,6 +111,7 @@ static int setup(void **state)
 	f->entries.n = BLOBS;
 	f->job = (struct lw_content_job){ .medium = &f->medium,
 					  .entries = &f->entries,
+					  .extent = { .end = BLOBS, .end_piece = SIZE_MAX },
 					  .first_offset = FIRST,
 					  .open_sink = open_sink,
 					  .close_sink = close_sink,
