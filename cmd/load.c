@@ -73,7 +73,7 @@ static int run(int n, char **objects)
 	if (arg_all_of)
 		code = lw_command_intake_all(&o, arg_all_of, &any);
 	else
-		code = lw_command_intake(&o);
+		code = lw_command_intake(&o, NULL);
 	if (!arg_push || (code != LW_EXIT_DONE && !any))
 		return code;
 

@@ -74,6 +74,10 @@ static void print_bundle(const struct lw_intake_result *r, FILE *out)
 		      lw_time_format(s->expires, b));
 	if (r->approvals)
 		(void)fprintf(out, "  approved  %s\n", r->approvals);
+	if (s->volumes > 1 && r->volume > 0)
+		(void)fprintf(out, "  volume    %llu of %llu%s%s\n",
+			      (unsigned long long)r->volume, (unsigned long long)s->volumes,
+			      r->missing ? "; missing: " : "", r->missing ? r->missing : "");
 }
 
 static void print_images(const struct lw_intake_result *r, FILE *out)
@@ -314,6 +318,25 @@ static void json_trust(struct lw_json_writer *w, const struct lw_intake_result *
 	lw_json_w_end_object(w);
 }
 
+/* Of several: which it is, and which are not in. */
+static void json_volume(struct lw_json_writer *w, const struct lw_intake_result *r)
+{
+	lw_json_w_key(w, "volume");
+	if (r->statement.volumes < 2 || r->volume == 0) {
+		lw_json_w_null(w);
+		return;
+	}
+	lw_json_w_object(w);
+	lw_json_w_key(w, "missing");
+	if (r->missing)
+		lw_json_w_string(w, r->missing);
+	else
+		lw_json_w_null(w);
+	lw_json_w_member_integer(w, "number", (int64_t)r->volume);
+	lw_json_w_member_integer(w, "of", (int64_t)r->statement.volumes);
+	lw_json_w_end_object(w);
+}
+
 static void print_json(const struct lw_intake_result *r, FILE *out)
 {
 	LW_AUTO(buf) struct lw_buf b = { 0 };
@@ -336,6 +359,7 @@ static void print_json(const struct lw_intake_result *r, FILE *out)
 	lw_json_w_key(&w, "tuf");
 	lw_followed_write(r->followed, r->n_followed, &w);
 	lw_json_w_member(&w, "verdict", lw_outcome_name(r->verdict.outcome));
+	json_volume(&w, r);
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
 	(void)fprintf(out, "%s\n", lw_buf_str(&b));
@@ -374,7 +398,7 @@ void lw_print_pending(const struct lw_enclave *enclave)
 			      enclave->pending.text);
 }
 
-int lw_command_intake(const struct lw_intake_options *options)
+int lw_command_intake(const struct lw_intake_options *options, struct lw_digest *ret_bundle)
 {
 	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
 	LW_AUTO(intake_result) struct lw_intake_result result = { 0 };
@@ -395,6 +419,8 @@ int lw_command_intake(const struct lw_intake_options *options)
 		return code == LW_EXIT_USAGE ? code : LW_EXIT_SYSTEM;
 	}
 	lw_print_verdict(&result, stdout);
+	if (ret_bundle)
+		*ret_bundle = result.bundle;
 	/* What follows a commit may be done again later: it takes nothing back. */
 	if (result.verdict.outcome == LW_ACCEPTED)
 		(void)!lw_enclave_drain(enclave, &e);
