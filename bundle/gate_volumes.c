@@ -164,17 +164,105 @@ static int report_missing(struct lw_intake *in, struct lw_error *e)
 	return r;
 }
 
-/* ---- by what was staged ---- */
+/* ---- hashed again ---- */
 
-static void lost(struct lw_intake *in, size_t i, const char *found)
+/* The bytes [*at, *at + n) of the file, into one hasher or two. */
+static int hash_range(struct lw_intake *in, int fd, uint64_t *at, uint64_t n,
+		      struct lw_hasher *whole, struct lw_hasher *part, struct lw_error *e)
 {
-	char name[LW_BLOB_NAME];
+	lw_auto_free uint8_t *chunk = lw_alloc(CHUNK);
+
+	while (n > 0) {
+		size_t some = n < CHUNK ? (size_t)n : CHUNK;
+		const atomic_bool *stop = in->options->stop;
+		int r = stop && atomic_load(stop) ? lw_fail(e, LW_E_BUSY, "stopped")
+						  : lw_fs_pread(fd, chunk, some, *at, e);
+
+		if (r < 0)
+			return r;
+		lw_hasher_add(whole, chunk, some);
+		if (part)
+			lw_hasher_add(part, chunk, some);
+		*at += some;
+		n -= some;
+	}
+	return 0;
+}
+
+/* An entry, or (from 1) a piece of it. */
+static void lost(struct lw_intake *in, size_t i, uint64_t piece, const char *found)
+{
+	const struct lw_digest *d = &in->entries.list[i].digest;
+	char name[LW_NAME_MAX];
 
 	lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_STAGED,
-		       lw_format_blob_name(&in->entries.list[i].digest, name),
+		       piece ? lw_format_piece_name(d, (unsigned)piece - 1, name)
+			     : lw_format_blob_name(d, name),
 		       "the bytes that were staged", found);
-	lw_sitting_lose(in, i);
+	lw_sitting_lose(in, i, piece);
 }
+
+/* Each piece, and all of them as one. */
+static int hash_pieces(struct lw_intake *in, size_t i, int fd, struct lw_hasher *whole,
+		       struct lw_error *e)
+{
+	LW_AUTO(hasher) struct lw_hasher *part = lw_hasher_new();
+	uint64_t at = 0;
+	size_t p, end;
+	int r = 0;
+
+	lw_entries_pieces(&in->entries, i, &p, &end);
+	for (; p < end && r == 0; p++) {
+		const struct lw_part *piece = &in->entries.pieces[p];
+		struct lw_digest have;
+
+		r = hash_range(in, fd, &at, piece->size, whole, part, e);
+		have = lw_hasher_final(part);
+		if (r == 0 && !lw_digest_equal(&have, &piece->digest))
+			lost(in, i, piece->number + 1, "other bytes");
+	}
+	return r;
+}
+
+/* Its pieces are what the list says, and are not what they are said to be parts of. */
+static void not_whole(struct lw_intake *in, size_t i)
+{
+	char name[LW_BLOB_NAME], want[LW_DIGEST_TEXT];
+	const struct lw_digest *d = &in->entries.list[i].digest;
+
+	lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_DIGEST,
+		       lw_format_blob_name(d, name), lw_digest_text(d, want),
+		       "other bytes, by the pieces in the list");
+}
+
+/* What another sitting staged, or in pieces. LW_E_BUSY: told to stop. */
+static int judge_staged(struct lw_intake *in, size_t i, struct lw_error *e)
+{
+	const struct lw_entry *entry = &in->entries.list[i];
+	LW_AUTO(hasher) struct lw_hasher *whole = lw_hasher_new();
+	lw_auto_fd int fd = -1;
+	struct lw_error why = { 0 };
+	struct lw_digest have;
+	uint64_t size = 0, at = 0;
+	int r = lw_pending_read(in->sitting->folder, i, &fd, &size, &why);
+
+	if (r == 0 && entry->flags & LW_ENTRY_CUT)
+		r = hash_pieces(in, i, fd, whole, &why);
+	else if (r == 0)
+		r = hash_range(in, fd, &at, entry->size, whole, NULL, &why);
+	have = lw_hasher_final(whole);
+	if (r == -LW_E_BUSY)
+		return lw_fail(e, LW_E_BUSY, "%s", why.text);
+	if (r < 0)
+		lost(in, i, 0, why.text);
+	else if (!lw_digest_equal(&have, &entry->digest) && !(entry->flags & LW_ENTRY_CUT))
+		lost(in, i, 0, "other bytes");
+	else if (!lw_digest_equal(&have, &entry->digest) && entry->flags & LW_ENTRY_STAGED)
+		not_whole(in, i);
+	return 0;
+}
+
+/* ---- by what was staged ---- */
 
 static int read_staged(struct lw_intake *in, size_t i, struct lw_buf *out, struct lw_error *e)
 {
@@ -211,8 +299,10 @@ static int copy_aside(struct lw_intake *in, size_t i, struct lw_error *e)
 	if (r < 0 && entry->flags & LW_ENTRY_KEPT)
 		return lw_fail(e, why.code, "%s", why.text);
 	if (r < 0) {
-		lost(in, i, why.text);
-		return 0;
+		r = judge_staged(in, i, e);
+		if (r == 0 && lw_verdict_clear(&in->result->verdict))
+			lost(in, i, 0, why.text); /* and now it is as it was */
+		return r;
 	}
 	at = atomic_fetch_add(&in->documents_end, entry->size);
 	entry->flags |= at << LW_COPY_SHIFT | LW_ENTRY_COPIED;
@@ -274,8 +364,11 @@ void lw_gate_volumes(struct lw_intake *in)
 		if (r == 0)
 			r = report_missing(in, &e);
 	}
-	if (r == 0 && lw_verdict_clear(v))
+	if (r == 0 && lw_verdict_clear(v)) {
 		r = go_on(in, &e);
+		if (r == 0 && !lw_verdict_clear(v))
+			r = report_missing(in, &e);
+	}
 	if (r < 0)
 		lw_intake_failed(in, &e);
 }
@@ -283,97 +376,27 @@ void lw_gate_volumes(struct lw_intake *in)
 void lw_gate_volumes_named(struct lw_intake *in)
 {
 	struct lw_error e = { 0 };
+	int r = 0;
 
-	if (lw_verdict_clear(&in->result->verdict) && copy_all(in, LW_ENTRY_PIECE, &e) < 0)
+	if (!lw_verdict_clear(&in->result->verdict))
+		return;
+	r = copy_all(in, LW_ENTRY_PIECE, &e);
+	if (r == 0 && !lw_verdict_clear(&in->result->verdict))
+		r = report_missing(in, &e);
+	if (r < 0)
 		lw_intake_failed(in, &e);
 }
 
-/* ---- the rest: hashed again ---- */
-
-/* The bytes [*at, *at + n) of the file, into one hasher or two. */
-static int hash_range(struct lw_intake *in, int fd, uint64_t *at, uint64_t n,
-		      struct lw_hasher *whole, struct lw_hasher *part, struct lw_error *e)
-{
-	lw_auto_free uint8_t *chunk = lw_alloc(CHUNK);
-
-	while (n > 0) {
-		size_t some = n < CHUNK ? (size_t)n : CHUNK;
-		const atomic_bool *stop = in->options->stop;
-		int r = stop && atomic_load(stop) ? lw_fail(e, LW_E_BUSY, "stopped")
-						  : lw_fs_pread(fd, chunk, some, *at, e);
-
-		if (r < 0)
-			return r;
-		lw_hasher_add(whole, chunk, some);
-		if (part)
-			lw_hasher_add(part, chunk, some);
-		*at += some;
-		n -= some;
-	}
-	return 0;
-}
-
-/* LW_E_CONFLICT: each piece is what it was, and yet they are not the blob. */
-static int hash_staged(struct lw_intake *in, size_t i, struct lw_error *e)
-{
-	const struct lw_entry *entry = &in->entries.list[i];
-	LW_AUTO(hasher) struct lw_hasher *whole = lw_hasher_new();
-	LW_AUTO(hasher) struct lw_hasher *part = lw_hasher_new();
-	lw_auto_fd int fd = -1;
-	struct lw_digest have;
-	uint64_t size = 0, at = 0;
-	size_t p, end;
-	int r = lw_pending_read(in->sitting->folder, i, &fd, &size, e);
-
-	lw_entries_pieces(&in->entries, i, &p, &end);
-	if (r == 0 && p == end)
-		r = hash_range(in, fd, &at, entry->size, whole, NULL, e);
-	for (; p < end && r == 0; p++) {
-		r = hash_range(in, fd, &at, in->entries.pieces[p].size, whole, part, e);
-		have = lw_hasher_final(part);
-		if (r == 0 && !lw_digest_equal(&have, &in->entries.pieces[p].digest))
-			return lw_fail(e, LW_E_DIGEST, "piece %u: other bytes",
-				       in->entries.pieces[p].number + 1);
-	}
-	have = lw_hasher_final(whole);
-	if (r == 0 && !lw_digest_equal(&have, &entry->digest))
-		r = entry->flags & LW_ENTRY_CUT
-			    ? lw_fail(e, LW_E_CONFLICT, "not the sum of its pieces")
-			    : lw_fail(e, LW_E_DIGEST, "other bytes");
-	return r;
-}
-
-/* Its pieces are what the list says, and are not what they are said to be parts of. */
-static void not_whole(struct lw_intake *in, size_t i)
-{
-	char name[LW_BLOB_NAME], want[LW_DIGEST_TEXT];
-	const struct lw_digest *d = &in->entries.list[i].digest;
-
-	lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_DIGEST,
-		       lw_format_blob_name(d, name), lw_digest_text(d, want),
-		       "other bytes, by the pieces in the list");
-}
-
+/* All that the gates have not read, and that is to be relied on. */
 void lw_gate_volumes_rest(struct lw_intake *in)
 {
 	struct lw_verdict *v = &in->result->verdict;
 	struct lw_error e = { 0 };
 	int r = 0;
 
-	for (size_t i = 0; i < in->entries.n && r == 0; i++) {
-		const struct lw_entry *entry = &in->entries.list[i];
-
-		if (entry->flags & (LW_ENTRY_KEPT | LW_ENTRY_TAKEN))
-			continue;
-		r = hash_staged(in, i, &e);
-		if (r == 0 || r == -LW_E_BUSY)
-			continue;
-		if (r == -LW_E_CONFLICT)
-			not_whole(in, i);
-		else
-			lost(in, i, e.text);
-		r = 0;
-	}
+	for (size_t i = 0; i < in->entries.n && r == 0; i++)
+		if (!(in->entries.list[i].flags & (LW_ENTRY_KEPT | LW_ENTRY_TAKEN)))
+			r = judge_staged(in, i, &e);
 	if (r == 0 && !lw_verdict_clear(v))
 		r = report_missing(in, &e);
 	if (r < 0)

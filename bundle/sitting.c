@@ -218,19 +218,22 @@ void lw_sitting_count(const struct lw_entries *entries, uint64_t volume, uint64_
 	*ret_in = in;
 }
 
-void lw_sitting_lose(struct lw_intake *in, size_t entry)
+void lw_sitting_lose(struct lw_intake *in, size_t entry, uint64_t piece)
 {
+	const uint64_t gone = LW_ENTRY_STAGED | LW_ENTRY_TAKEN;
 	struct lw_entries *entries = &in->entries;
 	struct lw_state_member m = { .entry = entry };
-	size_t first, end;
+	size_t p, end;
 
-	lw_entries_pieces(entries, entry, &first, &end);
-	entries->list[entry].flags &= ~(uint64_t)(LW_ENTRY_STAGED | LW_ENTRY_TAKEN);
-	if (first == end)
+	lw_entries_pieces(entries, entry, &p, &end);
+	entries->list[entry].flags &= ~gone;
+	if (p == end)
 		lose_row(in->sitting, &m);
-	for (size_t p = first; p < end; p++) {
-		entries->pieces[p].flags &= ~(uint64_t)(LW_ENTRY_STAGED | LW_ENTRY_TAKEN);
+	for (; p < end; p++) {
 		m.piece = entries->pieces[p].number + 1;
+		if (piece != 0 && piece != m.piece)
+			continue;
+		entries->pieces[p].flags &= ~gone;
 		lose_row(in->sitting, &m);
 	}
 }

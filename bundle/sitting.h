@@ -40,8 +40,9 @@ void lw_sitting_settle(struct lw_entries *entries);
 void lw_sitting_count(const struct lw_entries *entries, uint64_t volume, uint64_t *ret_members,
 		      uint64_t *ret_in);
 
-/* An entry whose staged bytes are not what they were: it is not in any more. */
-void lw_sitting_lose(struct lw_intake *in, size_t entry);
+/* An entry (piece 0), or its piece 1, 2 ..., whose staged bytes are not what they were: it is
+ * not in any more. */
+void lw_sitting_lose(struct lw_intake *in, size_t entry, uint64_t piece);
 
 /* Within the transaction of an attempt that did not end in a load: tells the state what is in
  * now, where there is anything to tell. */

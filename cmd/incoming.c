@@ -15,8 +15,12 @@ static int run(int n, char **objects)
 }
 
 const struct lw_verb lw_verb_incoming = {
-	"incoming", "PART ...", "Bundles of which not all volumes are in: list them, discard one.",
-	NULL,	    1,		-1,
+	"incoming",
+	"PART ...",
+	"Bundles of which not all volumes are in: list them, discard one.",
+	NULL,
+	1,
+	-1,
 	run,
 };
 
@@ -88,9 +92,10 @@ static int print_words(struct listing *l, const struct lw_state_pending *p, stru
 	if (p->volumes == 0)
 		(void)printf("  volumes   none yet: too few have approved it\n");
 	else
-		(void)printf("  volumes   %llu, missing: %s\n", (unsigned long long)p->volumes,
-			     g.text.n ? lw_buf_str(&g.text)
-				      : "none: load any of them again, to see why it was refused");
+		(void)printf(
+			"  volumes   %llu, missing: %s\n", (unsigned long long)p->volumes,
+			g.text.n ? lw_buf_str(&g.text)
+				 : "none: load any of them again, to see why it was refused");
 	(void)printf("  staged    %s\n  last      %s\n  until     %s\n",
 		     lw_num_human_size(p->staged_bytes, size), lw_time_format(p->last, last),
 		     lw_time_format(lw_discard_due(p), due));
@@ -168,8 +173,12 @@ static int run_list(int n, char **objects)
 }
 
 const struct lw_verb lw_verb_incoming_list = {
-	"incoming list", "", "The bundles that are begun, and which of their volumes are missing.",
-	NULL,		 0,  0,
+	"incoming list",
+	"",
+	"The bundles that are begun, and which of their volumes are missing.",
+	NULL,
+	0,
+	0,
 	run_list,
 };
 

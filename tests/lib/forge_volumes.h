@@ -4,7 +4,7 @@
 
 /*
  * A bundle in three volumes as a hostile sender would make them, with good signatures. The two
- * largest blobs are cut, each into a first piece of 16 bytes and the rest:
+ * largest blobs are cut, each into a first piece of 300 bytes and the rest:
  *
  *	1: the small blobs, A's first piece
  *	2: A's rest, B's first piece
@@ -15,7 +15,7 @@
 #include "tests/lib/forge.h"
 
 #define FORGE_VOLUMES 3
-#define FORGE_FIRST   16 /* bytes */
+#define FORGE_FIRST   300 /* bytes */
 
 struct forge_volumes {
 	struct lw_entries entries;
@@ -56,13 +56,14 @@ static inline void forge_cut(const struct forge *f, struct forge_volumes *v)
 		for (unsigned number = 0; number < 2; number++) {
 			struct lw_span listed = lw_buf_span(&f->blobs[i].bytes);
 
-			listed = number ? lw_span(listed.p + FORGE_FIRST, listed.n - FORGE_FIRST)
-					: lw_span(listed.p, FORGE_FIRST);
+			listed =
+				number ? lw_span(listed.p + FORGE_FIRST, listed.n - FORGE_FIRST)
+				       : lw_span(listed.p, FORGE_FIRST);
 			if (forge_how(v, "pieces-swapped-listed"))
 				listed = forge_piece(f, v, i, number);
-			x->pieces[x->n_pieces++] = (struct lw_part){ lw_digest_of(listed),
-								     listed.n, (uint32_t)i,
-								     number, 0 };
+			x->pieces[x->n_pieces++] =
+				(struct lw_part){ lw_digest_of(listed), listed.n, (uint32_t)i,
+						  number, 0 };
 		}
 	x->breaks[x->n_breaks++] = (struct lw_break){ (uint32_t)a, 1 };
 	x->breaks[x->n_breaks++] = (struct lw_break){ (uint32_t)a + 1, 1 };
@@ -118,7 +119,8 @@ static inline void forge_volumes(struct forge *f, struct forge_volumes *v)
 	f->s.volumes = forge_how(v, "a-volume-more")   ? FORGE_VOLUMES + 1
 		       : forge_how(v, "a-volume-less") ? FORGE_VOLUMES - 1
 						       : FORGE_VOLUMES;
-	f->s.bytes = lw_volumes_bytes(&v->entries, head) + (forge_how(v, "a-block-more") ? 512 : 0);
+	f->s.bytes =
+		lw_volumes_bytes(&v->entries, head) + (forge_how(v, "a-block-more") ? 512 : 0);
 	lw_buf_clear(&f->statement);
 	lw_statement_write(&f->s, &f->statement);
 	forge_sign(f);

@@ -359,8 +359,9 @@ int main(int argc, char **argv)
 	} else if (argc >= 6 && strcmp(argv[1], "sparse") == 0) {
 		make_sparse(argv[2], argv[3], argv[4], argv + 5, argc - 5);
 	} else {
-		errx(2, "usage: forge layout DIR SEED | list | make NAME IN OUT KEY... | "
-			"volumes HOW IN OUT KEY... | sparse BYTES IN OUT KEY... | tuf NEWEST DIR IN OUT KEY...");
+		errx(2,
+		     "usage: forge layout DIR SEED | list | make NAME IN OUT KEY... | "
+		     "volumes HOW IN OUT KEY... | sparse BYTES IN OUT KEY... | tuf NEWEST DIR IN OUT KEY...");
 	}
 	return 0;
 }
