@@ -167,14 +167,15 @@ static int make_files(struct files *f, struct lw_packer_job *job, const struct l
 	f->temporary = lw_alloc_array(volumes, sizeof(*f->temporary));
 	for (uint64_t i = 0; i < volumes && r == 0; i++) {
 		lw_auto_fd int fd = -1;
+		unsigned long long volume = i + 1;
 
-		f->names[i] = lw_pack_volume_name(name, i + 1, volumes);
+		f->names[i] = lw_pack_volume_name(name, volume, volumes);
 		f->n++;
 		r = make_part(f->dir, f->names[i], &f->temporary[i], &fd, e);
 		if (r == 0)
-			r = write_volume(job, h, i + 1, fd, e);
+			r = write_volume(job, h, volume, fd, e);
 		if (r < 0 && volumes > 1)
-			r = lw_prefix(e, "volume %llu", (unsigned long long)(i + 1));
+			r = lw_prefix(e, "volume %llu", volume);
 	}
 	return r;
 }

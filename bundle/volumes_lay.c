@@ -96,7 +96,7 @@ int lw_volumes_lay(struct lw_entries *entries, uint64_t room, struct lw_error *e
 	struct layer l = { .entries = entries, .room = room, .left = room };
 	int r = 0;
 
-	if (room < 2 * LW_TAR_BLOCK)
+	if (room < (uint64_t)2 * LW_TAR_BLOCK)
 		return lw_fail(e, LW_E_USAGE, "no room for anything but the head");
 	for (size_t i = 0; i < entries->n && r == 0; i++) {
 		uint64_t size = entries->list[i].size, member = lw_format_member(size);

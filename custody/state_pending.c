@@ -49,7 +49,7 @@ int lw_state_pending_get(struct lw_state *s, const struct lw_digest *digest,
 int lw_state_pending_put(struct lw_state *s, const struct lw_state_pending *p, int64_t *ret_id,
 			 struct lw_error *e)
 {
-	struct lw_state_pending now;
+	struct lw_state_pending now = { 0 };
 	int rc = lw_state_change(
 		s,
 		"INSERT INTO pending "

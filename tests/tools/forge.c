@@ -253,10 +253,13 @@ static void make_volumes(const char *how, const char *in, const char *out, char 
 
 	read_forge(&f, in, keys, n);
 	forge_volumes(&f, &v);
-	for (uint64_t i = 1; i <= FORGE_VOLUMES; i++) {
+	const uint64_t volumes = lw_volumes_count(&v.entries);
+
+	for (uint64_t i = 1; i <= volumes; i++) {
 		LW_AUTO(buf) struct lw_buf b = { 0 };
-		lw_auto_free char *name = lw_asprintf("%s.%lluof%d.lwb", out,
-						      (unsigned long long)i, FORGE_VOLUMES);
+		lw_auto_free char *name =
+			lw_asprintf("%s.%lluof%llu.lwb", out, (unsigned long long)i,
+				    (unsigned long long)volumes);
 
 		forge_volume(&f, &v, i, &b);
 		make_file(AT_FDCWD, name, lw_buf_span(&b));
