@@ -239,6 +239,7 @@ static bool read_pieces(struct shared *s, struct lw_lane *lane, size_t i, uint64
 					  &piece->digest, piece->size, offset };
 		struct lw_error e = { 0 };
 		bool ours = false;
+		int r;
 
 		sink->offset = sink->given = base + at;
 		at += piece->size;
@@ -247,8 +248,8 @@ static bool read_pieces(struct shared *s, struct lw_lane *lane, size_t i, uint64
 			whole = false;
 			continue;
 		}
-		if (settle(s, entry, piece, read_member(s, lane, &m, sink, &ours, &e), ours,
-			   &e))
+		r = read_member(s, lane, &m, sink, &ours, &e);
+		if (settle(s, entry, piece, r, ours, &e))
 			piece->flags |= LW_ENTRY_TAKEN;
 		else
 			good = false;

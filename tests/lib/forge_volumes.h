@@ -16,7 +16,7 @@
 #include "bundle/volumes.h"
 #include "tests/lib/forge.h"
 
-#define FORGE_FIRST   300 /* bytes */
+#define FORGE_FIRST 300 /* bytes */
 
 struct forge_volumes {
 	struct lw_entries entries;
