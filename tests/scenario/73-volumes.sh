@@ -60,7 +60,7 @@ like "the least is told" "$(packs -o no.lwb --volume-size 200KiB 2>&1)" \
 
 # --- every order ------------------------------------------------------------------------------
 
-blobs=$(cd layout/blobs/sha256 && sha256sum * | cut -d ' ' -f 1)
+blobs=$(cd layout/blobs/sha256 && sha256sum -- * | cut -d ' ' -f 1)
 for order in "1 2 3" "1 3 2" "2 1 3" "2 3 1" "3 1 2" "3 2 1"; do
 	again
 	read -r a b c <<<"$order"
@@ -71,7 +71,7 @@ for order in "1 2 3" "1 3 2" "2 1 3" "2 3 1" "3 1 2" "3 2 1"; do
 	is "$order: it names the last" "$(jq -c .volume out.log)" \
 		"{\"missing\":\"$c\",\"number\":$b,\"of\":3}"
 	accepted lw load "app.${c}of3.lwb"
-	is "$order: all is there" "$(cd enclave/store/blobs/sha256 && sha256sum * |
+	is "$order: all is there" "$(cd enclave/store/blobs/sha256 && sha256sum -- * |
 		cut -d ' ' -f 1)" "$blobs"
 	is "$order: nothing is left" "$(pending | paste -sd ' ')" "0 0 0 0 0"
 	is "$order: each sitting is a record" "$(lw log show -o json | jq -r '
