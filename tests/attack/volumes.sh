@@ -136,6 +136,8 @@ for how in honest pieces-swapped pieces-swapped-listed a-volume-more a-volume-le
 	"$LW_BIN/tools/forge" volumes $how f.lwb $how alice.key bob.key
 done
 attack "a volume more than the list has" 4 content.list lw load a-volume-more.1of3.lwb
+is "the list is told" "$(jq -r '.findings[] | select(.severity == "damage").object' out.log)" \
+	landwaiter/entries
 attack "a volume less than the list has" 4 content.list lw load a-volume-less.1of3.lwb
 attack "a block more than there is" 4 content.size lw load a-block-more.1of3.lwb
 attack "a cut into one piece" 4 content.list lw load a-piece-less.1of3.lwb
