@@ -266,8 +266,10 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i)
 	uint64_t offset = s->offsets[i - job->extent.first];
 	bool good;
 
-	if (entry->flags & LW_ENTRY_STAGED)
+	if (entry->flags & LW_ENTRY_STAGED) {
+		tell(s, lw_extent_entry_size(job->entries, &job->extent, i));
 		return;
+	}
 	if (job->open_sink &&
 	    job->open_sink(job->sink, entry, &sink.fd, &sink.offset, &e) < 0) {
 		fail_all(s, &e);
@@ -280,7 +282,7 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i)
 		put_syncing(s, (struct syncing){ entry, sink.fd, good });
 	else
 		close_sink(s, entry, sink.fd, good);
-	tell(s, entry->size);
+	tell(s, lw_extent_entry_size(job->entries, &job->extent, i));
 }
 
 static void *lane_main(void *data)
@@ -336,7 +338,7 @@ int lw_content_read(struct lw_content_job *job, struct lw_error *e)
 	for (size_t i = 0; i < n; i++) {
 		offsets[i] = at;
 		at += lw_extent_entry_bytes(job->entries, x, x->first + i);
-		s.bytes += job->entries->list[x->first + i].size;
+		s.bytes += lw_extent_entry_size(job->entries, x, x->first + i);
 	}
 	(void)pthread_mutex_init(&s.lock, NULL);
 	(void)pthread_cond_init(&s.changed, NULL);

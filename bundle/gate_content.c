@@ -140,6 +140,8 @@ static int read_lists(struct lw_intake *in, const char **ret_object, struct lw_e
 	in->extent = lw_volumes_extent(&in->entries, in->result->volume);
 	in->first_blob = in->next_blob = at;
 	in->next_entry = in->extent.first;
+	for (size_t i = in->extent.first; i < in->extent.end; i++)
+		in->all_bytes += lw_extent_entry_size(&in->entries, &in->extent, i);
 	return 0;
 }
 
@@ -433,7 +435,7 @@ static void tell_all(void *data, uint64_t done, uint64_t total)
 	const struct lw_content_progress *p = &in->options->progress;
 
 	(void)total;
-	p->tell(p->data, in->blob_bytes + done, in->entries.bytes);
+	p->tell(p->data, in->blob_bytes + done, in->all_bytes);
 }
 
 /* The entries [in->next_entry, end), in one pass, into a job's sink. */
@@ -463,7 +465,7 @@ static int read_range(struct lw_intake *in, const struct lw_content_job *sink, s
 
 	int r = end > in->next_entry ? lw_content_read(&job, e) : 0;
 	for (size_t i = in->next_entry; i < end; i++)
-		in->blob_bytes += in->entries.list[i].size;
+		in->blob_bytes += lw_extent_entry_size(&in->entries, &job.extent, i);
 	in->next_blob += lw_extent_bytes(&in->entries, &job.extent);
 	in->next_entry = end;
 	return r;

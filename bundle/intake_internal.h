@@ -43,7 +43,7 @@ struct lw_intake {
 	uint64_t first_blob;	    /* offset */
 	/* how far the blobs are read: entries, offset, bytes of theirs */
 	size_t next_entry;
-	uint64_t next_blob, blob_bytes;
+	uint64_t next_blob, blob_bytes, all_bytes;
 	bool copying; /* this pass copies every blob aside */
 	bool documents_read;
 	/* What gates 4 and 5 read themselves comes from a copy made in the pass that hashed it:

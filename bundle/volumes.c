@@ -57,6 +57,20 @@ uint64_t lw_extent_entry_bytes(const struct lw_entries *entries, const struct lw
 	return bytes;
 }
 
+uint64_t lw_extent_entry_size(const struct lw_entries *entries, const struct lw_extent *extent,
+			      size_t i)
+{
+	uint64_t bytes = 0;
+	size_t p, end;
+
+	if (!(entries->list[i].flags & LW_ENTRY_CUT))
+		return entries->list[i].size;
+	lw_extent_pieces(entries, extent, i, &p, &end);
+	for (; p < end; p++)
+		bytes += entries->pieces[p].size;
+	return bytes;
+}
+
 uint64_t lw_extent_bytes(const struct lw_entries *entries, const struct lw_extent *extent)
 {
 	uint64_t bytes = 0;

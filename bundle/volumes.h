@@ -35,7 +35,10 @@ bool lw_extent_is_whole(const struct lw_entries *entries, const struct lw_extent
 /* The same for the bytes of entry i in the archive: headers and padding too. */
 uint64_t lw_extent_entry_bytes(const struct lw_entries *entries, const struct lw_extent *extent,
 			       size_t i);
-/* ... and for all of them. */
+/* Its own bytes there, for progress. */
+uint64_t lw_extent_entry_size(const struct lw_entries *entries, const struct lw_extent *extent,
+			      size_t i);
+/* In the archive, of all of them. */
 uint64_t lw_extent_bytes(const struct lw_entries *entries, const struct lw_extent *extent);
 
 /* The bytes of all volumes, each with a head of so many bytes and its closing blocks. */

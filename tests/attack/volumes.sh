@@ -74,7 +74,7 @@ attack "a volume under another's number" 4 content.trailing lw load x.lwb
 bytes_of 3
 mark 0002
 attack "the last under another's number" 4 content.truncated lw load x.lwb
-for text in 0000 0004 9999 '   3' 3000 '0003 of 0004' '0003 of 0003\x00' '0003-of-0003'; do
+for text in 0000 0004 '   3' '0003 of 0004' '0003-of-0003'; do
 	bytes_of 3
 	mark "$text"
 	attack "a volume marked '$text'" 4 content.list lw load x.lwb
@@ -165,7 +165,8 @@ lw repair one.1of1.lwb >/dev/null 2>&1 || true
 exits 0 "and mends" lw check --all
 blob=$(tar tf honest.3of3.lwb | grep /pieces/ | cut -d / -f 3)
 rm "enclave/store/blobs/sha256/$blob"
-lw repair honest.3of3.lwb >/dev/null 2>&1 || true
+lw repair honest.3of3.lwb -o json >out.log 2>/dev/null || true
+is "a part of it mends nothing" "$(jq -c '[.damaged, .repaired]' out.log)" '[1,0]'
 exits 4 "a part of it in one volume mends nothing" lw check --all
 lw repair one.1of1.lwb >/dev/null 2>&1 || true
 rm "$(find enclave/store/blobs -type f -size -30c | head -n 1)"
@@ -311,7 +312,11 @@ approve mallory.1of3.lwb alice
 sitting "one did" 5 seal.threshold none lw load mallory.1of3.lwb
 cp mallory.1of3.lwb x.lwb
 at=$(grep -aob '"sig":"' x.lwb | tail -n 1 | cut -d : -f 1)
-flip x.lwb $((at + 20)) 2
+if [ "$(byte_at x.lwb $((at + 20)))" = 65 ]; then
+	poke x.lwb $((at + 20)) B
+else
+	poke x.lwb $((at + 20)) A
+fi
 attack "her signature altered" 3 seal.signature-bad lw load x.lwb
 attack "verify keeps nothing" 5 seal.threshold lw verify mallory.2of3.lwb
 approve mallory.3of3.lwb bob
