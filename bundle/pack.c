@@ -32,7 +32,7 @@ static void auto_gathered(struct lw_gathered *g)
 /* One layout may hold many of the images: it is opened once. */
 struct layouts {
 	struct open_layout {
-		const char *dir;
+		const struct lw_source *source;
 		struct lw_layout *layout;
 	} * list;
 	size_t n;
@@ -45,21 +45,22 @@ static void auto_layouts(struct layouts *l)
 	free(l->list);
 }
 
-static int open_layout(struct layouts *l, const char *dir,
+static int open_layout(struct layouts *l, const struct lw_source *source,
 		       const struct lw_document_reader *reader, struct lw_layout **ret,
 		       struct lw_error *e)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->list[i].dir, dir) == 0) {
+		if (l->list[i].source->kind == source->kind &&
+		    strcmp(l->list[i].source->path, source->path) == 0) {
 			*ret = l->list[i].layout;
 			return 0;
 		}
 	l->list = lw_realloc_array(l->list, l->n + 1, sizeof(*l->list));
 
-	int r = lw_layout_open(dir, reader, &l->list[l->n].layout, e);
+	int r = lw_layout_open_source(source, reader, &l->list[l->n].layout, e);
 	if (r < 0)
 		return r;
-	l->list[l->n].dir = dir;
+	l->list[l->n].source = source;
 	*ret = l->list[l->n++].layout;
 	return 0;
 }
@@ -74,10 +75,10 @@ static int gather_all(const struct lw_pack_options *o, const struct lw_document_
 		int r = s->name ? lw_reference_parse(lw_span_str(s->name), &name, e) : 0;
 
 		if (r == 0)
-			r = open_layout(layouts, s->dir, reader, &layout, e);
+			r = open_layout(layouts, s->source, reader, &layout, e);
 		if (r == 0) /* like the others, it names what it speaks of */
-			r = lw_gather_image(layout, s->ref, s->name ? &name : NULL, &o->gather,
-					    g, e);
+			r = lw_gather_image(layout, s->source->ref, s->name ? &name : NULL,
+					    &o->gather, g, e);
 		if (r < 0)
 			return r;
 	}

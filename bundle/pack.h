@@ -16,8 +16,7 @@
 
 struct lw_pack_source {
 	const char *name; /* full reference; NULL: the layout's own */
-	const char *dir;
-	const char *ref; /* "" when the layout holds one image */
+	const struct lw_source *source;
 };
 
 struct lw_pack_options {

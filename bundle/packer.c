@@ -19,13 +19,13 @@ static int write_archive(void *data, struct lw_span bytes, struct lw_error *e)
 }
 
 static int open_blob(const struct lw_packer_job *job, const struct lw_entry *entry, int *ret_fd,
-		     struct lw_error *e)
+		     uint64_t *ret_offset, struct lw_error *e)
 {
 	int r = lw_fail(e, LW_E_NOTFOUND, "no source has it");
 
 	for (size_t i = 0; i < job->n_layouts; i++) {
 		r = lw_layout_open_blob(job->layouts[i], &entry->digest, entry->size, ret_fd,
-					e);
+					ret_offset, e);
 		if (r != -LW_E_NOTFOUND)
 			break;
 	}
@@ -48,6 +48,7 @@ static const struct lw_buf *carried(const struct lw_packer_job *job,
 struct source {
 	const struct lw_buf *bytes;
 	struct lw_medium medium;
+	uint64_t offset; /* where in the medium it begins */
 	int fd;
 };
 
@@ -64,8 +65,10 @@ static int open_source(const struct lw_packer_job *job, const struct lw_entry *e
 
 	s->bytes = carried(job, entry);
 	if (!s->bytes)
-		r = open_blob(job, entry, &s->fd, e);
-	s->medium = (struct lw_medium){ .fd = s->fd, .size = entry->size, .exact = true };
+		r = open_blob(job, entry, &s->fd, &s->offset, e);
+	s->medium = (struct lw_medium){ .fd = s->fd,
+					.size = s->offset + entry->size,
+					.exact = true };
 	return r;
 }
 
@@ -74,7 +77,7 @@ static int copy_range(struct source *s, uint64_t at, uint64_t n, struct lw_lane 
 		      struct lw_archive *archive, struct lw_digest *ret, struct lw_error *e)
 {
 	struct lw_lane_read read = { .medium = &s->medium,
-				     .offset = at,
+				     .offset = s->offset + at,
 				     .bytes = n,
 				     .write = archive ? write_archive : NULL,
 				     .sink = archive };

@@ -41,7 +41,7 @@ static const struct lw_option options[] = {
 
 const struct lw_verb lw_verb_pack = {
 	"pack",
-	"[[NAME=]oci:DIR[:REF]...]",
+	"[[NAME=]SOURCE...]",
 	"Pack images and all evidence about them into a bundle. Prints its digest.",
 	options,
 	0,

@@ -19,36 +19,39 @@ static const struct lw_pack_arguments *const arg = &lw_pack_arguments;
 
 struct sources {
 	struct lw_pack_source *list;
-	char **strings;
-	size_t n, n_strings;
+	struct lw_source **sources;
+	char **names;
+	size_t n;
 };
 
 static void auto_sources(struct sources *s)
 {
-	for (size_t i = 0; i < s->n_strings; i++)
-		free(s->strings[i]);
-	free(s->strings);
+	for (size_t i = 0; i < s->n; i++) {
+		lw_source_release(s->sources[i]);
+		free(s->sources[i]);
+		free(s->names[i]);
+	}
+	free(s->sources);
+	free(s->names);
 	free(s->list);
-}
-
-static char *keep(struct sources *s, char *string)
-{
-	s->strings = lw_realloc_array(s->strings, s->n_strings + 1, sizeof(*s->strings));
-	s->strings[s->n_strings++] = string;
-	return string;
 }
 
 static int add_source(struct sources *s, const char *word, struct lw_error *e)
 {
-	char *name = NULL, *dir = NULL, *ref = NULL;
-	int r = lw_command_source(word, &name, &dir, &ref, e);
+	struct lw_source source = { 0 };
+	char *name = NULL;
+	int r = lw_command_source(word, &name, &source, e);
 
 	if (r < 0)
 		return r;
 	s->list = lw_realloc_array(s->list, s->n + 1, sizeof(*s->list));
-	s->list[s->n++] = (struct lw_pack_source){ .name = name ? keep(s, name) : NULL,
-						   .dir = keep(s, dir),
-						   .ref = keep(s, ref) };
+	s->sources = lw_realloc_array(s->sources, s->n + 1, sizeof(*s->sources));
+	s->names = lw_realloc_array(s->names, s->n + 1, sizeof(*s->names));
+	s->sources[s->n] = lw_alloc(sizeof(source));
+	*s->sources[s->n] = source;
+	s->names[s->n] = name;
+	s->list[s->n] = (struct lw_pack_source){ .name = name, .source = s->sources[s->n] };
+	s->n++;
 	return 0;
 }
 
