@@ -44,6 +44,18 @@
 #define LW_MAX_TAG	      ((size_t)128)
 #define LW_MAX_MEDIA_TYPE     ((size_t)255) /* RFC 6838 4.2: 127 + 1 + 127 */
 
+/* Archives of others (image/unpack.h) */
+#define LW_MAX_ARCHIVE_MEMBERS ((size_t)250000)
+#define LW_MAX_ARCHIVE_NAME    ((size_t)255)
+#define LW_MAX_ARCHIVE_PAX     ((size_t)65536)	 /* what stands before one member */
+#define LW_MAX_ARCHIVE_PADDING ((size_t)1 << 20) /* zeros behind the last */
+#define LW_MAX_ARCHIVE_IMAGES  ((size_t)10000)	 /* of a docker-archive; names of one */
+#define LW_MAX_ARCHIVE_LAYERS  ((size_t)4096)	 /* of one of them */
+#define LW_MAX_ARCHIVE_CONFIG  ((size_t)4 << 20)
+/* A compressed archive may hold so many times its own size, and this much besides. */
+#define LW_MAX_UNPACK_RATIO	100
+#define LW_MAX_UNPACK_ALLOWANCE ((uint64_t)64 << 20)
+
 /* JSON (base/json.h) */
 #define LW_MAX_JSON_DEPTH  32
 #define LW_MAX_JSON_NODES  ((size_t)1500000)

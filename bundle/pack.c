@@ -45,7 +45,7 @@ static void auto_layouts(struct layouts *l)
 	free(l->list);
 }
 
-static int open_layout(struct layouts *l, const struct lw_source *source,
+static int open_layout(struct layouts *l, const struct lw_source *source, int room,
 		       const struct lw_document_reader *reader, struct lw_layout **ret,
 		       struct lw_error *e)
 {
@@ -57,7 +57,7 @@ static int open_layout(struct layouts *l, const struct lw_source *source,
 		}
 	l->list = lw_realloc_array(l->list, l->n + 1, sizeof(*l->list));
 
-	int r = lw_layout_open_source(source, reader, &l->list[l->n].layout, e);
+	int r = lw_layout_open_source(source, room, reader, &l->list[l->n].layout, e);
 	if (r < 0)
 		return r;
 	l->list[l->n].source = source;
@@ -68,21 +68,23 @@ static int open_layout(struct layouts *l, const struct lw_source *source,
 static int gather_all(const struct lw_pack_options *o, const struct lw_document_reader *reader,
 		      struct layouts *layouts, struct lw_gathered *g, struct lw_error *e)
 {
-	for (size_t i = 0; i < o->n_sources; i++) {
-		const struct lw_pack_source *s = &o->sources[i];
-		struct lw_reference name;
-		struct lw_layout *layout = NULL;
-		int r = s->name ? lw_reference_parse(lw_span_str(s->name), &name, e) : 0;
+	lw_auto_fd int room = -1;
+	const char *name = NULL;
+	int r = lw_fs_open_parent(o->output, &room, &name, e);
 
+	for (size_t i = 0; i < o->n_sources && r == 0; i++) {
+		const struct lw_pack_source *s = &o->sources[i];
+		struct lw_reference full;
+		struct lw_layout *layout = NULL;
+
+		r = s->name ? lw_reference_parse(lw_span_str(s->name), &full, e) : 0;
 		if (r == 0)
-			r = open_layout(layouts, s->source, reader, &layout, e);
+			r = open_layout(layouts, s->source, room, reader, &layout, e);
 		if (r == 0) /* like the others, it names what it speaks of */
-			r = lw_gather_image(layout, s->source->ref, s->name ? &name : NULL,
+			r = lw_gather_image(layout, s->source->ref, s->name ? &full : NULL,
 					    &o->gather, g, e);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	return r;
 }
 
 /* What is taken along of TUF repositories. */

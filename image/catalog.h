@@ -145,7 +145,18 @@ int lw_layout_reach(struct lw_layout *l, const struct lw_digest *d, int *ret_fd,
 		    uint64_t *ret_offset, uint64_t *ret_size,
 		    struct lw_error *e) LW_WARN_UNUSED;
 
-/* dir.c, for lw_layout_open_source */
+#define LW_LAYOUT_HEADER "oci-layout"
+#define LW_LAYOUT_INDEX	 "index.json"
+/* These two files of a layout, through its reader. */
+int lw_layout_take_header(struct lw_layout *l, struct lw_span bytes,
+			  struct lw_error *e) LW_WARN_UNUSED;
+int lw_layout_take_index(struct lw_layout *l, struct lw_span bytes,
+			 struct lw_error *e) LW_WARN_UNUSED;
+
+/* archived.c and dir.c, for lw_layout_open_source */
+int lw_layout_open_archive(const struct lw_source *s, int room,
+			   const struct lw_document_reader *reader, struct lw_layout **ret,
+			   struct lw_error *e) LW_WARN_UNUSED;
 int lw_layout_open_dir(const char *path, const struct lw_document_reader *reader,
 		       struct lw_layout **ret, struct lw_error *e) LW_WARN_UNUSED;
 

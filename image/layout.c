@@ -11,42 +11,40 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* A file of the layout itself through the reader. */
-static int read_file(struct lw_layout *l, const char *name, size_t max, const char *media_type,
-		     struct lw_document **ret, struct lw_error *e)
-{
-	LW_AUTO(buf) struct lw_buf bytes = { 0 };
-	int r = lw_fs_read_beneath(l->dir, name, max, &bytes, e);
-
-	if (r < 0)
-		return r;
-	r = l->reader->read(l->reader->data, lw_buf_span(&bytes), media_type, ret, e);
-	if (r < 0)
-		(void)lw_prefix(e, "%s", name);
-	return r;
-}
-
-static int read_header(struct lw_layout *l, struct lw_error *e)
+int lw_layout_take_header(struct lw_layout *l, struct lw_span bytes, struct lw_error *e)
 {
 	LW_AUTO(document) struct lw_document *d = NULL;
-	int r = read_file(l, "oci-layout", LW_MAX_MANIFEST_BYTES, LW_MEDIA_TYPE_LAYOUT, &d, e);
+	int r = l->reader->read(l->reader->data, bytes, LW_MEDIA_TYPE_LAYOUT, &d, e);
 
-	if (r < 0)
-		return r;
+	if (r < 0 || !d)
+		return lw_prefix(e, LW_LAYOUT_HEADER);
 	if (strcmp(d->media_type, LW_MEDIA_TYPE_LAYOUT) != 0)
-		return lw_fail(e, LW_E_JAIL, "oci-layout was read as something else");
+		return lw_fail(e, LW_E_JAIL, LW_LAYOUT_HEADER " was read as something else");
 	return 0;
 }
 
-static int read_index(struct lw_layout *l, struct lw_error *e)
+int lw_layout_take_index(struct lw_layout *l, struct lw_span bytes, struct lw_error *e)
 {
-	int r = read_file(l, "index.json", LW_MAX_INDEX_BYTES, NULL, &l->index, e);
+	int r = l->reader->read(l->reader->data, bytes, NULL, &l->index, e);
 
 	if (r < 0)
-		return r;
+		return lw_prefix(e, LW_LAYOUT_INDEX);
 	if (l->index->kind != LW_MEDIA_INDEX)
-		return lw_fail(e, LW_E_JAIL, "index.json was read as something else");
+		return lw_fail(e, LW_E_JAIL, LW_LAYOUT_INDEX " was read as something else");
 	return 0;
+}
+
+/* The files of the layout itself. */
+static int read_files(struct lw_layout *l, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf header = { 0 }, index = { 0 };
+	int r = lw_fs_read_beneath(l->dir, LW_LAYOUT_HEADER, LW_MAX_MANIFEST_BYTES, &header, e);
+
+	if (r == 0)
+		r = lw_layout_take_header(l, lw_buf_span(&header), e);
+	if (r == 0)
+		r = lw_fs_read_beneath(l->dir, LW_LAYOUT_INDEX, LW_MAX_INDEX_BYTES, &index, e);
+	return r < 0 ? r : lw_layout_take_index(l, lw_buf_span(&index), e);
 }
 
 /* A folder beneath, not through a link; -1 where there is none. */
@@ -93,8 +91,7 @@ int lw_layout_open(const char *dir, const struct lw_document_reader *reader,
 
 	if (r < 0)
 		return r;
-	if ((r = read_header(l, e)) < 0 || (r = read_index(l, e)) < 0 ||
-	    (r = open_blobs(l, e)) < 0)
+	if ((r = read_files(l, e)) < 0 || (r = open_blobs(l, e)) < 0)
 		return lw_prefix(e, "image layout %s",
 				 lw_text_escape_str(dir, shown, sizeof(shown)));
 	lw_names_build(l);
@@ -102,11 +99,20 @@ int lw_layout_open(const char *dir, const struct lw_document_reader *reader,
 	return 0;
 }
 
-int lw_layout_open_source(const struct lw_source *s, const struct lw_document_reader *reader,
-			  struct lw_layout **ret, struct lw_error *e)
+int lw_layout_open_source(const struct lw_source *s, int room,
+			  const struct lw_document_reader *reader, struct lw_layout **ret,
+			  struct lw_error *e)
 {
-	if (s->kind == LW_SOURCE_DIR)
+	switch (s->kind) {
+	case LW_SOURCE_DIR:
 		return lw_layout_open_dir(s->path, reader, ret, e);
+	case LW_SOURCE_OCI_ARCHIVE:
+	case LW_SOURCE_DOCKER_ARCHIVE:
+		return lw_layout_open_archive(s, room, reader, ret, e);
+	case LW_SOURCE_OCI:
+	case LW_SOURCE_COUNT:
+		break;
+	}
 	return lw_layout_open(s->path, reader, ret, e);
 }
 

@@ -14,6 +14,9 @@ static const struct {
 } kinds[LW_SOURCE_COUNT] = {
 	[LW_SOURCE_OCI] = { "oci", "oci:DIR[:REF]", true, true },
 	[LW_SOURCE_DIR] = { "dir", "dir:DIR", true, false },
+	[LW_SOURCE_OCI_ARCHIVE] = { "oci-archive", "oci-archive:FILE[:REF]", false, true },
+	[LW_SOURCE_DOCKER_ARCHIVE] = { "docker-archive", "docker-archive:FILE[:REF]", false,
+				       true },
 };
 
 const char *lw_source_kind_name(enum lw_source_kind kind)

@@ -105,7 +105,7 @@ install: all ## into PREFIX (/usr/local), below DESTDIR: programs, man pages, co
 	$(Q)install -m 755 $(OUT)/landwaiter $(DESTDIR)$(PREFIX)/bin/landwaiter
 	$(Q)install -m 755 $(OUT)/landwaiter-judge $(OUT)/landwaiter-pack \
 		$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push $(OUT)/landwaiter-serve \
-		$(OUT)/landwaiter-door $(DESTDIR)$(PREFIX)/libexec/landwaiter
+		$(OUT)/landwaiter-door $(OUT)/landwaiter-unpack $(DESTDIR)$(PREFIX)/libexec/landwaiter
 	$(Q)for page in $(wildcard docs/man/*.[1-8]); do \
 		install -D -m 644 $$page \
 			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
