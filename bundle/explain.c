@@ -90,6 +90,9 @@ static void image_lines(const struct lw_image *image, struct lw_buf *out)
 	lw_buf_adds(out, "  ");
 	lw_text_append(out, lw_span_str(lw_reference_text(&image->name, name)));
 	lw_buf_printf(out, "\n    %s\n", lw_digest_text(&image->digest, digest));
+	if (image->made)
+		lw_buf_adds(out, "    " LW_CONTENTS_MADE
+				 ": the sender made the manifest, of a docker-archive\n");
 	if (image->n_platforms)
 		lw_buf_adds(out, "    platforms:");
 	for (size_t i = 0; i < image->n_platforms; i++)

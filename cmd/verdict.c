@@ -88,12 +88,13 @@ static void print_images(const struct lw_intake_result *r, FILE *out)
 		const struct lw_image *image = &r->contents.images[i];
 		char name[LW_MAX_REFERENCE + 1], digest[LW_DIGEST_TEXT];
 
-		(void)fprintf(out, "  image     %s\n            %s%s\n",
+		(void)fprintf(out, "  image     %s\n            %s%s%s\n",
 			      lw_reference_text(&image->name, name),
 			      lw_digest_text(&image->digest, digest),
 			      r->moved && r->moved[i]		? " (moved)"
 			      : r->new_image && r->new_image[i] ? " (new)"
-								: "");
+								: "",
+			      image->made ? " (" LW_CONTENTS_MADE ")" : "");
 		if (r->judgements)
 			lw_print_judgement(r->judgements[i], r->verdict.outcome != LW_ACCEPTED,
 					   out);
@@ -263,6 +264,8 @@ static void json_images(struct lw_json_writer *w, const struct lw_intake_result 
 		lw_json_w_object(w);
 		lw_json_w_member(w, "digest", lw_digest_text(&image->digest, text));
 		lw_json_judgement(w, r->judgements ? r->judgements[i] : NULL);
+		lw_json_w_key(w, "made");
+		lw_json_w_bool(w, image->made);
 		lw_json_w_key(w, "moved");
 		lw_json_w_bool(w, r->moved && r->moved[i]);
 		lw_json_w_member(w, "name", lw_reference_text(&image->name, name));

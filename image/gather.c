@@ -421,6 +421,7 @@ static int identify(struct walk *w, const char *ref, const struct lw_reference *
 	else if ((r = lw_names_choose(w->l, ref, found, n, &w->image.name, e)) < 0)
 		return r;
 	w->image.digest = d->digest;
+	w->image.made = w->l->kind == LW_SOURCE_DOCKER_ARCHIVE;
 	w->image.size = d->size;
 	w->image.media_type = lw_strdup(d->media_type);
 	w->image.source = lw_asprintf("%s:%s%s%s", lw_source_kind_name(w->l->kind), w->l->path,

@@ -244,7 +244,7 @@ int lw_tar_header(int fd, uint64_t at, uint64_t file_size, struct lw_tar_header 
 {
 	struct lw_tar_header h = { 0 };
 	struct pax pax = { 0 };
-	struct block b;
+	struct block b = { 0 };
 	bool gnu = false;
 	int r = read_block(fd, at, file_size, &b, e);
 

@@ -112,7 +112,7 @@ static bool is_plain_name(const char *name)
 				      "0123456789._-:/";
 	size_t n = strlen(name);
 
-	if (n == 0 || n > LW_MAX_ARCHIVE_NAME || strspn(name, letters) != n)
+	if (n == 0 || n > LW_MAX_ARCHIVE_NAME || *name == '/' || strspn(name, letters) != n)
 		return false;
 	for (const char *part = name; part; part = strchr(part, '/')) {
 		part += *part == '/';

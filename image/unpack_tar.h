@@ -24,7 +24,8 @@ void lw_tar_members_release(struct lw_tar_members *m);
 /* The file of that name, or that a link "../NAME" of that name stands for; NULL. */
 const struct lw_tar_member *lw_tar_find(const struct lw_tar_members *m, const char *name);
 
-/* What a compressed file holds, in pieces to `write`. */
+/* What a compressed file holds, in pieces to `write`. libarchive does not look at the sum at
+ * the end of a gzip file: what counts is hashed by whoever reads it. */
 int lw_tar_inflate(int fd, enum lw_unpack_form form,
 		   int (*write)(void *sink, struct lw_span bytes, struct lw_error *e),
 		   void *sink, struct lw_error *e) LW_WARN_UNUSED;

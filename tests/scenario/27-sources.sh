@@ -55,4 +55,68 @@ exits 3 "dir with signatures that cannot travel" lw pack --sender acme --audienc
 	--marking T -o no.lwb $plain=dir:signed
 exits 2 "nor does one get an endorsement" lw endorse --key none.key $plain=dir:one
 
+# --- oci-archive ----------------------------------------------------------------------------------
+
+copy oci:good:$plain oci-archive:plain.tar:$plain
+same "oci-archive" oci-archive:plain.tar $plain
+same "oci-archive, by name" oci-archive:plain.tar:$plain $plain
+copy oci:good:$multi oci-archive:multi.tar:$multi --all
+same "oci-archive, an index" oci-archive:multi.tar $multi
+gzip -k plain.tar
+zstd -q plain.tar
+same "oci-archive in gzip" oci-archive:plain.tar.gz $plain
+same "oci-archive in zstd" oci-archive:plain.tar.zst $plain
+# A layout with everything: what tar makes of it is all that the folder is, evidence too.
+for form in ustar gnu pax; do
+	tar -C good --format=$form -cf whole.tar .
+	ok "tar --format=$form: packed" packed other.lwb oci-archive:whole.tar:$multi
+	packed whole.lwb oci:good:$multi
+	is "with its evidence" "$(what other.lwb '.images[] | del(.source)')" \
+		"$(what whole.lwb '.images[] | del(.source)')"
+done
+bsdtar -cf other.tar -C good index.json blobs oci-layout
+ok "bsdtar's, and in another order: packed" packed other.lwb oci-archive:other.tar:$multi
+is "with its evidence" "$(what other.lwb '.images[] | del(.source)')" \
+	"$(what whole.lwb '.images[] | del(.source)')"
+is "and nothing else is left there" "$(compgen -G '.landwaiter*' || true)" ""
+
+# --- docker-archive -------------------------------------------------------------------------------
+
+made=registry.example/app:1
+python3 "$LW_TOP/tests/lib/archives.py" layout made
+python3 "$LW_TOP/tests/lib/archives.py" docker ours.tar
+skopeo --insecure-policy copy oci:made:$made docker-archive:skopeos.tar:$made >skopeo.log 2>&1
+ok "docker-archive, by skopeo, with its links: packed" packed skopeos.lwb docker-archive:skopeos.tar
+ok "docker-archive: packed" packed ours.lwb docker-archive:ours.tar:$made
+is "the same archive, the same digest" "$(what skopeos.lwb '.images[0].digest')" \
+	"$(what ours.lwb '.images[0].digest')"
+ok "packed again" packed again.lwb docker-archive:ours.tar:$made
+is "the same bytes after the seal" "$(after_seal again.lwb)" "$(after_seal ours.lwb)"
+gzip -k ours.tar
+ok "in gzip: packed" packed again.lwb docker-archive:ours.tar.gz
+is "the same digest" "$(what again.lwb '.images[0].digest')" "$(what ours.lwb '.images[0].digest')"
+tar -xf ours.lwb
+manifest=blobs/sha256/$(what ours.lwb '.images[0].digest[7:]')
+is "the layers and the configuration are those of the image" \
+	"$(jq -r '.config.digest, .layers[].digest' "$manifest")" \
+	"$(jq -r '.config.digest, .layers[].digest' \
+		"made/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' made/index.json)")"
+is "contents say that nobody attested it" "$(what ours.lwb '.images[0].made')" true
+is "which they say of no other" "$(what other.lwb '[.images[].made] | unique | @json')" "[null]"
+python3 "$LW_TOP/tests/lib/archives.py" docker two.tar $made registry.example/app:2
+exits 3 "several names: one must be said" lw pack --sender acme --audience any --expires P9D \
+	--marking T -o no.lwb docker-archive:two.tar
+ok "and then it is packed" packed two.lwb docker-archive:two.tar:registry.example/app:2
+
+make_keys alice
+make_enclave 1 alice
+make_bundle in.lwb oci:good:$plain docker-archive:ours.tar
+lw inspect in.lwb >inspect.log 2>&1
+ok "inspect says so" grep -q "digest not vendor-attested" inspect.log
+approve in.lwb alice
+lw load in.lwb >load.log 2>&1
+is "it is let in, and the verdict says so, of that one" "$(grep -c "digest not vendor-attested" load.log)" 1
+is "so does the list" "$(lw list | grep -B2 "digest not vendor-attested" | head -n 1)" $made
+is "and its JSON" "$(lw list -o json | jq -r '.images[] | select(.made) | .name')" $made
+
 done_testing
