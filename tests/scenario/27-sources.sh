@@ -80,6 +80,40 @@ is "with its evidence" "$(what other.lwb '.images[] | del(.source)')" \
 	"$(what whole.lwb '.images[] | del(.source)')"
 is "and nothing else is left there" "$(compgen -G '.landwaiter*' || true)" ""
 
+# --- hauler's -------------------------------------------------------------------------------------
+
+# A haul.tar.zst: a layout with a manifest.json beside it, in which an image and what is attached to
+# it have the same names (hauler 2.0, pkg/store/store.go), told apart by their kind.
+haul() { # PREFIX
+	rm -rf haul haul.tar haul.tar.zst
+	cp -a good haul
+	echo '[]' >haul/manifest.json
+	jq -c --arg prefix "$1" '.manifests |= map(
+		(.annotations["org.opencontainers.image.ref.name"] // "") as $name |
+		(if $name == "" then "referrers/" + .digest[7:]
+		 elif ($name | endswith(".sig")) then "sigs"
+		 elif (.mediaType | test("index")) then "imageIndex" else "image" end) as $kind |
+		(if $kind == "image" then $name else "registry.example/app/multi:1" end) as $full |
+		.annotations = {"kind": ($prefix + $kind), "io.containerd.image.name": $full,
+			"org.opencontainers.image.ref.name": ($full | sub("^[^/]*/"; ""))})' \
+		good/index.json >haul/index.json
+	(cd haul && tar --zstd -cf ../haul.tar.zst -- *)
+}
+packed whole.lwb oci:good:$multi oci:good:$plain
+for prefix in dev.hauler/ dev.cosignproject.cosign/; do
+	haul $prefix
+	ok "hauler's, $prefix: packed" packed other.lwb oci-archive:haul.tar.zst:$multi \
+		oci-archive:haul.tar.zst:$plain
+	is "its names, with its evidence" "$(what other.lwb '.images[] | del(.source)')" \
+		"$(what whole.lwb '.images[] | del(.source)')"
+done
+is "which is there" "$(what other.lwb '[.images[].evidence[].mechanism] | unique | @json')" \
+	'["cosign-sig","referrers"]'
+jq -c '.manifests |= map(select(.annotations.kind | endswith("imageIndex") | not))' haul/index.json >x
+mv x haul/index.json
+exits 3 "evidence of an image that is not there" lw pack --sender acme --audience any --expires P9D \
+	--marking T -o no.lwb oci:haul:$plain
+
 # --- docker-archive -------------------------------------------------------------------------------
 
 made=registry.example/app:1
