@@ -46,6 +46,7 @@ for file in cases/*; do
 		said=${said#*-archive:}
 		pass "$case: ${said:0:100}"
 	fi
+	[ ! -e out.lwb ] || rm out.lwb
 done
 find . ! -path './sender*' | sort >after
 is "nothing was written beside them" "$(comm -13 before after)" ""
