@@ -168,8 +168,9 @@ static int may_begin(struct lw_intake *in, const struct lw_state_pending *row, b
 	int r = known ? 0 : lw_state_each_pending(in->enclave->state, count_pending, &n, e);
 
 	if (r == 0 && n >= LW_MAX_PENDING)
-		lw_verdict_addf(&in->result->verdict, LW_FINDING_INCOMING_FULL, in->object,
-				"fewer bundles of which volumes are missing", "%zu", n);
+		lw_verdict_addf(&in->result->verdict, LW_FINDING_CONTENT_INCOMING_FULL,
+				in->object, "fewer bundles of which volumes are missing", "%zu",
+				n);
 	if (r == 0 && known && now(in) + in->policy->skew_sec < row->last)
 		lw_verdict_add(&in->result->verdict, LW_FINDING_TIME_BEHIND_FLOOR, in->object,
 			       lw_time_format(row->last, want), lw_time_format(now(in), have));

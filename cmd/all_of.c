@@ -38,16 +38,19 @@ static int graver(int a, int b)
 	return LW_EXIT_DONE;
 }
 
-static bool was_accepted(const struct tally *t, const struct lw_digest *bundle)
+/* Whether another volume of the same bundle says more: it was accepted then, or comes later. */
+static bool is_part(const struct tally *t, size_t at)
 {
+	const struct ended *x = &t->list[at];
+
 	for (size_t i = 0; i < t->n; i++)
-		if (t->list[i].code == LW_EXIT_DONE &&
-		    lw_digest_equal(&t->list[i].bundle, bundle))
+		if (i != at && (i > at || t->list[i].code == LW_EXIT_DONE) &&
+		    lw_digest_equal(&t->list[i].bundle, &x->bundle))
 			return true;
 	return false;
 }
 
-/* A volume of what was accepted when the last one came was not found wanting: it is a part. */
+/* Volumes of a bundle that others complete, or that is incomplete as before, are one. */
 static void sum_up(struct tally *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
@@ -55,7 +58,7 @@ static void sum_up(struct tally *t)
 
 		if (x->code == LW_EXIT_DONE) {
 			t->accepted++;
-		} else if (x->code != LW_EXIT_INCOMPLETE || !was_accepted(t, &x->bundle)) {
+		} else if (x->code != LW_EXIT_INCOMPLETE || !is_part(t, i)) {
 			t->others++;
 			t->code = graver(t->code, x->code);
 		}
@@ -117,9 +120,12 @@ int lw_command_intake_all(const struct lw_intake_options *options, const char *p
 		lw_reporting_bundle(o.path, i + 1, f.n);
 		x->code = lw_command_intake(&o, &x->bundle);
 		(void)fflush(stdout);
-		if (x->code == LW_EXIT_SYSTEM || x->code == LW_EXIT_USAGE)
+		if (x->code == LW_EXIT_SYSTEM || x->code == LW_EXIT_USAGE) {
+			lw_reporting_end();
 			return x->code;
+		}
 	}
+	lw_reporting_end();
 	if (f.n == 0) {
 		lw_reporting_nothing("there is no bundle (*.lwb) at the medium's root",
 				     "see whether it is the right medium; ask who packed it");

@@ -140,7 +140,7 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "nothing of it was read again")                                                                \
 	X(CONTENT_STAGED, "content.staged", CONTENT, DAMAGE,                                             \
 	  "what was staged was altered here since: see the disk, then load that volume again")           \
-	X(INCOMING_FULL, "incoming.full", CONTENT, ERROR,                                                \
+	X(CONTENT_INCOMING_FULL, "content.incoming-full", CONTENT, ERROR,                                \
 	  "finish or discard one of those that are begun: `landwaiter incoming list`")                   \
 	/* gate 5 */                                                                                     \
 	X(POLICY_NO_MATCH, "policy.no-match", EVIDENCE, REFUSAL,                                         \

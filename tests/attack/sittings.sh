@@ -130,7 +130,7 @@ again
 sqlite3 enclave/state.db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 16)
 	INSERT INTO pending (digest, sender, sequence, bytes, expires, begun, last)
 	SELECT randomblob(32), 'acme', i, 1, 4000000000, $(date +%s), $(date +%s) FROM n"
-attack "a seventeenth bundle" 1 incoming.full lw load v5.1of3.lwb
+attack "a seventeenth bundle" 1 content.incoming-full lw load v5.1of3.lwb
 again 1
 sqlite3 enclave/state.db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 15)
 	INSERT INTO pending (digest, sender, sequence, bytes, expires, begun, last)

@@ -92,8 +92,8 @@ is "they are one bundle" "$(tail -n 1 out.log)" \
 again
 rm medium/app.2of3.lwb
 exits 5 "all but one" lw load --all-of medium -o json
-is "are not one" "$(tail -n 1 out.log)" \
-	'{"accepted":0,"bundles":2,"exit":5,"format":"landwaiter-folder/1","ignored":0}'
+is "are one that is incomplete" "$(tail -n 1 out.log)" \
+	'{"accepted":0,"bundles":1,"exit":5,"format":"landwaiter-folder/1","ignored":0}'
 
 # --- looking ----------------------------------------------------------------------------------
 
