@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 #
 # Images from what skopeo writes: the same image, from whichever source, is the same image.
 . "$(dirname "$0")/../lib/scenario.sh"
