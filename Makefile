@@ -59,8 +59,8 @@ endif
 
 LIBDIRS  := base image verify keys tuf fetch udev custody bundle registry
 LIBSRC   := $(sort $(wildcard $(addsuffix /*.c,$(LIBDIRS))))
-# `pack` and `export` are at work in landwaiter-pack, the one program that links libarchive.
-CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/server.c cmd/pusher.c cmd/door.c cmd/door_event.c cmd/door_session.c cmd/pack_%.c cmd/status%.c cmd/console%.c,$(sort $(wildcard cmd/*.c)))
+# `pack` and `export` are at work in landwaiter-pack, the one program that writes archives.
+CMDSRC   := $(filter-out cmd/judge.c cmd/fetch.c cmd/server.c cmd/pusher.c cmd/door.c cmd/door_event.c cmd/door_session.c cmd/unpack.c cmd/pack_%.c cmd/status%.c cmd/console%.c,$(sort $(wildcard cmd/*.c)))
 UNITSRC  := $(sort $(wildcard tests/unit/test_*.c))
 FUZZSRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 TOOLSRC  := $(sort $(wildcard tests/tools/*.c))
@@ -69,7 +69,7 @@ obj       = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 LIB      := $(OUT)/liblandwaiter.a
 PROGRAMS := $(OUT)/landwaiter $(OUT)/landwaiter-judge $(OUT)/landwaiter-pack \
 	$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push $(OUT)/landwaiter-serve \
-	$(OUT)/landwaiter-door $(OUT)/landwaiter-status $(OUT)/landwaiter-console
+	$(OUT)/landwaiter-door $(OUT)/landwaiter-unpack $(OUT)/landwaiter-status $(OUT)/landwaiter-console
 UNITS    := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNITSRC))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(FUZZSRC))
 REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/replay/fuzz_%,$(FUZZSRC))
@@ -105,6 +105,11 @@ $(OUT)/landwaiter $(OUT)/landwaiter-pack:
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD)
 
 $(OUT)/landwaiter-judge: $(call obj,cmd/judge.c) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD)
+
+# The one program that reads archives of others.
+$(OUT)/landwaiter-unpack: $(call obj,cmd/unpack.c) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD)
 

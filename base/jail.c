@@ -53,7 +53,8 @@ static int limit_resources(const struct lw_jail_plan *plan, struct lw_error *e)
 #ifndef LW_COVERAGE
 		{ RLIMIT_FSIZE, 0, "RLIMIT_FSIZE" },
 #endif
-		{ RLIMIT_CPU, plan->server ? RLIM_INFINITY : LW_BOX_CPU_SEC, "RLIMIT_CPU" },
+		{ RLIMIT_CPU, plan->server || plan->patient ? RLIM_INFINITY : LW_BOX_CPU_SEC,
+		  "RLIMIT_CPU" },
 		{ RLIMIT_NOFILE, plan->server ? LW_JAIL_CONNECTIONS : LW_JAIL_DESCRIPTORS,
 		  "RLIMIT_NOFILE" },
 		{ RLIMIT_CORE, 0, "RLIMIT_CORE" },
@@ -381,6 +382,15 @@ int lw_jail_enter(int keep_fd, enum lw_jail_level *ret_level, struct lw_error *e
 {
 	static const struct lw_jail_plan plan = { .landlock_abi = LANDLOCK_ABI,
 						  .denied_errno = EPERM };
+
+	return lw_jail_enter_as(&plan, keep_fd, ret_level, e);
+}
+
+int lw_jail_enter_patient(int keep_fd, enum lw_jail_level *ret_level, struct lw_error *e)
+{
+	static const struct lw_jail_plan plan = { .landlock_abi = LANDLOCK_ABI,
+						  .denied_errno = EPERM,
+						  .patient = true };
 
 	return lw_jail_enter_as(&plan, keep_fd, ret_level, e);
 }

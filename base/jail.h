@@ -45,6 +45,11 @@ enum lw_jail_level {
 int lw_jail_enter(int keep_fd, enum lw_jail_level *ret_level,
 		  struct lw_error *e) LW_WARN_UNUSED;
 
+/* The same without a limit of processor time, for work as long as what it is given: whoever
+ * gave it counts the bytes that come back, and the silence. */
+int lw_jail_enter_patient(int keep_fd, enum lw_jail_level *ret_level,
+			  struct lw_error *e) LW_WARN_UNUSED;
+
 /* The same for a process that answers the network: it keeps descriptors 3 and 4, may take
  * connections on a socket it was handed, speak on them, and wait for them; it has room for
  * LW_JAIL_CONNECTIONS more descriptors, and no limit of processor time. It still opens nothing,

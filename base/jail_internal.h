@@ -12,7 +12,8 @@ struct lw_jail_plan {
 	/* What a denied call fails with: EPERM. A test takes a number no kernel function
 	 * returns, and so sees that it was the filter that said no. */
 	int denied_errno;
-	bool server; /* lw_jail_enter_server */
+	bool server;  /* lw_jail_enter_server */
+	bool patient; /* lw_jail_enter_patient */
 };
 
 int lw_jail_enter_as(const struct lw_jail_plan *plan, int keep_fd,

@@ -19,9 +19,15 @@
 #define LW_MAX_ENTRIES	      ((size_t)1000000)
 #define LW_MAX_ENTRY_LINE     ((size_t)96)
 #define LW_MAX_ENTRIES_BYTES  (LW_MAX_ENTRIES * LW_MAX_ENTRY_LINE)
-#define LW_MAX_BLOB_BYTES     (((uint64_t)8 << 30) - 1) /* what a ustar header can say */
+#define LW_MAX_MEMBER_BYTES   (((uint64_t)8 << 30) - 1) /* what a ustar header can say */
+#define LW_MAX_BLOB_BYTES     ((uint64_t)1 << 40)	/* in pieces, where larger than that */
+#define LW_MAX_PIECES	      ((size_t)100000)		/* in one bundle */
+#define LW_MAX_BLOB_PIECES    ((size_t)9999)		/* of one blob: four digits */
 #define LW_MAX_BUNDLE_IMAGES  ((size_t)50000)
 #define LW_MAX_VOLUMES	      ((uint64_t)9999)
+#define LW_MAX_PENDING	      ((size_t)16) /* bundles of which not all volumes are in */
+#define LW_MAX_PENDING_SEALS  ((size_t)32) /* kept of one of them */
+#define LW_PENDING_SEC	      ((int64_t)30 * 86400) /* they go so long after the last sitting */
 #define LW_MAX_SEQUENCE	      ((uint64_t)1 << 53)
 #define LW_MAX_SEQUENCE_STEP  ((uint64_t)1000000) /* a floor never jumps further at once */
 #define LW_MAX_MARKING	      ((size_t)128)
@@ -37,6 +43,18 @@
 #define LW_MAX_REPOSITORY     ((size_t)255) /* host and path */
 #define LW_MAX_TAG	      ((size_t)128)
 #define LW_MAX_MEDIA_TYPE     ((size_t)255) /* RFC 6838 4.2: 127 + 1 + 127 */
+
+/* Archives of others (image/unpack.h) */
+#define LW_MAX_ARCHIVE_MEMBERS ((size_t)250000)
+#define LW_MAX_ARCHIVE_NAME    ((size_t)255)
+#define LW_MAX_ARCHIVE_PAX     ((size_t)65536)	 /* what stands before one member */
+#define LW_MAX_ARCHIVE_PADDING ((size_t)1 << 20) /* zeros behind the last */
+#define LW_MAX_ARCHIVE_IMAGES  ((size_t)10000)	 /* of a docker-archive; names of one */
+#define LW_MAX_ARCHIVE_LAYERS  ((size_t)4096)	 /* of one of them */
+#define LW_MAX_ARCHIVE_CONFIG  ((size_t)4 << 20)
+/* A compressed archive may hold so many times its own size, and this much besides. */
+#define LW_MAX_UNPACK_RATIO	100
+#define LW_MAX_UNPACK_ALLOWANCE ((uint64_t)64 << 20)
 
 /* JSON (base/json.h) */
 #define LW_MAX_JSON_DEPTH  32

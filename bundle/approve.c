@@ -10,14 +10,16 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
-static int read_contents(struct lw_medium *m, struct lw_buf *contents, struct lw_error *e)
+/* ret_next: where the entries would stand. */
+static int read_contents(struct lw_medium *m, struct lw_buf *contents, uint64_t *ret_next,
+			 struct lw_error *e)
 {
-	uint64_t size = 0, next = 0;
+	uint64_t size = 0;
 	int r = lw_head_claimed_contents(m, &size, e);
 
 	if (r == 0)
 		r = lw_head_read_member(m, lw_format_member(LW_MAX_SEAL_BYTES),
-					LW_NAME_CONTENTS, size, contents, &next, e);
+					LW_NAME_CONTENTS, size, contents, ret_next, e);
 	return r;
 }
 
@@ -25,10 +27,11 @@ static int read_previous(const char *path, struct lw_buf *contents, struct lw_er
 {
 	struct lw_medium m;
 	lw_auto_fd int fd = -1;
+	uint64_t next = 0;
 	int r = lw_medium_open(path, &m, &fd, e);
 
 	if (r == 0)
-		r = read_contents(&m, contents, e);
+		r = read_contents(&m, contents, &next, e);
 	return r < 0 ? lw_prefix(e, "previous bundle %s", path) : 0;
 }
 
@@ -55,6 +58,8 @@ int lw_approve_open(const char *path, bool write, enum lw_explain_form form,
 	struct lw_approvable a = { .fd = -1 };
 	LW_AUTO(buf) struct lw_buf seal = { 0 };
 	LW_AUTO(buf) struct lw_buf before = { 0 };
+	LW_AUTO(buf) struct lw_buf mark = { 0 };
+	uint64_t next = 0;
 	struct lw_medium m;
 	int r = lw_medium_open(path, &m, &a.fd, e);
 
@@ -67,12 +72,14 @@ int lw_approve_open(const char *path, bool write, enum lw_explain_form form,
 	if (r == 0)
 		r = lw_head_read_seal(&m, &seal, e);
 	if (r == 0)
-		r = read_contents(&m, &a.contents, e);
+		r = read_contents(&m, &a.contents, &next, e);
+	if (r == 0)
+		lw_head_claimed_mark(&m, next, &mark);
 	if (r == 0 && previous)
 		r = read_previous(previous, &before, e);
 	if (r == 0)
 		r = lw_box_explain(judge, form, lw_buf_span(&seal), lw_buf_span(&a.contents),
-				   lw_buf_span(&before), &a.explained, e);
+				   lw_buf_span(&before), lw_buf_span(&mark), &a.explained, e);
 	if (r < 0) {
 		lw_approve_close(&a);
 		return lw_prefix(e, "%s", path);

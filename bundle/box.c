@@ -108,14 +108,17 @@ int lw_box_open(const char *program, struct lw_box *b, enum lw_jail_level *ret_l
 }
 
 static int take_payload(struct lw_ipc_frame *frame, struct lw_dsse *seal, char *sender,
-			struct lw_error *e)
+			uint32_t *volumes, struct lw_error *e)
 {
 	struct lw_span payload;
+	uint32_t claimed_volumes = 0;
 	lw_auto_free char *claimed = NULL;
 	int r = lw_ipc_take_bytes(&frame->body, LW_MAX_STATEMENT_BYTES, &payload, e);
 
 	if (r == 0)
 		r = lw_ipc_take_str(&frame->body, LW_MAX_LABEL, &claimed, e);
+	if (r == 0)
+		r = lw_ipc_take_u32(&frame->body, &claimed_volumes, e);
 	if (r == 0)
 		r = lw_ipc_take_end(&frame->body, e);
 	if (r == 0 && seal->payload.n > 0)
@@ -125,6 +128,8 @@ static int take_payload(struct lw_ipc_frame *frame, struct lw_dsse *seal, char *
 	lw_buf_add(&seal->payload, payload.p, payload.n);
 	if (sender && lw_text_is_label(lw_span_str(claimed)))
 		(void)snprintf(sender, LW_MAX_LABEL + 1, "%s", claimed);
+	if (volumes)
+		*volumes = claimed_volumes;
 	return 0;
 }
 
@@ -165,7 +170,7 @@ static int take_signature(struct lw_ipc_frame *frame, struct lw_dsse *seal,
 }
 
 /* Everything a box answers about a seal, up to DONE. */
-static int take_answers(struct lw_box *b, struct lw_dsse *seal, char *sender,
+static int take_answers(struct lw_box *b, struct lw_dsse *seal, char *sender, uint32_t *volumes,
 			struct lw_claim *claims, struct lw_buf *text, struct lw_error *e)
 {
 	for (;;) {
@@ -175,7 +180,7 @@ static int take_answers(struct lw_box *b, struct lw_dsse *seal, char *sender,
 		if (r < 0)
 			return r;
 		if (frame.type == LW_BOX_PAYLOAD) {
-			r = take_payload(&frame, seal, sender, e);
+			r = take_payload(&frame, seal, sender, volumes, e);
 		} else if (frame.type == LW_BOX_SIGNATURE) {
 			r = take_signature(&frame, seal, claims, e);
 		} else if (frame.type == LW_BOX_TEXT && text) {
@@ -226,7 +231,8 @@ int lw_box_seal(const char *program, struct lw_span seal, const struct lw_policy
 	if (r == 0)
 		r = lw_box_send(&b, LW_BOX_JOB_SEAL, &job, e);
 	if (r == 0)
-		r = take_answers(&b, &ret->seal, ret->claimed_sender, ret->claims, NULL, e);
+		r = take_answers(&b, &ret->seal, ret->claimed_sender, &ret->claimed_volumes,
+				 ret->claims, NULL, e);
 	if (r == 0)
 		r = hold_against(seal, &ret->seal, e);
 	lw_box_close(&b);
@@ -239,7 +245,7 @@ void lw_box_seal_release(struct lw_box_seal *s)
 }
 
 int lw_box_explain(const char *program, enum lw_explain_form form, struct lw_span seal,
-		   struct lw_span contents, struct lw_span previous,
+		   struct lw_span contents, struct lw_span previous, struct lw_span mark,
 		   struct lw_box_explained *ret, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf job = { 0 };
@@ -250,12 +256,13 @@ int lw_box_explain(const char *program, enum lw_explain_form form, struct lw_spa
 	lw_ipc_put_bytes(&job, seal);
 	lw_ipc_put_bytes(&job, contents);
 	lw_ipc_put_bytes(&job, previous);
+	lw_ipc_put_bytes(&job, mark);
 
 	int r = lw_box_open(program, &b, &level, e);
 	if (r == 0)
 		r = lw_box_send(&b, LW_BOX_JOB_EXPLAIN, &job, e);
 	if (r == 0)
-		r = take_answers(&b, &ret->seal, NULL, NULL, &ret->text, e);
+		r = take_answers(&b, &ret->seal, NULL, NULL, NULL, &ret->text, e);
 	if (r == 0)
 		r = hold_against(seal, &ret->seal, e);
 	lw_box_close(&b);

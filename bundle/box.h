@@ -23,7 +23,8 @@
 /* Jobs and answers on the wire. */
 enum lw_box_message {
 	LW_BOX_JOB_SEAL = 1,  /* seal, n, n * SPKI DER */
-	LW_BOX_JOB_EXPLAIN,   /* form, seal, contents, previous contents ("" for none) */
+	LW_BOX_JOB_EXPLAIN,   /* form, seal, contents, previous contents ("" for none), what
+				 marks the volume ("" for none) */
 	LW_BOX_JOB_DOCUMENTS, /* then any number of LW_BOX_DOCUMENT */
 	LW_BOX_DOCUMENT,      /* form, media type, bytes; answered by DOCUMENT or ERROR */
 	LW_BOX_JOB_EVIDENCE,  /* n, n * (kind, SPKI DER); then any number of the next two */
@@ -37,7 +38,7 @@ enum lw_box_message {
 	LW_BOX_JOB_CARRIED, /* repository, seal, contents, entries; answered by CARRIED */
 	LW_BOX_CARRIED,	    /* n, n * (name, digest, size, offset) */
 	LW_BOX_READY = 100, /* level of the jail */
-	LW_BOX_PAYLOAD,	    /* payload, claimed sender */
+	LW_BOX_PAYLOAD,	    /* payload, claimed sender, claimed volumes */
 	LW_BOX_SIGNATURE,   /* keyid, signature, n, n * index of a key that matches */
 	LW_BOX_TEXT,	    /* what to show */
 	LW_BOX_ERROR,	    /* code, text */
@@ -49,6 +50,7 @@ enum lw_box_message {
 struct lw_box_seal {
 	struct lw_dsse seal;
 	char claimed_sender[LW_MAX_LABEL + 1];	  /* "" when the payload has none */
+	uint32_t claimed_volumes;		  /* 0 likewise */
 	struct lw_claim claims[LW_MAX_APPROVALS]; /* spans borrow from seal */
 	enum lw_jail_level level;
 };
@@ -71,7 +73,7 @@ enum lw_explain_form {
 	LW_EXPLAIN_JSON,
 };
 int lw_box_explain(const char *program, enum lw_explain_form form, struct lw_span seal,
-		   struct lw_span contents, struct lw_span previous,
+		   struct lw_span contents, struct lw_span previous, struct lw_span mark,
 		   struct lw_box_explained *ret, struct lw_error *e) LW_WARN_UNUSED;
 void lw_box_explained_release(struct lw_box_explained *x);
 
@@ -134,12 +136,15 @@ void lw_box_tuf_close(struct lw_box_tuf *b);
 int lw_box_tuf_split(void *data, struct lw_span file, struct lw_tuf_signed *ret,
 		     struct lw_error *e) LW_WARN_UNUSED;
 
-/* What a bundle says it has of a repository, by name, and where the bytes of each stand: the
- * box's word about what nobody has approved. None: it says it has nothing. *ret and
- * *ret_offsets are the caller's to release, also after an error. */
+/* In place of an offset: it stands in another volume, or in pieces. */
+#define LW_BOX_ELSEWHERE ((uint64_t)1)
+/* What a bundle says it has of a repository, by name, and where the bytes of each stand in the
+ * volume that is marked so: the box's word about what nobody has approved. None: it says it has
+ * nothing. *ret and *ret_offsets are the caller's to release, also after an error. */
 int lw_box_carried(const char *program, const char *repository, struct lw_span seal,
-		   struct lw_span contents, struct lw_span entries, struct lw_carried *ret,
-		   uint64_t **ret_offsets, struct lw_error *e) LW_WARN_UNUSED;
+		   struct lw_span contents, struct lw_span entries, struct lw_span mark,
+		   struct lw_carried *ret, uint64_t **ret_offsets,
+		   struct lw_error *e) LW_WARN_UNUSED;
 
 /* The inside: serves one job on the socket, after the jail was entered. Returns 0 when it was
  * answered (with an ERROR too). */

@@ -5,6 +5,7 @@
 #include "bundle/carried_source.h"
 #include "bundle/entries.h"
 #include "bundle/format.h"
+#include "bundle/volumes.h"
 
 #include <string.h>
 
@@ -55,8 +56,8 @@ static int take_files(struct lw_span *body, struct lw_carried *c, uint64_t **ret
 }
 
 int lw_box_carried(const char *program, const char *repository, struct lw_span seal,
-		   struct lw_span contents, struct lw_span entries, struct lw_carried *ret,
-		   uint64_t **ret_offsets, struct lw_error *e)
+		   struct lw_span contents, struct lw_span entries, struct lw_span mark,
+		   struct lw_carried *ret, uint64_t **ret_offsets, struct lw_error *e)
 {
 	struct lw_box b = { .child = { .socket = -1 } };
 	LW_AUTO(buf) struct lw_buf ask = { 0 };
@@ -68,6 +69,7 @@ int lw_box_carried(const char *program, const char *repository, struct lw_span s
 	lw_ipc_put_bytes(&ask, seal);
 	lw_ipc_put_bytes(&ask, contents);
 	lw_ipc_put_bytes(&ask, entries);
+	lw_ipc_put_bytes(&ask, mark);
 	if (r == 0)
 		r = lw_box_send(&b, LW_BOX_JOB_CARRIED, &ask, e);
 	if (r == 0)
@@ -80,16 +82,21 @@ int lw_box_carried(const char *program, const char *repository, struct lw_span s
 
 /* ---- the inside ---- */
 
-/* Where each file's bytes are: entries stand one after the other, behind the head. */
+/* Where each file's bytes are: entries stand one after the other, behind the head
+ * (LW_BOX_ELSEWHERE: not there). */
 static int put_files(const struct lw_carried *c, const struct lw_entries *entries,
-		     uint64_t first_blob, struct lw_buf *out, struct lw_error *e)
+		     const struct lw_extent *x, uint64_t first_blob, struct lw_buf *out,
+		     struct lw_error *e)
 {
 	lw_auto_free uint64_t *offsets = lw_alloc_array(entries->n, sizeof(*offsets));
 	uint64_t at = first_blob;
 
-	for (size_t i = 0; i < entries->n; i++) {
-		offsets[i] = at + LW_TAR_BLOCK;
-		at += lw_format_member(entries->list[i].size);
+	for (size_t i = 0; i < entries->n; i++)
+		offsets[i] = LW_BOX_ELSEWHERE;
+	for (size_t i = x->first; i < x->end; i++) {
+		if (!(entries->list[i].flags & LW_ENTRY_CUT))
+			offsets[i] = at + LW_TAR_BLOCK;
+		at += lw_extent_entry_bytes(entries, x, i);
 	}
 	lw_ipc_put_u32(out, (uint32_t)c->n_files);
 	for (size_t i = 0; i < c->n_files; i++) {
@@ -108,12 +115,16 @@ static int put_files(const struct lw_carried *c, const struct lw_entries *entrie
 }
 
 static int find_files(const char *repository, const struct lw_box_bundle *b,
-		      struct lw_span entries_bytes, struct lw_buf *out, struct lw_error *e)
+		      struct lw_span entries_bytes, struct lw_span mark, struct lw_buf *out,
+		      struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf text = { 0 }, index = { 0 };
 	LW_AUTO(entries) struct lw_entries entries = { 0 };
 	const struct lw_carried none = { 0 };
 	const struct lw_carried *c = lw_carried_of(&b->contents, repository);
+	const uint64_t volumes = b->statement.volumes,
+		       volume = volumes > 1 ? lw_format_volume_of(mark, volumes) : 1;
+	struct lw_extent x;
 	struct lw_proven proven;
 	int r;
 
@@ -122,15 +133,20 @@ static int find_files(const char *repository, const struct lw_box_bundle *b,
 	if (r < 0)
 		return lw_fail(e, LW_E_CONFLICT, "entries are not the ones contents name");
 	r = lw_entries_parse(proven, &text, &entries, e);
+	if (r == 0 && (volume == 0 || volumes != lw_volumes_count(&entries)))
+		r = lw_fail(e, LW_E_FORMAT, "want one of %llu volumes, have something else",
+			    (unsigned long long)volumes);
 	if (r < 0)
 		return r;
 	lw_contents_write_index(&b->contents, &index);
-	return put_files(c ? c : &none, &entries,
+	x = lw_volumes_extent(&entries, volume);
+	return put_files(c ? c : &none, &entries, &x,
 			 lw_format_member(LW_MAX_SEAL_BYTES) +
 				 lw_format_member(b->statement.contents_bytes) +
 				 lw_format_member(entries_bytes.n) +
 				 lw_format_member(strlen(LW_OCI_LAYOUT)) +
-				 lw_format_member(index.n),
+				 lw_format_member(index.n) +
+				 (volumes > 1 ? lw_format_member(LW_VOLUME_MARK) : 0),
 			 out, e);
 }
 
@@ -139,7 +155,7 @@ int lw_box_job_carried(struct lw_box_inside *in, struct lw_span body, struct lw_
 	LW_AUTO(box_bundle) struct lw_box_bundle b = { 0 };
 	LW_AUTO(buf) struct lw_buf out = { 0 };
 	lw_auto_free char *repository = NULL;
-	struct lw_span seal, contents, entries;
+	struct lw_span seal, contents, entries, mark;
 	struct lw_error bad = { 0 };
 	int r = lw_ipc_take_str(&body, LW_MAX_LABEL, &repository, &bad);
 
@@ -150,11 +166,13 @@ int lw_box_job_carried(struct lw_box_inside *in, struct lw_span body, struct lw_
 	if (r == 0)
 		r = lw_ipc_take_bytes(&body, LW_MAX_FRAME_BYTES, &entries, &bad);
 	if (r == 0)
+		r = lw_ipc_take_bytes(&body, LW_VOLUME_MARK, &mark, &bad);
+	if (r == 0)
 		r = lw_ipc_take_end(&body, &bad);
 	if (r == 0)
 		r = lw_box_bundle_read(seal, contents, lw_span(NULL, 0), &b, &bad);
 	if (r == 0)
-		r = find_files(repository, &b, entries, &out, &bad);
+		r = find_files(repository, &b, entries, mark, &out, &bad);
 	return r < 0 ? lw_box_answer_error(in, &bad, e)
 		     : lw_box_answer(in, LW_BOX_CARRIED, &out, e);
 }

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "bundle/explain.h"
+#include "bundle/format.h"
 #include "bundle/seal.h"
 #include "image/attach.h"
 
@@ -37,13 +38,14 @@ static int answer_signature(struct lw_box_inside *in, const struct lw_dsse_signa
 	return lw_box_answer(in, LW_BOX_SIGNATURE, &body, e);
 }
 
-static int answer_payload(struct lw_box_inside *in, const struct lw_dsse *d, const char *sender,
-			  struct lw_error *e)
+static int answer_payload(struct lw_box_inside *in, const struct lw_dsse *d,
+			  const struct lw_statement *s, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf body = { 0 };
 
 	lw_ipc_put_bytes(&body, lw_buf_span(&d->payload));
-	lw_ipc_put_str(&body, sender);
+	lw_ipc_put_str(&body, s->sender);
+	lw_ipc_put_u32(&body, (uint32_t)s->volumes);
 	return lw_box_answer(in, LW_BOX_PAYLOAD, &body, e);
 }
 
@@ -124,8 +126,8 @@ static int job_seal(struct lw_box_inside *in, struct lw_span body, struct lw_err
 	/* Only so that a refusal can say whose approvals are missing. */
 	if (lw_statement_parse(lw_unproven_in_the_box(lw_buf_span(&d.payload)), &s, &ignored) <
 	    0)
-		s.sender[0] = '\0';
-	r = answer_payload(in, &d, s.sender, e);
+		s = (struct lw_statement){ 0 };
+	r = answer_payload(in, &d, &s, e);
 	if (r == 0)
 		r = point_at_keys(in, &d, &keys, e);
 	return r < 0 ? r : lw_box_answer(in, LW_BOX_DONE, NULL, e);
@@ -168,7 +170,8 @@ int lw_box_bundle_read(struct lw_span seal, struct lw_span contents, struct lw_s
 }
 
 static int send_explanation(struct lw_box_inside *in, uint32_t form,
-			    const struct lw_box_bundle *x, struct lw_error *e)
+			    const struct lw_box_bundle *x, struct lw_span mark,
+			    struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf text = { 0 };
 	struct lw_explain what = {
@@ -177,8 +180,9 @@ static int send_explanation(struct lw_box_inside *in, uint32_t form,
 		.seal = &x->seal,
 		.contents = &x->contents,
 		.previous = x->has_previous ? &x->previous : NULL,
+		.volume = lw_format_volume_of(mark, x->statement.volumes),
 	};
-	int r = answer_payload(in, &x->seal, x->statement.sender, e);
+	int r = answer_payload(in, &x->seal, &x->statement, e);
 
 	for (size_t i = 0; i < x->seal.n_signatures && r == 0; i++)
 		r = answer_signature(in, &x->seal.signatures[i], NULL, 0, e);
@@ -197,7 +201,7 @@ static int send_explanation(struct lw_box_inside *in, uint32_t form,
 static int job_explain(struct lw_box_inside *in, struct lw_span body, struct lw_error *e)
 {
 	LW_AUTO(box_bundle) struct lw_box_bundle x = { 0 };
-	struct lw_span seal, contents, previous;
+	struct lw_span seal, contents, previous, mark;
 	struct lw_error ignored = { 0 };
 	uint32_t form = 0;
 	int r = lw_ipc_take_u32(&body, &form, e);
@@ -209,12 +213,14 @@ static int job_explain(struct lw_box_inside *in, struct lw_span body, struct lw_
 	if (r == 0)
 		r = lw_ipc_take_bytes(&body, LW_MAX_CONTENTS_BYTES, &previous, e);
 	if (r == 0)
+		r = lw_ipc_take_bytes(&body, LW_VOLUME_MARK, &mark, e);
+	if (r == 0)
 		r = lw_ipc_take_end(&body, e);
 	if (r == 0)
 		r = lw_box_bundle_read(seal, contents, previous, &x, e);
 	if (r < 0)
 		return lw_box_answer_error(in, e, &ignored);
-	return send_explanation(in, form, &x, e);
+	return send_explanation(in, form, &x, mark, e);
 }
 
 static int one_document(struct lw_box_inside *in, struct lw_ipc_frame *frame,

@@ -18,7 +18,8 @@
 /* What the lanes share. */
 struct shared {
 	struct lw_content_job *job;
-	const uint64_t *offsets; /* of each entry's header */
+	const uint64_t *offsets; /* of each entry's first header */
+	uint64_t bytes;		 /* all there is to read, without headers */
 	atomic_size_t next;	 /* entries are claimed from the last (largest) to the first */
 	atomic_uint_fast64_t done;
 	atomic_size_t lanes; /* at work */
@@ -54,9 +55,9 @@ static void tell(struct shared *s, uint64_t bytes)
 	if (!p->tell)
 		return;
 	(void)pthread_mutex_lock(&s->lock);
-	if (done >= s->told + TELL_BYTES || done == s->job->entries->bytes) {
+	if (done >= s->told + TELL_BYTES || done == s->bytes) {
 		s->told = done;
-		p->tell(p->data, done, s->job->entries->bytes);
+		p->tell(p->data, done, s->bytes);
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 }
@@ -109,17 +110,22 @@ static void put_syncing(struct shared *s, struct syncing x)
 struct sink {
 	int fd;
 	uint64_t offset, given;
+	struct lw_hasher *whole; /* of a blob that stands in pieces; else NULL */
 };
 
 static int write_at(void *data, struct lw_span bytes, struct lw_error *e)
 {
 	struct sink *to = data;
-	int r = lw_fs_pwrite(to->fd, bytes.p, bytes.n, to->offset, e);
+	int r = 0;
 
+	if (to->whole)
+		lw_hasher_add(to->whole, bytes.p, bytes.n);
+	if (to->fd >= 0)
+		r = lw_fs_pwrite(to->fd, bytes.p, bytes.n, to->offset, e);
 	to->offset += bytes.n;
 	/* The device works while the next bytes are hashed. Started, not awaited: a sync here
 	 * would be a journal commit each. What fails is told by the sync at the end. */
-	if (r == 0 && to->offset - to->given >= TURN_BYTES) {
+	if (r == 0 && to->fd >= 0 && to->offset - to->given >= TURN_BYTES) {
 		(void)sync_file_range(to->fd, (off_t)to->given, (off_t)(to->offset - to->given),
 				      SYNC_FILE_RANGE_WRITE);
 		to->given = to->offset;
@@ -127,26 +133,32 @@ static int write_at(void *data, struct lw_span bytes, struct lw_error *e)
 	return r;
 }
 
-/* Everything from the header to the padding of one entry. The medium's faults come back as an
+struct member {
+	const char *name;
+	const struct lw_digest *digest;
+	uint64_t size, offset; /* of its header */
+};
+
+/* Everything from the header to the padding of one member. The medium's faults come back as an
  * error; *ret_ours tells those of the sink, and being stopped. */
-static int read_entry(struct shared *s, struct lw_lane *lane, const struct lw_entry *entry,
-		      uint64_t offset, struct sink *sink, bool *ret_ours, struct lw_error *e)
+static int read_member(struct shared *s, struct lw_lane *lane, const struct member *m,
+		       struct sink *sink, bool *ret_ours, struct lw_error *e)
 {
-	char name[LW_BLOB_NAME], have[LW_DIGEST_TEXT];
+	char have[LW_DIGEST_TEXT];
 	uint8_t want[LW_TAR_BLOCK];
 	struct lw_lane_read read = {
 		.medium = s->job->medium,
-		.offset = offset,
+		.offset = m->offset,
 		.head = LW_TAR_BLOCK,
-		.bytes = entry->size,
-		.tail = lw_format_padding(entry->size),
-		.write = sink->fd < 0 ? NULL : write_at,
+		.bytes = m->size,
+		.tail = lw_format_padding(m->size),
+		.write = sink->fd < 0 && !sink->whole ? NULL : write_at,
 		.sink = sink,
 		.lanes = &s->lanes,
 		.stop = s->job->stop,
 	};
 
-	lw_format_header(lw_format_blob_name(&entry->digest, name), entry->size, want);
+	lw_format_header(m->name, m->size, want);
 
 	int r = lw_lane_run(lane, &read, e);
 	*ret_ours = read.ours;
@@ -157,9 +169,92 @@ static int read_entry(struct shared *s, struct lw_lane *lane, const struct lw_en
 	for (uint64_t i = 0; i < read.tail; i++)
 		if (read.tail_bytes[i])
 			return lw_fail(e, LW_E_CONFLICT, "padding is not zero");
-	if (!lw_digest_equal(&read.digest, &entry->digest))
+	if (!lw_digest_equal(&read.digest, m->digest))
 		return lw_fail(e, LW_E_DIGEST, "%s", lw_digest_text(&read.digest, have));
 	return 0;
+}
+
+/* What came of a member: whether all was well. */
+static bool settle(struct shared *s, const struct lw_entry *entry, const struct lw_part *piece,
+		   int r, bool ours, const struct lw_error *e)
+{
+	if (r < 0 && ours) {
+		fail_all(s, e);
+	} else if (r < 0) {
+		(void)pthread_mutex_lock(&s->lock);
+		s->job->bad(s->job->bad_data, entry, piece, e);
+		(void)pthread_mutex_unlock(&s->lock);
+	}
+	return r == 0;
+}
+
+static bool read_entry(struct shared *s, struct lw_lane *lane, const struct lw_entry *entry,
+		       uint64_t offset, struct sink *sink)
+{
+	char name[LW_BLOB_NAME];
+	const struct member m = { lw_format_blob_name(&entry->digest, name), &entry->digest,
+				  entry->size, offset };
+	struct lw_error e = { 0 };
+	bool ours = false;
+	int r = read_member(s, lane, &m, sink, &ours, &e);
+
+	return settle(s, entry, NULL, r, ours, &e);
+}
+
+/* All of it was read, in order. */
+static bool judge_whole(struct shared *s, const struct lw_entry *entry, struct sink *sink)
+{
+	struct lw_digest have = lw_hasher_final(sink->whole);
+	struct lw_error e = { 0 };
+	char text[LW_DIGEST_TEXT];
+	int r = lw_digest_equal(&have, &entry->digest)
+			? 0
+			: lw_fail(&e, LW_E_DIGEST, "%s", lw_digest_text(&have, text));
+
+	return settle(s, entry, NULL, r, false, &e);
+}
+
+/* The pieces that stand here, each where it belongs in the blob. */
+static bool read_pieces(struct shared *s, struct lw_lane *lane, size_t i, uint64_t offset,
+			struct sink *sink)
+{
+	const struct lw_entries *all = s->job->entries;
+	const struct lw_entry *entry = &all->list[i];
+	LW_AUTO(hasher) struct lw_hasher *hasher = lw_hasher_new();
+	const uint64_t base = sink->offset;
+	uint64_t at = 0;
+	size_t first, end, p, here_end;
+	bool good = true, whole = lw_extent_is_whole(all, &s->job->extent, i);
+
+	lw_entries_pieces(all, i, &first, &end);
+	lw_extent_pieces(all, &s->job->extent, i, &p, &here_end);
+	for (; first < p; first++)
+		at += all->pieces[first].size;
+	sink->whole = whole ? hasher : NULL;
+	for (; p < here_end && !atomic_load(&s->stop); p++) {
+		struct lw_part *piece = &all->pieces[p];
+		char name[LW_PIECE_NAME];
+		const struct member m = { lw_format_piece_name(&entry->digest, piece->number,
+							       name),
+					  &piece->digest, piece->size, offset };
+		struct lw_error e = { 0 };
+		bool ours = false;
+		int r;
+
+		sink->offset = sink->given = base + at;
+		at += piece->size;
+		offset += lw_format_member(piece->size);
+		if (piece->flags & LW_ENTRY_STAGED) {
+			whole = false;
+			continue;
+		}
+		r = read_member(s, lane, &m, sink, &ours, &e);
+		if (settle(s, entry, piece, r, ours, &e))
+			piece->flags |= LW_ENTRY_TAKEN;
+		else
+			good = false;
+	}
+	return good && whole ? judge_whole(s, entry, sink) : good;
 }
 
 static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i)
@@ -167,35 +262,34 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i)
 	struct lw_content_job *job = s->job;
 	struct lw_entry *entry = &job->entries->list[i];
 	struct lw_error e = { 0 };
-	bool ours = false;
 	struct sink sink = { .fd = -1 };
+	uint64_t offset = s->offsets[i - job->extent.first];
+	bool good;
 
+	if (entry->flags & LW_ENTRY_STAGED) {
+		tell(s, lw_extent_entry_size(job->entries, &job->extent, i));
+		return;
+	}
 	if (job->open_sink &&
 	    job->open_sink(job->sink, entry, &sink.fd, &sink.offset, &e) < 0) {
 		fail_all(s, &e);
 		return;
 	}
 	sink.given = sink.offset;
-
-	int r = read_entry(s, lane, entry, s->offsets[i], &sink, &ours, &e);
-	if (r < 0 && ours) {
-		fail_all(s, &e);
-	} else if (r < 0) {
-		(void)pthread_mutex_lock(&s->lock);
-		job->bad(job->bad_data, entry, &e);
-		(void)pthread_mutex_unlock(&s->lock);
-	}
+	good = entry->flags & LW_ENTRY_CUT ? read_pieces(s, lane, i, offset, &sink)
+					   : read_entry(s, lane, entry, offset, &sink);
 	if (s->syncing && sink.fd >= 0 && entry->size >= TURN_BYTES)
-		put_syncing(s, (struct syncing){ entry, sink.fd, r == 0 });
+		put_syncing(s, (struct syncing){ entry, sink.fd, good });
 	else
-		close_sink(s, entry, sink.fd, r == 0);
-	tell(s, entry->size);
+		close_sink(s, entry, sink.fd, good);
+	tell(s, lw_extent_entry_size(job->entries, &job->extent, i));
 }
 
 static void *lane_main(void *data)
 {
 	struct shared *s = data;
-	size_t n = s->job->entries->n;
+	const struct lw_extent *x = &s->job->extent;
+	size_t n = x->end - x->first;
 	struct lw_lane *lane = lw_lane_new();
 
 	for (;;) {
@@ -210,7 +304,7 @@ static void *lane_main(void *data)
 		if (i >= n || atomic_load(&s->stop))
 			break;
 		/* The list ascends by size. */
-		judge_entry(s, lane, s->job->in_order ? i : n - 1 - i);
+		judge_entry(s, lane, x->first + (s->job->in_order ? i : n - 1 - i));
 	}
 	(void)atomic_fetch_sub(&s->lanes, 1);
 	lw_lane_free(lane);
@@ -234,7 +328,8 @@ static void run_lanes(struct shared *s, size_t lanes)
 
 int lw_content_read(struct lw_content_job *job, struct lw_error *e)
 {
-	size_t n = job->entries->n;
+	const struct lw_extent *x = &job->extent;
+	size_t n = x->end - x->first;
 	lw_auto_free uint64_t *offsets = lw_alloc_array(n, sizeof(*offsets));
 	uint64_t at = job->first_offset;
 	pthread_t syncer;
@@ -242,7 +337,8 @@ int lw_content_read(struct lw_content_job *job, struct lw_error *e)
 
 	for (size_t i = 0; i < n; i++) {
 		offsets[i] = at;
-		at += lw_format_member(job->entries->list[i].size);
+		at += lw_extent_entry_bytes(job->entries, x, x->first + i);
+		s.bytes += lw_extent_entry_size(job->entries, x, x->first + i);
 	}
 	(void)pthread_mutex_init(&s.lock, NULL);
 	(void)pthread_cond_init(&s.changed, NULL);

@@ -11,8 +11,8 @@
  */
 
 #include "base/digest.h"
-#include "bundle/entries.h"
 #include "bundle/medium.h"
+#include "bundle/volumes.h"
 
 #include <pthread.h>
 
@@ -25,13 +25,17 @@ struct lw_content_progress {
 struct lw_content_job {
 	struct lw_medium *medium;
 	struct lw_entries *entries;
-	uint64_t first_offset; /* of the first blob's header */
-	bool in_order;	       /* one lane, stored order */
+	struct lw_extent extent; /* of which only these members are read: they stand there */
+	uint64_t first_offset;	 /* of the first one's header */
+	bool in_order;		 /* one lane, stored order */
 
 	/* Where bytes go: a descriptor and an offset to write at, or -1 for "only hash".
 	 * close_sink is told whether the bytes were right, and owns the descriptor if open_sink
 	 * made one for it; what must be durable, it syncs. Both are called from several
-	 * threads, once an entry. NULL: only hash. */
+	 * threads, once an entry. NULL: only hash. Of a blob that is cut, pieces are written
+	 * where they belong in it; a piece that was right is flagged LW_ENTRY_TAKEN, and only
+	 * one that all of it stands here for is hashed as a whole. An entry or piece that is
+	 * flagged LW_ENTRY_STAGED before is not read. */
 	int (*open_sink)(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *ret_offset,
 			 struct lw_error *e);
 	int (*close_sink)(void *data, struct lw_entry *entry, int fd, bool good,
@@ -42,7 +46,8 @@ struct lw_content_job {
 	 * on, so that one bad sector names itself and not everything after it. LW_E_DIGEST (the
 	 * text is the digest its bytes have), LW_E_CONFLICT (header or padding),
 	 * LW_E_TRUNCATED, LW_E_IO. */
-	void (*bad)(void *data, const struct lw_entry *entry, const struct lw_error *why);
+	void (*bad)(void *data, const struct lw_entry *entry, const struct lw_part *piece,
+		    const struct lw_error *why); /* piece: NULL where it is all of it */
 	void *bad_data;
 
 	struct lw_content_progress progress;

@@ -82,6 +82,10 @@ static void write_image(struct lw_json_writer *w, const struct lw_image *image)
 	lw_json_w_end_array(w);
 	lw_json_w_key(w, "ledger");
 	write_ledger(w, image);
+	if (image->made) {
+		lw_json_w_key(w, "made");
+		lw_json_w_bool(w, true);
+	}
 	lw_json_w_member(w, "mediaType", image->media_type);
 	lw_json_w_member(w, "name", lw_reference_text(&image->name, text));
 	lw_json_w_key(w, "omitted");
@@ -105,6 +109,12 @@ void lw_contents_write_image(const struct lw_image *image, struct lw_buf *out)
 
 	write_image(&w, image);
 	lw_json_w_finish(&w);
+}
+
+bool lw_contents_is_made(const char *detail)
+{
+	/* Within a string its quotes would have a backslash before them. */
+	return strstr(detail, "\"made\":true") != NULL;
 }
 
 void lw_contents_write(const struct lw_contents *c, struct lw_buf *out)
@@ -133,7 +143,7 @@ void lw_contents_write(const struct lw_contents *c, struct lw_buf *out)
 
 struct image_fields {
 	struct lw_digest digest;
-	const struct lw_json *evidence, *ledger, *omitted, *platforms;
+	const struct lw_json *evidence, *ledger, *made, *omitted, *platforms;
 	const char *media_type, *name, *source;
 	uint64_t size;
 };
@@ -175,6 +185,7 @@ static const struct lw_json_field image_table[] = {
 	  .offset = I(name),
 	  .min = 1,
 	  .max = LW_MAX_REFERENCE },
+	{ .name = "made", .reader = LW_JSON_READ_ANY, .offset = I(made) },
 	{ .name = "omitted",
 	  .reader = LW_JSON_READ_ARRAY,
 	  .flags = LW_JSON_REQUIRED,
@@ -383,6 +394,9 @@ static int parse_image(const struct lw_json *node, struct lw_image *image, struc
 		r = lw_fail(e, LW_E_FORMAT, "name '%s' is an evidence tag", f.name);
 	if (r < 0)
 		return r;
+	if (f.made && !(lw_json_type(f.made) == LW_JSON_BOOL && lw_json_bool(f.made)))
+		return lw_fail(e, LW_E_FORMAT, "made: want true, or nothing");
+	image->made = f.made != NULL;
 	image->digest = f.digest;
 	image->size = f.size;
 	image->media_type = lw_strdup(f.media_type);

@@ -54,6 +54,10 @@ const struct lw_carried_file *lw_carried_find(const struct lw_carried *c, const 
 
 /* One image's member of `images`, canonical: what the enclave keeps as its detail. */
 void lw_contents_write_image(const struct lw_image *image, struct lw_buf *out);
+/* Of such a detail: lw_image.made, without reading all of it. */
+bool lw_contents_is_made(const char *detail);
+/* What is said of one, wherever it is shown. */
+#define LW_CONTENTS_MADE "digest not vendor-attested"
 
 /* The other way round. LW_E_FORMAT, LW_E_LIMIT, LW_E_CONFLICT. The caller releases *ret with
  * lw_image_release, also after an error. */

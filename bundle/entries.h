@@ -2,8 +2,9 @@
 #ifndef LW_BUNDLE_ENTRIES_H
 #define LW_BUNDLE_ENTRIES_H
 
-/* The entry list: every blob of a bundle, in stored order (docs/format/bundle.md section 5).
- * 48 bytes an entry in memory. */
+/* The entry list: every blob of a bundle, in stored order, with the pieces of those that are
+ * cut and the places where a volume begins (docs/format/bundle.md section 5). 48 bytes an entry
+ * in memory. */
 
 #include "base/buf.h"
 #include "base/digest.h"
@@ -33,12 +34,32 @@ enum {
 	LW_ENTRY_TUF_ALONE =
 		8192, /* ... unless it is also part of an image: this says it is not */
 	LW_ENTRY_TRUST = 16384, /* of the enclave's own repository */
+	LW_ENTRY_CUT = 32768, /* it stands in pieces: the one flag that the list itself sets */
+	LW_ENTRY_TAKEN = 65536, /* in this sitting: read, right, and staged */
+};
+
+/* A part of a blob, a member of its own. */
+struct lw_part {
+	struct lw_digest digest;
+	uint64_t size;
+	uint32_t entry;	 /* whose part it is */
+	uint32_t number; /* there, from 0 */
+	uint64_t flags;	 /* the reader's own: LW_ENTRY_STAGED, LW_ENTRY_TAKEN */
+};
+
+/* The first member of a volume: an entry, or a piece of one that is cut. */
+struct lw_break {
+	uint32_t entry, piece;
 };
 
 struct lw_entries {
 	struct lw_entry *list; /* owned; ascending by size, then digest */
 	size_t n;
-	uint64_t bytes; /* the sum of the sizes */
+	uint64_t bytes;		/* the sum of the sizes */
+	struct lw_part *pieces; /* owned; in stored order */
+	size_t n_pieces;
+	struct lw_break *breaks; /* owned; of the volumes from the second on */
+	size_t n_breaks;
 };
 
 /* LW_E_FORMAT, LW_E_LIMIT, LW_E_UNSUPPORTED (reserved lines). Takes `text` over and parses in
@@ -58,6 +79,10 @@ static inline void lw_auto_entries_(struct lw_entries *entries)
 /* The entry with this digest and this size, or NULL. */
 struct lw_entry *lw_entries_find(const struct lw_entries *entries, const struct lw_digest *d,
 				 uint64_t size);
+
+/* The pieces of entry i: [*ret_first, *ret_end) of `pieces`; none where it is not cut. */
+void lw_entries_pieces(const struct lw_entries *entries, size_t i, size_t *ret_first,
+		       size_t *ret_end);
 
 /* Ascending by size, then digest. */
 int lw_entry_compare(const struct lw_digest *a, uint64_t a_size, const struct lw_digest *b,

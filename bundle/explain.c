@@ -60,6 +60,12 @@ static void statement_lines(const struct lw_explain *x, enum shape shape, struct
 	if (s->has_previous)
 		line_digest(out, shape, "previous:", &s->previous);
 	line_size(out, "size:", s->bytes);
+	if (s->volumes > 1 && x->volume > 0)
+		lw_buf_printf(out, "%-12s %llu of %llu\n",
+			      "volume:", (unsigned long long)x->volume,
+			      (unsigned long long)s->volumes);
+	else if (s->volumes > 1)
+		lw_buf_printf(out, "%-12s %llu\n", "volumes:", (unsigned long long)s->volumes);
 }
 
 static void approval_lines(const struct lw_explain *x, enum shape shape, struct lw_buf *out)
@@ -84,6 +90,9 @@ static void image_lines(const struct lw_image *image, struct lw_buf *out)
 	lw_buf_adds(out, "  ");
 	lw_text_append(out, lw_span_str(lw_reference_text(&image->name, name)));
 	lw_buf_printf(out, "\n    %s\n", lw_digest_text(&image->digest, digest));
+	if (image->made)
+		lw_buf_adds(out, "    " LW_CONTENTS_MADE
+				 ": the sender made the manifest, of a docker-archive\n");
 	if (image->n_platforms)
 		lw_buf_adds(out, "    platforms:");
 	for (size_t i = 0; i < image->n_platforms; i++)
@@ -262,6 +271,8 @@ void lw_explain_json(const struct lw_explain *x, struct lw_buf *out)
 	lw_json_w_member(&w, "format", "landwaiter-inspect/1");
 	lw_json_w_key(&w, "statement");
 	write_again(&w, lw_buf_span(&x->seal->payload));
+	if (x->volume > 0)
+		lw_json_w_member_integer(&w, "volume", (int64_t)x->volume);
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
 	lw_buf_addc(out, '\n');

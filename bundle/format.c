@@ -11,6 +11,35 @@ char *lw_format_blob_name(const struct lw_digest *d, char out[static LW_BLOB_NAM
 	return out;
 }
 
+char *lw_format_piece_name(const struct lw_digest *d, unsigned number,
+			   char out[static LW_PIECE_NAME])
+{
+	char hex[65];
+
+	(void)snprintf(out, LW_PIECE_NAME, "landwaiter/pieces/%s/%04u", lw_digest_hex(d, hex),
+		       (number + 1) % 10000);
+	return out;
+}
+
+void lw_format_volume_mark(uint64_t volume, uint64_t volumes,
+			   char out[static LW_VOLUME_MARK + 1])
+{
+	(void)snprintf(out, LW_VOLUME_MARK + 1, "%04u of %04u\n", (unsigned)(volume % 10000),
+		       (unsigned)(volumes % 10000));
+}
+
+uint64_t lw_format_volume_of(struct lw_span mark, uint64_t volumes)
+{
+	char want[LW_VOLUME_MARK + 1];
+
+	for (uint64_t i = 1; i <= volumes; i++) {
+		lw_format_volume_mark(i, volumes, want);
+		if (lw_span_is(mark, want))
+			return i;
+	}
+	return 0;
+}
+
 static void octal(uint8_t *field, unsigned digits, uint64_t v)
 {
 	for (unsigned i = digits; i-- > 0; v >>= 3)

@@ -4,12 +4,13 @@
  */
 #include "base/mem.h"
 #include "bundle/intake_internal.h"
+#include "bundle/sitting.h"
 
 static int publish_blobs(struct lw_intake *in, struct lw_error *e)
 {
-	int r = 0;
+	int r = in->sitting ? lw_gate_volumes_publish(in, e) : 0;
 
-	for (size_t i = 0; i < in->entries.n && r == 0; i++)
+	for (size_t i = 0; i < in->entries.n && r == 0 && !in->sitting; i++)
 		if (in->entries.list[i].flags & LW_ENTRY_STAGED)
 			r = lw_store_publish(in->enclave->store, &in->entries.list[i].digest,
 					     e);
@@ -157,6 +158,8 @@ void lw_gate_commit(struct lw_intake *in)
 		r = lw_repositories_commit(in->repositories, &e);
 	if (r == 0)
 		r = lw_state_queue_add(in->enclave->state, "index", &e);
+	if (r == 0 && in->sitting)
+		r = lw_sitting_end(in, &e);
 	if (r < 0) {
 		lw_intake_failed(in, &e);
 		return;

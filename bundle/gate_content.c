@@ -6,6 +6,7 @@
 #include "bundle/format.h"
 #include "bundle/head.h"
 #include "bundle/intake_internal.h"
+#include "bundle/sitting.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -69,7 +70,29 @@ static int read_entries(struct lw_intake *in, uint64_t *at, struct lw_error *e)
 	if (r == 0 && in->entries.n != c->entries_blobs)
 		r = lw_fail(e, LW_E_FORMAT, "want %llu entries, have %zu",
 			    (unsigned long long)c->entries_blobs, in->entries.n);
+	if (r == 0 && in->result->statement.volumes != lw_volumes_count(&in->entries))
+		r = lw_fail(e, LW_E_FORMAT, "want %llu volumes, have %llu",
+			    (unsigned long long)in->result->statement.volumes,
+			    (unsigned long long)lw_volumes_count(&in->entries));
 	return r;
+}
+
+/* Which of them this is: what marks it, too, is computed and compared. Nobody vouches for the
+ * mark: another volume's would have other members behind it. */
+static int read_mark(struct lw_intake *in, uint64_t *at, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf mark = { 0 };
+	const uint64_t volumes = in->result->statement.volumes;
+	int r = lw_head_read_member(&in->medium, *at, LW_NAME_VOLUME, LW_VOLUME_MARK, &mark, at,
+				    e);
+
+	if (r < 0)
+		return r;
+	in->result->volume = lw_format_volume_of(lw_buf_span(&mark), volumes);
+	return in->result->volume > 0 ? 0
+				      : lw_fail(e, LW_E_FORMAT,
+						"it is none of the %llu volumes of this bundle",
+						(unsigned long long)volumes);
 }
 
 /* A member that is a function of the lists: computed and compared. */
@@ -105,31 +128,39 @@ static int read_lists(struct lw_intake *in, const char **ret_object, struct lw_e
 	*ret_object = LW_NAME_INDEX;
 	lw_contents_write_index(&in->result->contents, &index);
 	r = compare_member(in, LW_NAME_INDEX, lw_buf_span(&index), &at, e);
+	in->result->volume = 1;
+	if (r == 0 && in->result->statement.volumes > 1) {
+		*ret_object = LW_NAME_VOLUME;
+		r = read_mark(in, &at, e);
+	}
+	if (r < 0)
+		return r;
+	in->extent = lw_volumes_extent(&in->entries, in->result->volume);
 	in->first_blob = in->next_blob = at;
-	return r;
+	in->next_entry = in->extent.first;
+	for (size_t i = in->extent.first; i < in->extent.end; i++)
+		in->all_bytes += lw_extent_entry_size(&in->entries, &in->extent, i);
+	return 0;
 }
 
-/* Where the bundle must end by its lists. */
+/* Where the medium's part of the bundle must end by its lists. */
 static uint64_t computed_end(const struct lw_intake *in)
 {
-	uint64_t at = in->first_blob;
-
-	for (size_t i = 0; i < in->entries.n; i++)
-		at += lw_format_member(in->entries.list[i].size);
-	return at + LW_TAR_END;
+	return in->first_blob + lw_extent_bytes(&in->entries, &in->extent) + LW_TAR_END;
 }
 
 static void judge_size(struct lw_intake *in)
 {
 	struct lw_verdict *v = &in->result->verdict;
-	uint64_t end = computed_end(in);
+	uint64_t end = computed_end(in), all = lw_volumes_bytes(&in->entries, in->first_blob);
 	char want[32];
 
 	(void)snprintf(want, sizeof(want), "%llu bytes", (unsigned long long)end);
-	if (in->result->statement.bytes != end)
+	if (in->result->statement.bytes != all)
 		lw_verdict_addf(v, LW_FINDING_CONTENT_SIZE, in->object, want,
-				"%llu bytes in the statement",
-				(unsigned long long)in->result->statement.bytes);
+				"%llu bytes in the statement, %llu by the lists",
+				(unsigned long long)in->result->statement.bytes,
+				(unsigned long long)all);
 	else if (in->medium.size < end)
 		lw_verdict_addf(v, LW_FINDING_CONTENT_TRUNCATED, in->object, want, "%llu bytes",
 				(unsigned long long)in->medium.size);
@@ -148,10 +179,6 @@ void lw_gate_content_lists(struct lw_intake *in)
 }
 
 /* ---- the blobs ---- */
-
-/* What gates 4 and 5 read themselves comes from a copy made in the pass that hashed it: the
- * medium is not asked again. Where an entry's copy stands is kept above its flags. */
-#define COPY_SHIFT 16
 
 static int compare_digests(const void *a, const void *b)
 {
@@ -256,7 +283,18 @@ static int mark_kept(struct lw_intake *in, uint64_t *ret_new_bytes, struct lw_er
 	return r;
 }
 
-static int open_documents(struct lw_intake *in, struct lw_error *e)
+int lw_gate_content_mark(struct lw_intake *in, struct lw_error *e)
+{
+	int r = mark_kept(in, &in->new_bytes, e);
+
+	if (r == 0)
+		r = find_own(in, e);
+	mark_documents(in);
+	mark_carried(in);
+	return r;
+}
+
+int lw_gate_content_open_documents(struct lw_intake *in, struct lw_error *e)
 {
 	in->documents = openat(in->enclave->dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	return in->documents < 0 ? lw_fail_errno(e, "temporary file for documents") : 0;
@@ -271,7 +309,7 @@ static int open_sink(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *
 	if (in->copying || entry->flags & LW_ENTRY_PIECE) {
 		*ret_offset = atomic_fetch_add(&in->documents_end, entry->size);
 		*ret_fd = in->documents;
-		entry->flags |= *ret_offset << COPY_SHIFT | LW_ENTRY_COPIED;
+		entry->flags |= *ret_offset << LW_COPY_SHIFT | LW_ENTRY_COPIED;
 		return 0;
 	}
 	if (!lw_intake_loads(in) || entry->flags & LW_ENTRY_KEPT)
@@ -285,7 +323,7 @@ int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
 	lw_buf_reserve(out, entry->size);
 
 	int r = lw_fs_pread(in->documents, out->p + out->n, entry->size,
-			    entry->flags >> COPY_SHIFT, e);
+			    entry->flags >> LW_COPY_SHIFT, e);
 	if (r == 0)
 		out->n += entry->size;
 	return r;
@@ -359,15 +397,20 @@ static int stage_shared(struct lw_intake *in, struct lw_error *e)
 	return r;
 }
 
-static void bad_entry(void *data, const struct lw_entry *entry, const struct lw_error *why)
+static void bad_entry(void *data, const struct lw_entry *entry, const struct lw_part *piece,
+		      const struct lw_error *why)
 {
 	struct lw_intake *in = data;
-	char name[LW_BLOB_NAME], want[LW_DIGEST_TEXT];
+	char name[LW_NAME_MAX], want[LW_DIGEST_TEXT];
 
-	lw_format_blob_name(&entry->digest, name);
+	if (piece)
+		lw_format_piece_name(&entry->digest, piece->number, name);
+	else
+		lw_format_blob_name(&entry->digest, name);
 	if (why->code == LW_E_DIGEST)
 		lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_DIGEST, name,
-			       lw_digest_text(&entry->digest, want), why->text);
+			       lw_digest_text(piece ? &piece->digest : &entry->digest, want),
+			       why->text);
 	else
 		lw_intake_damaged(in, name, why);
 }
@@ -390,21 +433,26 @@ static void tell_all(void *data, uint64_t done, uint64_t total)
 	const struct lw_content_progress *p = &in->options->progress;
 
 	(void)total;
-	p->tell(p->data, in->blob_bytes + done, in->entries.bytes);
+	p->tell(p->data, in->blob_bytes + done, in->all_bytes);
 }
 
 /* The entries [in->next_entry, end), in one pass, into a job's sink. */
 static int read_range(struct lw_intake *in, const struct lw_content_job *sink, size_t end,
 		      struct lw_error *e)
 {
-	struct lw_entries range = { .list = in->entries.list + in->next_entry,
-				    .n = end - in->next_entry };
+	const struct lw_extent *all = &in->extent;
 	struct lw_content_job job = *sink;
 
-	for (size_t i = 0; i < range.n; i++)
-		range.bytes += range.list[i].size;
 	job.medium = &in->medium;
-	job.entries = &range;
+	job.entries = &in->entries;
+	job.extent = *all;
+	job.extent.end = end;
+	if (in->next_entry != all->first) {
+		job.extent.first = in->next_entry;
+		job.extent.first_piece = 0;
+	}
+	if (end != all->end)
+		job.extent.end_piece = SIZE_MAX;
 	job.first_offset = in->next_blob;
 	job.in_order = in->options->in_order || lw_fs_is_slow_seek(in->fd);
 	job.stop = in->options->stop;
@@ -413,10 +461,10 @@ static int read_range(struct lw_intake *in, const struct lw_content_job *sink, s
 	if (in->options->progress.tell)
 		job.progress = (struct lw_content_progress){ .tell = tell_all, .data = in };
 
-	int r = range.n > 0 ? lw_content_read(&job, e) : 0;
-	for (size_t i = 0; i < range.n; i++)
-		in->next_blob += lw_format_member(range.list[i].size);
-	in->blob_bytes += range.bytes;
+	int r = end > in->next_entry ? lw_content_read(&job, e) : 0;
+	for (size_t i = in->next_entry; i < end; i++)
+		in->blob_bytes += lw_extent_entry_size(&in->entries, &job.extent, i);
+	in->next_blob += lw_extent_bytes(&in->entries, &job.extent);
 	in->next_entry = end;
 	return r;
 }
@@ -425,16 +473,16 @@ int lw_gate_content_blobs(struct lw_intake *in, const struct lw_content_job *sin
 			  struct lw_error *e)
 {
 	struct lw_error bad = { 0 };
-	int r = read_range(in, sink, in->entries.n, e);
+	int r = read_range(in, sink, in->extent.end, e);
 
 	if (r == 0 && read_end(in, &bad) < 0)
 		lw_intake_damaged(in, "end of the archive", &bad);
 	return r;
 }
 
-static int check_space(struct lw_intake *in, uint64_t new_bytes, struct lw_error *e)
+int lw_gate_content_space(struct lw_intake *in, uint64_t bytes, struct lw_error *e)
 {
-	uint64_t room = 0, wanted = new_bytes + LW_HEADROOM_BYTES;
+	uint64_t room = 0, wanted = bytes + LW_HEADROOM_BYTES;
 	char want[64];
 	int r = lw_store_free_bytes(in->enclave->store, &room, e);
 
@@ -450,7 +498,7 @@ static int check_space(struct lw_intake *in, uint64_t new_bytes, struct lw_error
 /* One past the last entry with one of these flags. */
 static size_t last_with(const struct lw_intake *in, uint64_t flags)
 {
-	size_t end = in->entries.n;
+	size_t end = in->extent.end;
 
 	while (end > in->next_entry && !(in->entries.list[end - 1].flags & flags))
 		end--;
@@ -473,20 +521,16 @@ static int read_documents(struct lw_intake *in, struct lw_error *e)
 {
 	uint64_t copies = 0;
 	size_t end;
-	int r = mark_kept(in, &in->new_bytes, e);
+	int r = lw_gate_content_mark(in, e);
 
-	if (r == 0)
-		r = find_own(in, e);
-	mark_documents(in);
-	mark_carried(in);
 	end = last_with(in, LW_ENTRY_DOCUMENT | LW_ENTRY_TRUST);
 	for (size_t i = 0; i < end; i++)
 		copies += in->entries.list[i].size;
 	if (r == 0)
-		r = check_space(in, copies, e);
+		r = lw_gate_content_space(in, copies, e);
 	if (r < 0 || !lw_verdict_clear(&in->result->verdict))
 		return r;
-	r = open_documents(in, e);
+	r = lw_gate_content_open_documents(in, e);
 	if (r < 0)
 		return r;
 	in->staged = lw_intake_loads(in);
@@ -503,6 +547,10 @@ void lw_gate_content(struct lw_intake *in)
 		judge_size(in);
 	if (!lw_verdict_clear(v))
 		return;
+	if (in->result->statement.volumes > 1 && !lw_sitting_is_trust_alone(in)) {
+		lw_gate_volumes(in);
+		return;
+	}
 	if (read_documents(in, &e) < 0)
 		lw_intake_failed(in, &e);
 	else
@@ -515,10 +563,14 @@ void lw_gate_content_named(struct lw_intake *in)
 	struct lw_error e = { 0 };
 
 	/* Trust that came along has been taken: it needs no room for the images. */
-	if (lw_intake_loads(in) && check_space(in, in->new_bytes, &e) < 0)
+	if (lw_intake_loads(in) && lw_gate_content_space(in, in->new_bytes, &e) < 0)
 		lw_intake_failed(in, &e);
 	if (lw_verdict_clear(v))
 		lw_gate_content_closure(in);
+	if (in->sitting) {
+		lw_gate_volumes_named(in);
+		return;
+	}
 	if (lw_verdict_clear(v) &&
 	    (stage_shared(in, &e) < 0 ||
 	     read_some(in, last_with(in, LW_ENTRY_PIECE), false, &e) < 0))
@@ -533,6 +585,10 @@ void lw_gate_content_rest(struct lw_intake *in)
 	struct lw_verdict *v = &in->result->verdict;
 	struct lw_error e = { 0 };
 
+	if (in->sitting) {
+		lw_gate_volumes_rest(in);
+		return;
+	}
 	in->copying = false;
 
 	int r = lw_gate_content_blobs(in, &job, &e);

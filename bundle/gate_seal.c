@@ -4,13 +4,14 @@
 #include "base/mem.h"
 #include "bundle/head.h"
 #include "bundle/intake_internal.h"
+#include "bundle/sitting.h"
 
 /* All seals that were read for this bundle: its own, and those of approval files. */
 struct seals {
 	struct lw_box_seal *list;
 	size_t n;
 	struct lw_claim *claims;
-	size_t n_claims;
+	size_t n_claims, n_fresh_claims; /* the fresh ones come first */
 };
 
 static void auto_seals(struct seals *s)
@@ -90,14 +91,29 @@ static bool point(struct lw_intake *in, size_t i, struct seals *s)
 	return true;
 }
 
+/* An approval found on any volume counts for all: those that were kept are judged again. */
+static bool recall_seals(struct lw_intake *in, struct seals *s)
+{
+	struct lw_error e = { 0 };
+
+	if (in->claimed_volumes > 1 && lw_sitting_recall(in, &e) < 0) {
+		lw_intake_failed(in, &e);
+		return false;
+	}
+	for (size_t i = in->n_fresh_seals; i < in->n_seals; i++)
+		if (!point(in, i, s))
+			return false;
+	return true;
+}
+
 static bool read_seals(struct lw_intake *in, struct seals *s)
 {
-	size_t n = in->options->n_approvals;
+	size_t n = in->options->n_approvals, most = n + 1 + LW_MAX_PENDING_SEALS;
 	struct lw_error e = { 0 };
 	char text[LW_DIGEST_TEXT];
 
-	in->seals = lw_alloc_array(n + 1, sizeof(*in->seals));
-	s->list = lw_alloc_array(n + 1, sizeof(*s->list));
+	in->seals = lw_alloc_array(most, sizeof(*in->seals));
+	s->list = lw_alloc_array(most, sizeof(*s->list));
 	if (keep_seal(in, &in->medium, in->object, &e) < 0) {
 		seal_fault(in, in->object, &e);
 		return false;
@@ -105,6 +121,7 @@ static bool read_seals(struct lw_intake *in, struct seals *s)
 	if (!point(in, 0, s))
 		return false;
 	in->jail = s->list[0].level;
+	in->claimed_volumes = s->list[0].claimed_volumes;
 	in->result->bundle = lw_digest_of(lw_buf_span(&s->list[0].seal.payload));
 	(void)snprintf(in->object, sizeof(in->object), "bundle %s",
 		       lw_digest_text(&in->result->bundle, text));
@@ -118,7 +135,9 @@ static bool read_seals(struct lw_intake *in, struct seals *s)
 		if (!point(in, i + 1, s))
 			return false;
 	}
-	return true;
+	in->n_fresh_seals = in->n_seals;
+	s->n_fresh_claims = s->n_claims;
+	return recall_seals(in, s);
 }
 
 /* The proven statement: from here on it may be read. */
@@ -164,6 +183,32 @@ static void keep_approvers(struct lw_intake *in)
 	}
 }
 
+static size_t count_good(const struct lw_approvals *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n_signers; i++)
+		n += a->by_signer[i] == LW_APPROVAL_GOOD;
+	return n;
+}
+
+/* Whether the approvals that came now are worth keeping for the other volumes. */
+static bool brings_more(const struct lw_intake *in, const struct seals *s)
+{
+	LW_AUTO(verdict) struct lw_verdict ignored = { 0 };
+	struct lw_approvals before = { 0 };
+	bool more;
+
+	if (in->claimed_volumes < 2)
+		return false;
+	lw_approvals_count(in->policy, lw_buf_span(&s->list[0].seal.payload),
+			   s->claims + s->n_fresh_claims, s->n_claims - s->n_fresh_claims,
+			   &ignored, &before);
+	more = count_good(&in->approvals) > count_good(&before);
+	lw_approvals_release(&before);
+	return more;
+}
+
 static void judge(struct lw_intake *in, const struct seals *s)
 {
 	LW_AUTO(buf) struct lw_buf described = { 0 };
@@ -172,6 +217,7 @@ static void judge(struct lw_intake *in, const struct seals *s)
 	struct lw_proven proven;
 
 	lw_approvals_count(in->policy, payload, s->claims, s->n_claims, v, &in->approvals);
+	in->more_approvals = brings_more(in, s);
 	in->sender = lw_approvals_prove(in->policy, payload, &in->approvals,
 					s->list[0].claimed_sender, in->object, v, &proven);
 	if (!in->sender)
@@ -197,8 +243,11 @@ void lw_gate_seal_again(struct lw_intake *in)
 	bool read = true;
 
 	s.list = lw_alloc_array(in->n_seals, sizeof(*s.list));
-	for (size_t i = 0; i < in->n_seals && read; i++)
+	for (size_t i = 0; i < in->n_seals && read; i++) {
 		read = point(in, i, &s);
+		if (i < in->n_fresh_seals)
+			s.n_fresh_claims = s.n_claims;
+	}
 	free(lw_steal(in->result->approvals));
 	free(lw_steal(in->result->approvers));
 	in->result->n_approvers = 0;

@@ -93,3 +93,18 @@ int lw_head_claimed_entries(struct lw_medium *m, uint64_t offset, uint64_t *ret_
 		       LW_MAX_FRAME_BYTES - LW_MAX_SEAL_BYTES - LW_MAX_CONTENTS_BYTES - 4096,
 		       ret_size, e);
 }
+
+void lw_head_claimed_mark(struct lw_medium *m, uint64_t offset, struct lw_buf *mark)
+{
+	struct lw_error ignored = { 0 };
+	uint64_t size = 0;
+
+	/* A head alone ends here. */
+	if (claimed(m, offset, LW_NAME_ENTRIES, LW_MAX_ENTRIES_BYTES, &size, &ignored) < 0)
+		return;
+	offset += lw_format_member(size) + lw_format_member(strlen(LW_OCI_LAYOUT));
+	if (claimed(m, offset, LW_NAME_INDEX, LW_MAX_FRAME_BYTES, &size, &ignored) < 0)
+		return;
+	(void)!lw_head_read_member(m, offset + lw_format_member(size), LW_NAME_VOLUME,
+				   LW_VOLUME_MARK, mark, &offset, &ignored);
+}

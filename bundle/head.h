@@ -27,6 +27,10 @@ int lw_head_read_member(struct lw_medium *m, uint64_t offset, const char *name, 
 int lw_head_claimed_contents(struct lw_medium *m, uint64_t *ret_size,
 			     struct lw_error *e) LW_WARN_UNUSED;
 
+/* What marks the volume, appended, where the file may be one of several; `offset` is that of
+ * the entries. Where no mark stands, or it cannot be read, nothing is. */
+void lw_head_claimed_mark(struct lw_medium *m, uint64_t offset, struct lw_buf *mark);
+
 /* The same of the entries behind them, at `offset`: no more than a box can be handed. */
 int lw_head_claimed_entries(struct lw_medium *m, uint64_t offset, uint64_t *ret_size,
 			    struct lw_error *e) LW_WARN_UNUSED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/intake_internal.h"
+#include "bundle/sitting.h"
 #include "bundle/trust_update.h"
 
 #include "base/mem.h"
@@ -183,6 +184,7 @@ void lw_intake_close(struct lw_intake *in)
 		free(in->needs[i].entries);
 	free(in->needs);
 	free(in->zones);
+	lw_sitting_close(in->sitting);
 	lw_repositories_close(in->repositories);
 	lw_entries_release(&in->entries);
 	for (size_t i = 0; i < in->n_seals; i++)
@@ -213,6 +215,8 @@ static int commit_record(struct lw_intake *in, struct lw_error *e)
 {
 	int r = lw_state_begin(in->enclave->state, e);
 
+	if (r == 0)
+		r = lw_sitting_keep(in, e);
 	if (r == 0)
 		r = lw_intake_record(in,
 				     in->options->purpose == LW_INTAKE_LOAD ? LW_EVENT_LOAD
@@ -282,6 +286,8 @@ int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
 	ret->record = ret->head.count;
 	if (r == 0)
 		r = lw_intake_open(&in, e);
+	if (r == 0 && lw_intake_loads(&in))
+		r = lw_sitting_expire(&in, e);
 	for (size_t i = 0; r == 0 && i < LW_COUNT_OF(gates); i++) {
 		if (goes_on(&in, gates[i].judge) && !lw_intake_stopped(&in)) {
 			tell_gate(&in, gates[i].gate);
@@ -323,4 +329,5 @@ void lw_intake_release(struct lw_intake_result *r)
 	free(r->followed);
 	free(r->moved);
 	free(r->new_image);
+	free(r->missing);
 }

@@ -92,6 +92,9 @@ struct lw_intake_result {
 	 * NULL. A load has taken what is new of it: in that record; 0: it has not. */
 	struct lw_trust_updated *trust;
 	uint64_t trust_record;
+	uint64_t volume; /* which of statement.volumes; 0: not known */
+	char *missing;	 /* owned: "2, 4 to 6": the volumes that are not in; NULL: none, or not
+			    known */
 	uint64_t bytes_read;
 	struct lw_interval interval;
 	uint64_t record; /* the attempt's record */

@@ -6,6 +6,7 @@
 
 #include "bundle/intake.h"
 #include "bundle/box.h"
+#include "bundle/volumes.h"
 
 /* For one image: the entries it needs, evidence included. */
 struct lw_needs {
@@ -31,16 +32,24 @@ struct lw_intake {
 	const struct lw_sender *sender;
 	enum lw_jail_level jail;
 	struct lw_kept_seal *seals; /* owned: as they were read, for a second trust to judge */
-	size_t n_seals;
+	size_t n_seals, n_fresh_seals; /* after the fresh ones come those of other volumes */
+	uint32_t claimed_volumes;      /* the box's word */
+	bool more_approvals;	       /* the fresh ones bring some that the others lack */
 	struct lw_approvals approvals;
 	const struct lw_carried *own; /* what comes of the enclave's own repository, or NULL */
 	struct lw_entries entries;
-	uint64_t first_blob; /* offset */
+	struct lw_extent extent;    /* of what stands on this medium ... */
+	struct lw_sitting *sitting; /* ... where there are several: bundle/sitting.h */
+	uint64_t first_blob;	    /* offset */
 	/* how far the blobs are read: entries, offset, bytes of theirs */
 	size_t next_entry;
-	uint64_t next_blob, blob_bytes;
+	uint64_t next_blob, blob_bytes, all_bytes;
 	bool copying; /* this pass copies every blob aside */
 	bool documents_read;
+	/* What gates 4 and 5 read themselves comes from a copy made in the pass that hashed it:
+	 * the medium is not asked again. Where an entry's copy stands is kept above its flags.
+	 */
+#define LW_COPY_SHIFT 20
 	uint64_t new_bytes; /* what the store would grow by */
 	int documents;	    /* an unnamed file that holds what was copied aside */
 	atomic_uint_fast64_t documents_end;
@@ -59,7 +68,7 @@ void lw_gate_seal(struct lw_intake *in);
 /* The same seals again, by the policy that in->policy is now. */
 void lw_gate_seal_again(struct lw_intake *in);
 void lw_gate_freshness(struct lw_intake *in);
-void lw_gate_content(struct lw_intake *in); /* lists, documents: the small ones */
+void lw_gate_content(struct lw_intake *in); /* lists, documents: the small ones; a volume */
 void lw_gate_trust(struct lw_intake *in); /* gates 2 and 3 again, by the trust that it brings */
 void lw_gate_content_named(struct lw_intake *in); /* what names what; evidence */
 void lw_gate_evidence(struct lw_intake *in);
@@ -67,8 +76,21 @@ void lw_gate_content_rest(struct lw_intake *in); /* all other blobs */
 /* The commit's work inside the open transaction; the record follows. */
 void lw_gate_commit(struct lw_intake *in);
 
-/* Parts of gate 4 that repair uses too. */
+/* Gate 4 of one volume of several: reads what it has, and tells what is missing. Where nothing
+ * is, the next three take the places of reading further. */
+void lw_gate_volumes(struct lw_intake *in);
+void lw_gate_volumes_named(struct lw_intake *in);
+void lw_gate_volumes_rest(struct lw_intake *in);
+int lw_gate_volumes_publish(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
+
+/* Parts of gate 4 that a sitting uses, and repair. */
 void lw_gate_content_lists(struct lw_intake *in);
+/* Flags what the store has, and which entries are asked for later. */
+int lw_gate_content_mark(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
+/* A finding where there is not room for so many bytes more. */
+int lw_gate_content_space(struct lw_intake *in, uint64_t bytes,
+			  struct lw_error *e) LW_WARN_UNUSED;
+int lw_gate_content_open_documents(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
 /* All entries that were not read yet; of the job only the sink is taken. */
 int lw_gate_content_blobs(struct lw_intake *in, const struct lw_content_job *sink,
 			  struct lw_error *e) LW_WARN_UNUSED;

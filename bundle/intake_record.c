@@ -177,6 +177,15 @@ static void fill(struct lw_json_writer *w, const void *data)
 					  : MOST_REPOSITORIES,
 				  w);
 	}
+	if (in->result->statement.volumes > 1) {
+		lw_json_w_key(w, "volume");
+		lw_json_w_object(w);
+		if (in->result->missing)
+			member_cut(w, "missing", in->result->missing);
+		lw_json_w_member_integer(w, "number", (int64_t)in->result->volume);
+		lw_json_w_member_integer(w, "of", (int64_t)in->result->statement.volumes);
+		lw_json_w_end_object(w);
+	}
 }
 
 int lw_intake_record(struct lw_intake *in, enum lw_event event, struct lw_error *e)

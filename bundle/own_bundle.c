@@ -10,6 +10,7 @@
 static int list(struct lw_own_bundle *b, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf seal = { 0 }, contents = { 0 }, entries = { 0 };
+	LW_AUTO(buf) struct lw_buf mark = { 0 };
 	uint64_t at = lw_format_member(LW_MAX_SEAL_BYTES), size = 0, entries_size = 0;
 	int r = lw_head_read_seal(&b->medium, &seal, e);
 
@@ -19,14 +20,16 @@ static int list(struct lw_own_bundle *b, struct lw_error *e)
 		r = lw_head_read_member(&b->medium, at, LW_NAME_CONTENTS, size, &contents, &at,
 					e);
 	if (r == 0)
+		lw_head_claimed_mark(&b->medium, at, &mark);
+	if (r == 0)
 		r = lw_head_claimed_entries(&b->medium, at, &entries_size, e);
 	if (r == 0)
 		r = lw_head_read_member(&b->medium, at, LW_NAME_ENTRIES, entries_size, &entries,
 					&at, e);
 	if (r == 0)
 		r = lw_box_carried(b->program, LW_OWN_REPOSITORY, lw_buf_span(&seal),
-				   lw_buf_span(&contents), lw_buf_span(&entries), &b->carried,
-				   &b->offsets, e);
+				   lw_buf_span(&contents), lw_buf_span(&entries),
+				   lw_buf_span(&mark), &b->carried, &b->offsets, e);
 	return r;
 }
 
@@ -35,6 +38,9 @@ static int read_file(void *data, const struct lw_carried_file *file, struct lw_b
 {
 	struct lw_own_bundle *b = data;
 	size_t at = out->n;
+
+	if (b->offsets[file - b->carried.files] == LW_BOX_ELSEWHERE)
+		return lw_fail(e, LW_E_NOTFOUND, "%s stands in another volume", file->name);
 
 	lw_buf_reserve(out, file->size);
 

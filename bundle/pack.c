@@ -4,12 +4,11 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/tree.h"
-#include "bundle/archive.h"
 #include "bundle/box.h"
 #include "bundle/contents.h"
 #include "bundle/entries.h"
 #include "bundle/format.h"
-#include "bundle/packer.h"
+#include "bundle/pack_internal.h"
 #include "bundle/seal.h"
 
 #include <fcntl.h>
@@ -17,12 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What stands before the blobs. */
-struct head {
-	struct lw_buf seal, contents, entries, index;
-};
-
-static void auto_head(struct head *h)
+static void auto_head(struct lw_pack_head *h)
 {
 	lw_buf_free(&h->seal);
 	lw_buf_free(&h->contents);
@@ -38,7 +32,7 @@ static void auto_gathered(struct lw_gathered *g)
 /* One layout may hold many of the images: it is opened once. */
 struct layouts {
 	struct open_layout {
-		const char *dir;
+		const struct lw_source *source;
 		struct lw_layout *layout;
 	} * list;
 	size_t n;
@@ -51,21 +45,22 @@ static void auto_layouts(struct layouts *l)
 	free(l->list);
 }
 
-static int open_layout(struct layouts *l, const char *dir,
+static int open_layout(struct layouts *l, const struct lw_source *source, int room,
 		       const struct lw_document_reader *reader, struct lw_layout **ret,
 		       struct lw_error *e)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->list[i].dir, dir) == 0) {
+		if (l->list[i].source->kind == source->kind &&
+		    strcmp(l->list[i].source->path, source->path) == 0) {
 			*ret = l->list[i].layout;
 			return 0;
 		}
 	l->list = lw_realloc_array(l->list, l->n + 1, sizeof(*l->list));
 
-	int r = lw_layout_open(dir, reader, &l->list[l->n].layout, e);
+	int r = lw_layout_open_source(source, room, reader, &l->list[l->n].layout, e);
 	if (r < 0)
 		return r;
-	l->list[l->n].dir = dir;
+	l->list[l->n].source = source;
 	*ret = l->list[l->n++].layout;
 	return 0;
 }
@@ -73,21 +68,23 @@ static int open_layout(struct layouts *l, const char *dir,
 static int gather_all(const struct lw_pack_options *o, const struct lw_document_reader *reader,
 		      struct layouts *layouts, struct lw_gathered *g, struct lw_error *e)
 {
-	for (size_t i = 0; i < o->n_sources; i++) {
-		const struct lw_pack_source *s = &o->sources[i];
-		struct lw_reference name;
-		struct lw_layout *layout = NULL;
-		int r = s->name ? lw_reference_parse(lw_span_str(s->name), &name, e) : 0;
+	lw_auto_fd int room = -1;
+	const char *name = NULL;
+	int r = lw_fs_open_parent(o->output, &room, &name, e);
 
+	for (size_t i = 0; i < o->n_sources && r == 0; i++) {
+		const struct lw_pack_source *s = &o->sources[i];
+		struct lw_reference full;
+		struct lw_layout *layout = NULL;
+
+		r = s->name ? lw_reference_parse(lw_span_str(s->name), &full, e) : 0;
 		if (r == 0)
-			r = open_layout(layouts, s->dir, reader, &layout, e);
+			r = open_layout(layouts, s->source, room, reader, &layout, e);
 		if (r == 0) /* like the others, it names what it speaks of */
-			r = lw_gather_image(layout, s->ref, s->name ? &name : NULL, &o->gather,
-					    g, e);
-		if (r < 0)
-			return r;
+			r = lw_gather_image(layout, s->source->ref, s->name ? &full : NULL,
+					    &o->gather, g, e);
 	}
-	return 0;
+	return r;
 }
 
 /* What is taken along of TUF repositories. */
@@ -187,12 +184,11 @@ static int check_caps(const struct lw_gathered *g, struct lw_error *e)
 			       LW_MAX_BUNDLE_IMAGES, LW_MAX_ENTRIES, g->n_images, g->n_blobs);
 	for (size_t i = 0; i < g->n_blobs; i++)
 		if (g->blobs[i].size > LW_MAX_BLOB_BYTES)
-			return lw_fail(
-				e, LW_E_LIMIT,
-				"blob %s: want at most %llu bytes in one piece, have %llu",
-				lw_digest_text(&g->blobs[i].digest, text),
-				(unsigned long long)LW_MAX_BLOB_BYTES,
-				(unsigned long long)g->blobs[i].size);
+			return lw_fail(e, LW_E_LIMIT,
+				       "blob %s: want at most %llu bytes, have %llu",
+				       lw_digest_text(&g->blobs[i].digest, text),
+				       (unsigned long long)LW_MAX_BLOB_BYTES,
+				       (unsigned long long)g->blobs[i].size);
 	return 0;
 }
 
@@ -219,150 +215,123 @@ static int check_images(const struct lw_gathered *g, struct lw_error *e)
 	return r;
 }
 
+static uint64_t head_bytes(const struct lw_pack_head *h, uint64_t entries_bytes,
+			   uint64_t volumes)
+{
+	return lw_format_member(LW_MAX_SEAL_BYTES) + lw_format_member(h->contents.n) +
+	       lw_format_member(entries_bytes) + lw_format_member(strlen(LW_OCI_LAYOUT)) +
+	       lw_format_member(h->index.n) +
+	       (volumes > 1 ? lw_format_member(LW_VOLUME_MARK) : 0);
+}
+
+static void uncut(struct lw_entries *x)
+{
+	free(lw_steal(x->pieces));
+	free(lw_steal(x->breaks));
+	x->n_pieces = x->n_breaks = 0;
+	for (size_t i = 0; i < x->n; i++)
+		x->list[i].flags = 0;
+}
+
+/* Where to cut depends on how much room the list takes, and that on where it is cut: from a
+ * list that is not, to one that has room enough for itself. */
+static int lay(const struct lw_pack_options *o, const struct lw_pack_head *h,
+	       struct lw_entries *x, struct lw_error *e)
+{
+	uint64_t size = o->volume_bytes, list = 0;
+
+	for (;;) {
+		LW_AUTO(buf) struct lw_buf text = { 0 };
+		/* contents are not written yet: of its digest and numbers there is no more */
+		uint64_t head = head_bytes(h, list, 2) + LW_TAR_END;
+		uint64_t room = size == 0 ? UINT64_MAX : size > head ? size - head : 0;
+		int r;
+
+		uncut(x);
+		r = lw_volumes_lay(x, room, e);
+		if (r == -LW_E_USAGE)
+			return lw_fail(e, LW_E_USAGE,
+				       "each volume begins with %llu bytes of lists: want "
+				       "larger ones than %llu bytes",
+				       (unsigned long long)head, (unsigned long long)size);
+		if (r < 0)
+			return r;
+		lw_entries_write(x, &text);
+		if (text.n <= list)
+			return 0;
+		list = text.n;
+	}
+}
+
+static void fill_entries(const struct lw_gathered *g, struct lw_entries *x)
+{
+	x->list = lw_alloc_array(g->n_blobs, sizeof(*x->list));
+	x->n = g->n_blobs;
+	for (size_t i = 0; i < g->n_blobs; i++)
+		x->list[i] = (struct lw_entry){ .digest = g->blobs[i].digest,
+						.size = g->blobs[i].size };
+}
+
+/* The entry list: cut, and written. */
+static int make_entries(const struct lw_pack_options *o, struct lw_packer_job *job,
+			struct lw_contents *c, struct lw_pack_head *h, struct lw_error *e)
+{
+	int r;
+
+	/* Its numbers take no more room than these. */
+	c->entries_blobs = job->entries->n;
+	c->entries_bytes = LW_MAX_ENTRIES_BYTES;
+	lw_contents_write(c, &h->contents);
+	r = lay(o, h, job->entries, e);
+	if (r == 0)
+		r = lw_packer_cut(job, e);
+	if (r < 0)
+		return r;
+	lw_entries_write(job->entries, &h->entries);
+	c->entries_bytes = h->entries.n;
+	c->entries_digest = lw_digest_of(lw_buf_span(&h->entries));
+	lw_buf_clear(&h->contents);
+	lw_contents_write(c, &h->contents);
+	return 0;
+}
+
 /* The lists and the statement over them. */
 static int make_head(const struct lw_pack_options *o, struct lw_gathered *g,
-		     const struct carried *carried, struct head *h, struct lw_statement *s,
-		     struct lw_digest *ret_bundle, struct lw_error *e)
+		     const struct carried *carried, struct lw_packer_job *job,
+		     struct lw_pack_head *h, struct lw_pack_result *result, struct lw_error *e)
 {
 	lw_auto_free struct lw_carried *listed = lw_alloc_array(carried->n, sizeof(*listed));
 	struct lw_contents c = { .images = g->images,
 				 .n_images = g->n_images,
 				 .carried = listed,
 				 .n_carried = carried->n };
-	struct lw_entries entries = { .n = g->n_blobs };
-	lw_auto_free struct lw_entry *list = lw_alloc_array(g->n_blobs, sizeof(*list));
+	struct lw_statement s = o->statement;
 	LW_AUTO(dsse) struct lw_dsse seal = { 0 };
+	int r;
 
 	for (size_t i = 0; i < carried->n; i++)
 		listed[i] = carried->list[i].carried;
 	lw_sort(g->images, g->n_images, sizeof(*g->images), compare_images);
-	for (size_t i = 0; i < g->n_blobs; i++)
-		list[i] = (struct lw_entry){ .digest = g->blobs[i].digest,
-					     .size = g->blobs[i].size };
-	entries.list = list;
-	lw_entries_write(&entries, &h->entries);
-	c.entries_blobs = entries.n;
-	c.entries_bytes = h->entries.n;
-	c.entries_digest = lw_digest_of(lw_buf_span(&h->entries));
-	lw_contents_write(&c, &h->contents);
 	lw_contents_write_index(&c, &h->index);
+	fill_entries(g, job->entries);
+	r = make_entries(o, job, &c, h, e);
+	if (r < 0)
+		return r;
 	if (h->contents.n > LW_MAX_CONTENTS_BYTES)
 		return lw_fail(e, LW_E_LIMIT,
 			       "contents: want at most %zu bytes, have %zu: pack fewer images",
 			       LW_MAX_CONTENTS_BYTES, h->contents.n);
-
-	int r = check_images(g, e);
+	r = check_images(g, e);
 	if (r < 0)
 		return r;
-	*s = o->statement;
-	s->contents = lw_digest_of(lw_buf_span(&h->contents));
-	s->contents_bytes = h->contents.n;
-	s->bytes = lw_format_member(LW_MAX_SEAL_BYTES) + lw_format_member(h->contents.n) +
-		   lw_format_member(h->entries.n) + lw_format_member(strlen(LW_OCI_LAYOUT)) +
-		   lw_format_member(h->index.n) + LW_TAR_END;
-	for (size_t i = 0; i < g->n_blobs; i++)
-		s->bytes += lw_format_member(g->blobs[i].size);
-	lw_statement_write(s, &seal.payload);
-	*ret_bundle = lw_digest_of(lw_buf_span(&seal.payload));
+	s.contents = lw_digest_of(lw_buf_span(&h->contents));
+	s.contents_bytes = h->contents.n;
+	s.volumes = result->volumes = lw_volumes_count(job->entries);
+	s.bytes = result->bytes =
+		lw_volumes_bytes(job->entries, head_bytes(h, h->entries.n, result->volumes));
+	lw_statement_write(&s, &seal.payload);
+	result->bundle = lw_digest_of(lw_buf_span(&seal.payload));
 	return lw_seal_write(&seal, &h->seal, e);
-}
-
-static int write_head(struct lw_archive *a, const struct head *h, struct lw_error *e)
-{
-	int r = lw_archive_put(a, LW_NAME_SEAL, lw_buf_span(&h->seal), e);
-
-	if (r == 0)
-		r = lw_archive_put(a, LW_NAME_CONTENTS, lw_buf_span(&h->contents), e);
-	if (r == 0)
-		r = lw_archive_put(a, LW_NAME_ENTRIES, lw_buf_span(&h->entries), e);
-	if (r == 0)
-		r = lw_archive_put(a, LW_NAME_OCI_LAYOUT, lw_span_str(LW_OCI_LAYOUT), e);
-	if (r == 0)
-		r = lw_archive_put(a, LW_NAME_INDEX, lw_buf_span(&h->index), e);
-	return r;
-}
-
-static int write_bundle(const struct lw_pack_options *o, const struct layouts *layouts,
-			const struct lw_gathered *g, const struct carried *carried,
-			const struct head *h, int fd, struct lw_error *e)
-{
-	LW_AUTO(archive) struct lw_archive *a = NULL;
-	lw_auto_free struct lw_layout **open = lw_alloc_array(layouts->n, sizeof(*open));
-	struct lw_packer_job job = {
-		.blobs = g->blobs,
-		.n_blobs = g->n_blobs,
-		.layouts = open,
-		.n_layouts = layouts->n,
-		.carried = carried->list,
-		.n_carried = carried->n,
-		.progress = o->progress,
-	};
-	int r = lw_archive_new(fd, &a, e);
-
-	for (size_t i = 0; i < layouts->n; i++)
-		open[i] = layouts->list[i].layout;
-	if (r == 0)
-		r = write_head(a, h, e);
-	if (r == 0)
-		r = lw_packer_run(&job, a, e);
-	if (r == 0)
-		r = lw_archive_finish(a, e);
-	return r;
-}
-
-static int check_room(int dir, uint64_t bytes, struct lw_error *e)
-{
-	uint64_t room = 0;
-	int r = lw_fs_free_bytes(dir, &room, e);
-
-	if (r == 0 && room < bytes)
-		r = lw_fail(e, LW_E_NOSPACE, "want %llu bytes free, have %llu",
-			    (unsigned long long)bytes, (unsigned long long)room);
-	return r;
-}
-
-/* Written under a temporary name, made durable, then named: a file of that name is whole. */
-static int write_output(const struct lw_pack_options *o, const struct layouts *layouts,
-			const struct lw_gathered *g, const struct carried *carried,
-			const struct head *h, const struct lw_pack_result *result,
-			struct lw_error *e)
-{
-	lw_auto_fd int dir = -1;
-	const char *name = NULL;
-	int r = lw_fs_open_parent(o->output, &dir, &name, e);
-
-	if (r < 0)
-		return r;
-	if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return lw_fail(e, LW_E_EXISTS, "it exists already; packing never overwrites");
-
-	lw_auto_free char *prefix = lw_asprintf(".%s.", name);
-	lw_auto_free char *temporary = lw_asprintf("%s%ld.part", prefix, (long)getpid());
-
-	lw_tree_clear_dead(dir, prefix, ".part");
-	r = check_room(dir, result->bytes, e);
-	if (r < 0)
-		return r;
-
-	lw_auto_fd int fd = openat(dir, temporary,
-				   O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return lw_fail_errno(e, "%s", temporary);
-	r = lw_tree_claim(fd, e);
-	if (r < 0)
-		return r;
-	r = write_bundle(o, layouts, g, carried, h, fd, e);
-	if (r == 0)
-		r = lw_fs_sync(fd, "bundle", e);
-	if (r == 0 && o->made)
-		r = o->made(o->made_data, &result->bundle, e);
-	if (r == 0 && renameat2(dir, temporary, dir, name, RENAME_NOREPLACE) < 0)
-		r = lw_fail_errno(e, "naming it");
-	if (r == 0)
-		r = lw_fs_sync(dir, "folder", e);
-	else
-		(void)unlinkat(dir, temporary, 0);
-	return r;
 }
 
 int lw_pack(const struct lw_pack_options *o, struct lw_pack_result *ret, struct lw_error *e)
@@ -371,8 +340,10 @@ int lw_pack(const struct lw_pack_options *o, struct lw_pack_result *ret, struct 
 	struct layouts layouts __attribute__((cleanup(auto_layouts))) = { 0 };
 	struct lw_gathered g __attribute__((cleanup(auto_gathered))) = { 0 };
 	struct carried carried __attribute__((cleanup(auto_carried))) = { 0 };
-	struct head h __attribute__((cleanup(auto_head))) = { 0 };
-	struct lw_statement s = { 0 };
+	struct lw_pack_head h __attribute__((cleanup(auto_head))) = { 0 };
+	LW_AUTO(entries) struct lw_entries entries = { 0 };
+	lw_auto_free struct lw_layout **open = NULL;
+	struct lw_packer_job job = { .entries = &entries, .progress = o->progress };
 	struct lw_pack_result result = { 0 };
 	cpu_set_t cores;
 	bool one_core = stay_on_one_core(&cores);
@@ -391,15 +362,22 @@ int lw_pack(const struct lw_pack_options *o, struct lw_pack_result *ret, struct 
 	}
 	if (r == 0)
 		r = check_caps(&g, e);
-	if (r == 0)
-		r = make_head(o, &g, &carried, &h, &s, &result.bundle, e);
 	if (r < 0)
 		return r;
-	result.bytes = s.bytes;
+	open = lw_alloc_array(layouts.n, sizeof(*open));
+	for (size_t i = 0; i < layouts.n; i++)
+		open[i] = layouts.list[i].layout;
+	job.layouts = open;
+	job.n_layouts = layouts.n;
+	job.carried = carried.list;
+	job.n_carried = carried.n;
+	r = make_head(o, &g, &carried, &job, &h, &result, e);
+	if (r < 0)
+		return r;
 	result.blobs = g.n_blobs;
 	result.images = g.n_images;
 	result.repositories = carried.n;
-	r = write_output(o, &layouts, &g, &carried, &h, &result, e);
+	r = lw_pack_write(o, &job, &h, &result, e);
 	if (r < 0)
 		return lw_prefix(e, "%s", o->output);
 	*ret = result;

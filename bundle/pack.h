@@ -16,8 +16,7 @@
 
 struct lw_pack_source {
 	const char *name; /* full reference; NULL: the layout's own */
-	const char *dir;
-	const char *ref; /* "" when the layout holds one image */
+	const struct lw_source *source;
 };
 
 struct lw_pack_options {
@@ -37,6 +36,10 @@ struct lw_pack_options {
 	 * is computed */
 	struct lw_statement statement;
 	const char *output;
+	/* How large a file may be; 0: as large as it gets. What does not fit into one is
+	 * written in several volumes, each called lw_pack_volume_name. LW_E_USAGE: too small.
+	 */
+	uint64_t volume_bytes;
 	struct lw_content_progress progress;
 	const char *judge; /* as in struct lw_intake_options */
 	/* Called when the bundle is whole and durable, before it gets its name: here its
@@ -48,8 +51,11 @@ struct lw_pack_options {
 
 struct lw_pack_result {
 	struct lw_digest bundle;
-	uint64_t bytes, blobs, images, repositories;
+	uint64_t bytes, blobs, images, repositories, volumes;
 };
+
+/* "app.2of3.lwb" for "app.lwb"; of one volume the name itself. The caller frees it. */
+char *lw_pack_volume_name(const char *output, uint64_t volume, uint64_t volumes);
 
 /* LW_E_EXISTS when the output is there; LW_E_NOSPACE before anything is written when there is
  * not room enough; the gather errors; LW_E_DIGEST naming a blob whose bytes are not its name's.

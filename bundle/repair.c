@@ -73,6 +73,10 @@ static int open_sink(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *
 	struct repair *rep = data;
 
 	(void)ret_offset;
+	/* Of a blob in pieces a volume may have a part: that mends nothing. */
+	if (!lw_extent_is_whole(&rep->in.entries, &rep->in.extent,
+				(size_t)(entry - rep->in.entries.list)))
+		return 0;
 	if (!lw_entries_find(&rep->wanted, &entry->digest, entry->size))
 		return 0;
 	return lw_store_stage(rep->in.enclave->store, &entry->digest, ret_fd, e);

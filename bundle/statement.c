@@ -127,10 +127,6 @@ static int parse_predicate(const struct lw_json *node, struct lw_statement *s,
 				 LW_JSON_REFUSE_UNKNOWN, "predicate", &f, e);
 	if (r < 0)
 		return r;
-	if (f.volumes != 1)
-		return lw_fail(
-			e, LW_E_UNSUPPORTED,
-			"predicate: more than one volume is not supported by this version");
 	s->any_audience = strcmp(f.audience, "any") == 0;
 	if (!s->any_audience) {
 		r = lw_digest_parse(lw_span_str(f.audience), &s->audience, e);
@@ -148,6 +144,7 @@ static int parse_predicate(const struct lw_json *node, struct lw_statement *s,
 	s->created = f.created;
 	s->expires = f.expires;
 	s->sequence = f.sequence;
+	s->volumes = f.volumes;
 	(void)snprintf(s->marking, sizeof(s->marking), "%s", f.marking);
 	(void)snprintf(s->sender, sizeof(s->sender), "%s", f.sender);
 	return 0;
@@ -234,7 +231,7 @@ static void write_predicate(const struct lw_statement *s, struct lw_json_writer 
 		lw_json_w_member(w, "previous", lw_digest_text(&s->previous, text));
 	lw_json_w_member(w, "sender", s->sender);
 	lw_json_w_member_integer(w, "sequence", (int64_t)s->sequence);
-	lw_json_w_member_integer(w, "volumes", 1);
+	lw_json_w_member_integer(w, "volumes", s->volumes ? (int64_t)s->volumes : 1);
 	lw_json_w_end_object(w);
 }
 

@@ -22,11 +22,12 @@ struct lw_statement {
 	struct lw_digest previous;
 	char sender[LW_MAX_LABEL + 1];
 	uint64_t sequence;
+	uint64_t volumes; /* 0 is written as 1 */
 	struct lw_digest contents;
 };
 
-/* LW_E_FORMAT, LW_E_LIMIT; LW_E_UNSUPPORTED for what is reserved (nonce, checkpoint, more
- * volumes) and for another predicate type. */
+/* LW_E_FORMAT, LW_E_LIMIT; LW_E_UNSUPPORTED for what is reserved (nonce, checkpoint)
+ * and for another predicate type. */
 int lw_statement_parse(struct lw_proven payload, struct lw_statement *ret,
 		       struct lw_error *e) LW_WARN_UNUSED;
 /* Appends the canonical bytes. */

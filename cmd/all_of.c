@@ -7,11 +7,24 @@
 #include "cmd/verdict.h"
 #include "cmd/verbs.h"
 
+/* What a file ended in. */
+struct ended {
+	struct lw_digest bundle;
+	int code;
+};
+
 struct tally {
+	struct ended *list; /* owned */
+	size_t n;
 	size_t accepted, others; /* bundles */
 	uint64_t ignored;	 /* entries */
 	int code;
 };
+
+static void auto_tally(struct tally *t)
+{
+	free(t->list);
+}
 
 /* Several at once: 3, 6, 4, 5 in this order (DESIGN 11). */
 static int graver(int a, int b)
@@ -23,6 +36,33 @@ static int graver(int a, int b)
 		if (a == order[i] || b == order[i])
 			return order[i];
 	return LW_EXIT_DONE;
+}
+
+/* Whether another volume of the same bundle says more: it was accepted then, or comes later. */
+static bool is_part(const struct tally *t, size_t at)
+{
+	const struct ended *x = &t->list[at];
+
+	for (size_t i = 0; i < t->n; i++)
+		if (i != at && (i > at || t->list[i].code == LW_EXIT_DONE) &&
+		    lw_digest_equal(&t->list[i].bundle, &x->bundle))
+			return true;
+	return false;
+}
+
+/* Volumes of a bundle that others complete, or that is incomplete as before, are one. */
+static void sum_up(struct tally *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct ended *x = &t->list[i];
+
+		if (x->code == LW_EXIT_DONE) {
+			t->accepted++;
+		} else if (x->code != LW_EXIT_INCOMPLETE || !is_part(t, i)) {
+			t->others++;
+			t->code = graver(t->code, x->code);
+		}
+	}
 }
 
 static void print(const struct tally *t)
@@ -62,7 +102,7 @@ int lw_command_intake_all(const struct lw_intake_options *options, const char *p
 {
 	LW_AUTO(folder) struct lw_folder f = { .fd = -1 };
 	struct lw_intake_options o = *options;
-	struct tally t = { 0 };
+	struct tally t __attribute__((cleanup(auto_tally))) = { 0 };
 	struct lw_error e = { 0 };
 
 	if (lw_folder_open(path, &f, &e) < 0) {
@@ -71,26 +111,28 @@ int lw_command_intake_all(const struct lw_intake_options *options, const char *p
 	}
 	o.folder = &f.fd;
 	t.ignored = f.others;
+	t.list = lw_alloc_array(f.n, sizeof(*t.list));
 	for (size_t i = 0; i < f.n; i++) {
-		int code;
+		struct ended *x = &t.list[t.n++];
 
 		o.path = f.names[i];
 		print_name(o.path);
 		lw_reporting_bundle(o.path, i + 1, f.n);
-		code = lw_command_intake(&o);
+		x->code = lw_command_intake(&o, &x->bundle);
 		(void)fflush(stdout);
-		if (code == LW_EXIT_SYSTEM || code == LW_EXIT_USAGE)
-			return code;
-		t.accepted += code == LW_EXIT_DONE;
-		t.others += code != LW_EXIT_DONE;
-		t.code = graver(t.code, code);
+		if (x->code == LW_EXIT_SYSTEM || x->code == LW_EXIT_USAGE) {
+			lw_reporting_end();
+			return x->code;
+		}
 	}
+	lw_reporting_end();
 	if (f.n == 0) {
 		lw_reporting_nothing("there is no bundle (*.lwb) at the medium's root",
 				     "see whether it is the right medium; ask who packed it");
 		return lw_command_usage("%s: no bundle (*.lwb) there; other entries: %llu",
 					path, (unsigned long long)f.others);
 	}
+	sum_up(&t);
 	*ret_any = t.accepted > 0;
 	print(&t);
 	return t.code;

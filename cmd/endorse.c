@@ -50,26 +50,27 @@ static void print_result(const struct lw_endorsed *done)
 		(void)printf("%s\n", manifest);
 }
 
-static int endorse(const char *source, struct lw_endorsed *ret, struct lw_error *e)
+static int endorse(const char *word, struct lw_endorsed *ret, struct lw_error *e)
 {
 	LW_AUTO(private_key) struct lw_private_key *key = NULL;
 	struct lw_endorse_options o = { .zone = arg_zone };
-	char *name = NULL, *dir = NULL, *ref = NULL;
+	LW_AUTO(source) struct lw_source source = { 0 };
+	lw_auto_free char *name = NULL;
 	int r = set_times(&o, e);
 
 	if (r == 0)
 		r = lw_command_key(arg_key, &key, e);
 	if (r == 0)
-		r = lw_command_source(source, &name, &dir, &ref, e);
+		r = lw_command_source(word, &name, &source, e);
+	if (r == 0 && source.kind != LW_SOURCE_OCI)
+		r = lw_fail(e, LW_E_USAGE,
+			    "want [NAME=]oci:DIR[:REF]: an endorsement is put into a layout");
 	o.name = name;
-	o.dir = dir;
-	o.ref = ref;
+	o.dir = source.path;
+	o.ref = source.ref;
 	o.key = key;
 	if (r == 0)
 		r = lw_endorse(&o, ret, e);
-	free(name);
-	free(dir);
-	free(ref);
 	return r;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 #include "base/num.h"
+#include "bundle/contents.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 
@@ -21,6 +22,8 @@ static void write_image(struct lw_json_writer *w, const struct lw_state_image *i
 	lw_json_w_member(w, "bundle", lw_digest_text(&i->bundle, text));
 	lw_json_w_member_integer(w, "bytes", (int64_t)i->total_bytes);
 	lw_json_w_member(w, "digest", lw_digest_text(&i->digest, text));
+	lw_json_w_key(w, "made");
+	lw_json_w_bool(w, lw_contents_is_made(i->detail));
 	lw_json_w_member(w, "mediaType", i->media_type);
 	lw_json_w_member(w, "name", i->name);
 	lw_json_w_key(w, "pending");
@@ -44,14 +47,15 @@ static int each(void *data, const struct lw_state_image *i, struct lw_error *e)
 	if (w)
 		write_image(w, i);
 	else
-		(void)printf("%s%s\n  %s  %s  zone %s  record %llu%s%s\n", i->name,
+		(void)printf("%s%s\n  %s  %s  zone %s  record %llu%s%s%s\n", i->name,
 			     i->superseded ? " (superseded)"
 			     : i->pending  ? " (WITHHELD: to be judged again)"
 					   : "",
 			     lw_digest_text(&i->digest, text),
 			     lw_num_human_size(i->total_bytes, size), i->zone,
 			     (unsigned long long)i->record, i->platforms[0] ? "  " : "",
-			     i->platforms);
+			     i->platforms,
+			     lw_contents_is_made(i->detail) ? "\n  " LW_CONTENTS_MADE : "");
 	return 0;
 }
 

@@ -81,7 +81,7 @@ static int run(int n, char **objects)
 		code = lw_command_intake_all(&o, arg_all_of, &any);
 	} else {
 		lw_reporting_bundle(o.path, 1, 1);
-		code = lw_command_intake(&o);
+		code = lw_command_intake(&o, NULL);
 	}
 	if (!arg_push || (code != LW_EXIT_DONE && !any))
 		return code;

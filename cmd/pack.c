@@ -8,6 +8,8 @@ struct lw_pack_arguments lw_pack_arguments;
 static const struct lw_option options[] = {
 	{ "file", 'o', LW_OPTION_TEXT, "FILE", &lw_pack_arguments.file,
 	  "the bundle to make (.lwb)" },
+	{ "volume-size", 0, LW_OPTION_TEXT, "SIZE", &lw_pack_arguments.volume_size,
+	  "cut it into volumes of at most that size: 4GiB-1, fat32, cd, dvd" },
 	{ "sender", 0, LW_OPTION_TEXT, "S", &lw_pack_arguments.sender,
 	  "who sends: a name the enclave knows" },
 	{ "audience", 0, LW_OPTION_TEXT, "FP|any", &lw_pack_arguments.audience,
@@ -39,7 +41,7 @@ static const struct lw_option options[] = {
 
 const struct lw_verb lw_verb_pack = {
 	"pack",
-	"[[NAME=]oci:DIR[:REF]...]",
+	"[[NAME=]SOURCE...]",
 	"Pack images and all evidence about them into a bundle. Prints its digest.",
 	options,
 	0,

@@ -13,7 +13,7 @@
 
 struct lw_pack_arguments {
 	const char *sender, *audience, *expires, *marking, *sequence, *sender_dir, *file,
-		*ca_file, *trust;
+		*volume_size, *ca_file, *trust;
 	struct lw_list platforms, keys, tuf, targets;
 };
 extern struct lw_pack_arguments lw_pack_arguments;

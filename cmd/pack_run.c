@@ -3,6 +3,7 @@
 #include "bundle/pack.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "bundle/approve.h"
@@ -18,36 +19,39 @@ static const struct lw_pack_arguments *const arg = &lw_pack_arguments;
 
 struct sources {
 	struct lw_pack_source *list;
-	char **strings;
-	size_t n, n_strings;
+	struct lw_source **sources;
+	char **names;
+	size_t n;
 };
 
 static void auto_sources(struct sources *s)
 {
-	for (size_t i = 0; i < s->n_strings; i++)
-		free(s->strings[i]);
-	free(s->strings);
+	for (size_t i = 0; i < s->n; i++) {
+		lw_source_release(s->sources[i]);
+		free(s->sources[i]);
+		free(s->names[i]);
+	}
+	free(s->sources);
+	free(s->names);
 	free(s->list);
-}
-
-static char *keep(struct sources *s, char *string)
-{
-	s->strings = lw_realloc_array(s->strings, s->n_strings + 1, sizeof(*s->strings));
-	s->strings[s->n_strings++] = string;
-	return string;
 }
 
 static int add_source(struct sources *s, const char *word, struct lw_error *e)
 {
-	char *name = NULL, *dir = NULL, *ref = NULL;
-	int r = lw_command_source(word, &name, &dir, &ref, e);
+	struct lw_source source = { 0 };
+	char *name = NULL;
+	int r = lw_command_source(word, &name, &source, e);
 
 	if (r < 0)
 		return r;
 	s->list = lw_realloc_array(s->list, s->n + 1, sizeof(*s->list));
-	s->list[s->n++] = (struct lw_pack_source){ .name = name ? keep(s, name) : NULL,
-						   .dir = keep(s, dir),
-						   .ref = keep(s, ref) };
+	s->sources = lw_realloc_array(s->sources, s->n + 1, sizeof(*s->sources));
+	s->names = lw_realloc_array(s->names, s->n + 1, sizeof(*s->names));
+	s->sources[s->n] = lw_alloc(sizeof(source));
+	*s->sources[s->n] = source;
+	s->names[s->n] = name;
+	s->list[s->n] = (struct lw_pack_source){ .name = name, .source = s->sources[s->n] };
+	s->n++;
 	return 0;
 }
 
@@ -140,6 +144,19 @@ static int approve_with(const char *file, const struct keys *k, struct lw_error 
 	return r;
 }
 
+static int approve_all(const struct lw_pack_result *result, const struct keys *k,
+		       struct lw_error *e)
+{
+	int r = 0;
+
+	for (uint64_t i = 1; i <= result->volumes && r == 0; i++) {
+		lw_auto_free char *name = lw_pack_volume_name(arg->file, i, result->volumes);
+
+		r = approve_with(name, k, e);
+	}
+	return r;
+}
+
 /* The repositories of --tuf, opened. */
 struct repositories {
 	struct lw_fetcher *fetcher;
@@ -212,6 +229,36 @@ static int open_repositories(struct repositories *r, struct lw_error *e)
 	return rc;
 }
 
+/* The bare discs that hold the least of their kind: a CD-R of 80 minutes, 359,844 sectors; a
+ * DVD+R, 2,295,104; of 2,048 bytes each. */
+#define CD_BYTES  ((uint64_t)359844 * 2048)
+#define DVD_BYTES ((uint64_t)2295104 * 2048)
+
+/* "4GiB-1", "fat32", "cd", "dvd". */
+static int volume_size(const char *text, uint64_t *ret, struct lw_error *e)
+{
+	static const struct {
+		const char *name;
+		uint64_t bytes;
+	} media[] = { { "fat32", UINT32_MAX }, { "cd", CD_BYTES }, { "dvd", DVD_BYTES } };
+	const char *minus = strchr(text, '-');
+	uint64_t size = 0, less = 0;
+	int r;
+
+	for (size_t i = 0; i < LW_COUNT_OF(media); i++)
+		if (strcmp(text, media[i].name) == 0) {
+			*ret = media[i].bytes;
+			return 0;
+		}
+	r = lw_num_size(lw_span(text, minus ? (size_t)(minus - text) : strlen(text)), &size, e);
+	if (r == 0 && minus)
+		r = lw_num_u64(lw_span_str(minus + 1), 1, size, &less, e);
+	if (r < 0)
+		return lw_command_misused(e, "--volume-size");
+	*ret = size - less;
+	return *ret > 0 ? 0 : lw_fail(e, LW_E_USAGE, "--volume-size: want more than nothing");
+}
+
 static void say_unlisted(const char *image)
 {
 	lw_command_say("no repository taken along lists %s", image);
@@ -253,6 +300,23 @@ static int pack(struct lw_pack_options *o, struct lw_pack_result *result, struct
 	return r;
 }
 
+static void print_json(const struct lw_pack_options *o, const struct lw_pack_result *result)
+{
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	struct lw_json_writer w = { .out = &b, .canonical = true };
+	char text[LW_DIGEST_TEXT];
+
+	lw_json_w_object(&w);
+	lw_json_w_member(&w, "bundle", lw_digest_text(&result->bundle, text));
+	lw_json_w_member_integer(&w, "bytes", (int64_t)result->bytes);
+	lw_json_w_member(&w, "format", "landwaiter-pack/1");
+	lw_json_w_member_integer(&w, "sequence", (int64_t)o->statement.sequence);
+	lw_json_w_member_integer(&w, "volumes", (int64_t)result->volumes);
+	lw_json_w_end_object(&w);
+	lw_json_w_finish(&w);
+	(void)printf("%s\n", lw_buf_str(&b));
+}
+
 static void print_result(const struct lw_pack_options *o, const struct lw_pack_result *result)
 {
 	char text[LW_DIGEST_TEXT], size[16];
@@ -262,15 +326,16 @@ static void print_result(const struct lw_pack_options *o, const struct lw_pack_r
 		       (unsigned long long)result->blobs,
 		       lw_num_human_size(result->bytes, size),
 		       (unsigned long long)o->statement.sequence, arg->keys.n);
-	lw_digest_text(&result->bundle, text);
+	for (uint64_t i = 1; result->volumes > 1 && i <= result->volumes; i++) {
+		lw_auto_free char *name = lw_pack_volume_name(arg->file, i, result->volumes);
+
+		lw_command_say("volume %llu of %llu: %s", (unsigned long long)i,
+			       (unsigned long long)result->volumes, name);
+	}
 	if (lw_arg_json)
-		(void)printf(
-			"{\"bundle\":\"%s\",\"bytes\":%llu,\"format\":\"landwaiter-pack/1\","
-			"\"sequence\":%llu}\n",
-			text, (unsigned long long)result->bytes,
-			(unsigned long long)o->statement.sequence);
+		print_json(o, result);
 	else
-		(void)printf("%s\n", text);
+		(void)printf("%s\n", lw_digest_text(&result->bundle, text));
 }
 
 int lw_pack_run(int n, char **objects)
@@ -295,6 +360,8 @@ int lw_pack_run(int n, char **objects)
 		return lw_command_usage("want an image, --tuf, or --trust");
 	for (int i = 0; i < n && r == 0; i++)
 		r = add_source(&s, objects[i], &e);
+	if (r == 0 && arg->volume_size)
+		r = volume_size(arg->volume_size, &o.volume_bytes, &e);
 	if (r == 0)
 		r = fill_statement(&o.statement, &e);
 	o.sources = s.list;
@@ -316,7 +383,7 @@ int lw_pack_run(int n, char **objects)
 		r = pack(&o, &result, &e);
 	lw_command_progress_end();
 	if (r == 0)
-		r = approve_with(arg->file, &keys, &e);
+		r = approve_all(&result, &keys, &e);
 	if (r < 0)
 		return lw_command_failed(&e);
 	print_result(&o, &result);

@@ -2,6 +2,7 @@
 #include "cmd/reporting.h"
 
 #include "base/elapsed.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -16,9 +17,20 @@ static struct {
 	char bundle[LW_REPORT_TEXT];
 	size_t index, of;
 	enum lw_gate gate;
+	const struct lw_intake_result *so_far; /* while there are bytes to tell of */
 	struct lw_content_progress inner;
 	int64_t told_msec;
 } work;
+
+/* Bundles that are incomplete, of a folder with more to read: another volume may end that. */
+struct waiting {
+	struct lw_digest bundle;
+	struct lw_report report;
+};
+static struct {
+	struct waiting *list;
+	size_t n;
+} waiting;
 
 void lw_reporting_send(const struct lw_report *r)
 {
@@ -34,6 +46,7 @@ void lw_reporting_bundle(const char *name, size_t index, size_t of)
 	work.index = index;
 	work.of = of;
 	work.gate = LW_GATE_NONE;
+	work.so_far = NULL;
 }
 
 static struct lw_report begin(enum lw_report_what what)
@@ -55,14 +68,24 @@ static void add_statement(struct lw_report *r, const struct lw_intake_result *so
 	r->sequence = so_far->statement.sequence;
 }
 
+static void add_volume(struct lw_report *r, const struct lw_intake_result *so_far)
+{
+	if (!so_far->proven || so_far->volume == 0)
+		return;
+	r->volume = so_far->volume;
+	r->volumes = so_far->statement.volumes;
+}
+
 static void at_gate(void *data, enum lw_gate gate, const struct lw_intake_result *so_far)
 {
 	struct lw_report r;
 
 	(void)data;
 	work.gate = gate;
+	work.so_far = so_far;
 	r = begin(LW_REPORT_GATE);
 	add_statement(&r, so_far);
+	add_volume(&r, so_far);
 	lw_reporting_send(&r);
 }
 
@@ -79,6 +102,8 @@ static void tell(void *data, uint64_t done, uint64_t total)
 
 	struct lw_report r = begin(LW_REPORT_BYTES);
 
+	if (work.so_far)
+		add_volume(&r, work.so_far);
 	r.done = done < total ? done : total;
 	r.total = total;
 	lw_reporting_send(&r);
@@ -111,22 +136,51 @@ static void add_reason(struct lw_report *r, const struct lw_verdict *v)
 	SET(r->found, reason->found);
 }
 
+static void stop_waiting(const struct lw_digest *bundle)
+{
+	for (size_t i = 0; i < waiting.n; i++)
+		if (lw_digest_equal(&waiting.list[i].bundle, bundle)) {
+			waiting.list[i] = waiting.list[--waiting.n];
+			return;
+		}
+}
+
+static void wait_for_more(const struct lw_digest *bundle, const struct lw_report *r)
+{
+	waiting.list = lw_realloc_array(waiting.list, waiting.n + 1, sizeof(*waiting.list));
+	waiting.list[waiting.n++] = (struct waiting){ .bundle = *bundle, .report = *r };
+}
+
+void lw_reporting_end(void)
+{
+	for (size_t i = 0; i < waiting.n; i++)
+		lw_reporting_send(&waiting.list[i].report);
+	waiting.n = 0;
+	free(lw_steal(waiting.list));
+}
+
 void lw_reporting_verdict(const struct lw_intake_result *result)
 {
 	struct lw_report r = begin(LW_REPORT_VERDICT);
 
+	work.so_far = NULL;
+	stop_waiting(&result->bundle);
 	r.outcome = result->verdict.outcome;
 	add_statement(&r, result);
 	add_reason(&r, &result->verdict);
 	r.record = result->record;
 	(void)lw_head_text(&result->head, r.head);
-	lw_reporting_send(&r);
+	if (r.outcome == LW_INCOMPLETE_SO_FAR && work.of > 1)
+		wait_for_more(&result->bundle, &r);
+	else
+		lw_reporting_send(&r);
 }
 
 static void without_verdict(enum lw_outcome outcome, const char *why, const char *next)
 {
 	struct lw_report r = begin(LW_REPORT_VERDICT);
 
+	work.so_far = NULL;
 	r.gate = LW_GATE_NONE;
 	r.outcome = outcome;
 	SET(r.text, why);

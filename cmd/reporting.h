@@ -16,9 +16,12 @@ void lw_reporting_send(const struct lw_report *r);
 void lw_reporting_bundle(const char *name, size_t index, size_t of);
 /* Has a load tell of its gates and bytes, beside what it showed before. */
 void lw_reporting_watch(struct lw_intake_options *o);
-/* How it ended; or that there is no verdict: why, and what to do then. */
+/* How it ended; or that there is no verdict: why, and what to do then. Of one of several
+ * bundles, that it is incomplete is told at the end: another of its volumes may come. */
 void lw_reporting_verdict(const struct lw_intake_result *r);
 void lw_reporting_failed(const char *why, const char *next);
+/* After the last of several. */
+void lw_reporting_end(void);
 /* There is no bundle that a verdict could be of: the medium is the wrong one. */
 void lw_reporting_nothing(const char *why, const char *next);
 

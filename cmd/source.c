@@ -2,20 +2,16 @@
 #include "cmd/source.h"
 
 #include "base/mem.h"
-#include "image/layout.h"
 
 #include <string.h>
 
-int lw_command_source(const char *word, char **ret_name, char **ret_dir, char **ret_ref,
+int lw_command_source(const char *word, char **ret_name, struct lw_source *ret,
 		      struct lw_error *e)
 {
-	const char *oci = strncmp(word, "oci:", 4) == 0 ? word : strstr(word, "=oci:");
-	int r;
+	const char *equals = lw_source_is(word) ? NULL : strchr(word, '=');
+	int r = lw_source_split(equals ? equals + 1 : word, ret, e);
 
-	if (!oci)
-		return lw_fail(e, LW_E_USAGE, "want [NAME=]oci:DIR[:REF], have '%s'", word);
-	r = lw_layout_split(*oci == '=' ? oci + 1 : oci, ret_dir, ret_ref, e);
 	if (r == 0)
-		*ret_name = *oci == '=' ? lw_strndup(word, (size_t)(oci - word)) : NULL;
+		*ret_name = equals ? lw_strndup(word, (size_t)(equals - word)) : NULL;
 	return r;
 }

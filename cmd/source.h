@@ -4,9 +4,11 @@
 
 #include "base/error.h"
 
-/* "[NAME=]oci:DIR[:REF]" into its parts; name NULL and ref "" where not said. All owned by the
+#include "image/layout.h"
+
+/* "[NAME=]SOURCE" into its parts (image/layout.h); name NULL where not said. All owned by the
  * caller. LW_E_USAGE. */
-int lw_command_source(const char *word, char **ret_name, char **ret_dir, char **ret_ref,
+int lw_command_source(const char *word, char **ret_name, struct lw_source *ret,
 		      struct lw_error *e) LW_WARN_UNUSED;
 
 #endif

@@ -87,6 +87,10 @@ static void take_bytes(struct lw_present *p, const struct lw_report *r, pid_t fr
 		w->rate = w->rate ? (w->rate * 3 + now) / 4 : now;
 		p->sample_msec = now_msec;
 	}
+	if (r->volume) { /* which one it is says the content */
+		w->volume = r->volume;
+		w->volumes = r->volumes;
+	}
 	w->done = r->done;
 	w->total = r->total;
 	w->to_go = w->rate ? (w->total - w->done) / w->rate : 0;

@@ -76,6 +76,10 @@ static void print_bundle(const struct lw_intake_result *r, FILE *out)
 		      lw_time_format(s->expires, b));
 	if (r->approvals)
 		(void)fprintf(out, "  approved  %s\n", r->approvals);
+	if (s->volumes > 1 && r->volume > 0)
+		(void)fprintf(out, "  volume    %llu of %llu%s%s\n",
+			      (unsigned long long)r->volume, (unsigned long long)s->volumes,
+			      r->missing ? "; missing: " : "", r->missing ? r->missing : "");
 }
 
 static void print_images(const struct lw_intake_result *r, FILE *out)
@@ -86,12 +90,13 @@ static void print_images(const struct lw_intake_result *r, FILE *out)
 		const struct lw_image *image = &r->contents.images[i];
 		char name[LW_MAX_REFERENCE + 1], digest[LW_DIGEST_TEXT];
 
-		(void)fprintf(out, "  image     %s\n            %s%s\n",
+		(void)fprintf(out, "  image     %s\n            %s%s%s\n",
 			      lw_reference_text(&image->name, name),
 			      lw_digest_text(&image->digest, digest),
 			      r->moved && r->moved[i]		? " (moved)"
 			      : r->new_image && r->new_image[i] ? " (new)"
-								: "");
+								: "",
+			      image->made ? " (" LW_CONTENTS_MADE ")" : "");
 		if (r->judgements)
 			lw_print_judgement(r->judgements[i], r->verdict.outcome != LW_ACCEPTED,
 					   out);
@@ -261,6 +266,8 @@ static void json_images(struct lw_json_writer *w, const struct lw_intake_result 
 		lw_json_w_object(w);
 		lw_json_w_member(w, "digest", lw_digest_text(&image->digest, text));
 		lw_json_judgement(w, r->judgements ? r->judgements[i] : NULL);
+		lw_json_w_key(w, "made");
+		lw_json_w_bool(w, image->made);
 		lw_json_w_key(w, "moved");
 		lw_json_w_bool(w, r->moved && r->moved[i]);
 		lw_json_w_member(w, "name", lw_reference_text(&image->name, name));
@@ -316,6 +323,25 @@ static void json_trust(struct lw_json_writer *w, const struct lw_intake_result *
 	lw_json_w_end_object(w);
 }
 
+/* Of several: which it is, and which are not in. */
+static void json_volume(struct lw_json_writer *w, const struct lw_intake_result *r)
+{
+	lw_json_w_key(w, "volume");
+	if (r->statement.volumes < 2 || r->volume == 0) {
+		lw_json_w_null(w);
+		return;
+	}
+	lw_json_w_object(w);
+	lw_json_w_key(w, "missing");
+	if (r->missing)
+		lw_json_w_string(w, r->missing);
+	else
+		lw_json_w_null(w);
+	lw_json_w_member_integer(w, "number", (int64_t)r->volume);
+	lw_json_w_member_integer(w, "of", (int64_t)r->statement.volumes);
+	lw_json_w_end_object(w);
+}
+
 static void print_json(const struct lw_intake_result *r, FILE *out)
 {
 	LW_AUTO(buf) struct lw_buf b = { 0 };
@@ -338,6 +364,7 @@ static void print_json(const struct lw_intake_result *r, FILE *out)
 	lw_json_w_key(&w, "tuf");
 	lw_followed_write(r->followed, r->n_followed, &w);
 	lw_json_w_member(&w, "verdict", lw_outcome_name(r->verdict.outcome));
+	json_volume(&w, r);
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
 	(void)fprintf(out, "%s\n", lw_buf_str(&b));
@@ -410,7 +437,7 @@ static int no_verdict(const struct lw_intake_options *o, int code, const struct 
 	return code;
 }
 
-int lw_command_intake(const struct lw_intake_options *options)
+int lw_command_intake(const struct lw_intake_options *options, struct lw_digest *ret_bundle)
 {
 	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
 	LW_AUTO(intake_result) struct lw_intake_result result = { 0 };
@@ -436,6 +463,8 @@ int lw_command_intake(const struct lw_intake_options *options)
 	lw_print_verdict(&result, stdout);
 	if (o.purpose == LW_INTAKE_LOAD)
 		lw_reporting_verdict(&result);
+	if (ret_bundle)
+		*ret_bundle = result.bundle;
 	/* What follows a commit may be done again later: it takes nothing back. */
 	if (result.verdict.outcome == LW_ACCEPTED)
 		(void)!lw_enclave_drain(enclave, &e);

@@ -21,8 +21,9 @@ void lw_print_roles(const struct lw_followed *f);
 void lw_json_trust_changes(struct lw_json_writer *w, const struct lw_trust_updated *t);
 void lw_json_judgement(struct lw_json_writer *w, const char *tree);
 
-/* verify and load: opens the enclave, runs the intake, prints, returns the exit code. */
-int lw_command_intake(const struct lw_intake_options *options);
+/* verify and load: opens the enclave, runs the intake, prints, returns the exit code.
+ * ret_bundle may be NULL: what was judged; zeros where nothing could be read. */
+int lw_command_intake(const struct lw_intake_options *options, struct lw_digest *ret_bundle);
 /* The same for each bundle at a folder's root (bundle/folder.h); options' folder and path are
  * set for each. Ends at the first that could not be judged. ret_any: something was accepted. */
 int lw_command_intake_all(const struct lw_intake_options *options, const char *folder,

@@ -26,7 +26,7 @@ static int run(int n, char **objects)
 	};
 
 	(void)n;
-	return lw_command_intake(&o);
+	return lw_command_intake(&o, NULL);
 }
 
 const struct lw_verb lw_verb_verify = {

@@ -235,6 +235,8 @@ static int mend(struct lw_enclave *enclave, const struct lw_clock *now, struct l
 	int rc = lw_store_clear_staged(enclave->store, e);
 
 	if (!rc)
+		rc = lw_sweep_pending(enclave->state, enclave->store, e);
+	if (!rc)
 		rc = lw_sweep_store(enclave->state, enclave->store, &sweep, e);
 	if (!rc)
 		rc = raise_alarm(enclave->state, &sweep, now, e);
@@ -301,6 +303,8 @@ static int work(void *data, const char *what, struct lw_error *e)
 		return rewrite_index(enclave, e);
 	if (!strcmp(what, "sweep"))
 		return lw_sweep_store(enclave->state, enclave->store, &sweep, e);
+	if (!strcmp(what, "pending"))
+		return lw_sweep_pending(enclave->state, enclave->store, e);
 	return lw_fail(e, LW_E_STATE, "state.db: queued work of an unknown kind");
 }
 

@@ -71,9 +71,9 @@ int lw_enclave_create(const char *path, const struct lw_birth_options *options,
 #define LW_EVALUATION_FOLDER "evaluation"
 
 /* Does what commits have queued: "index" (rewrite the store's index.json from the accepted
- * images), "sweep" (delete files without a row). May be repeated. Not within a transaction, nor
- * between publishing blobs and committing their rows. What fails is also left in
- * enclave->pending. */
+ * images), "sweep" (delete files without a row), "pending" (the same of what is staged). May be
+ * repeated. Not within a transaction, nor between publishing blobs and committing their rows.
+ * What fails is also left in enclave->pending. */
 int lw_enclave_drain(struct lw_enclave *enclave, struct lw_error *e) LW_WARN_UNUSED;
 
 /* What somebody found while reading: a blob that is missing, or has other bytes ("alarm",

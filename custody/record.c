@@ -29,6 +29,7 @@ static const char *const event_names[] = {
 	[LW_EVENT_CHECK] = "check",
 	[LW_EVENT_PUSH] = "push",
 	[LW_EVENT_DOOR] = "door",
+	[LW_EVENT_DISCARD] = "discard",
 };
 
 const char *lw_event_name(enum lw_event e)

@@ -31,6 +31,7 @@ enum lw_event {
 	LW_EVENT_CHECK,	  /* ... and hashed, because somebody asked */
 	LW_EVENT_PUSH,	  /* to a registry */
 	LW_EVENT_DOOR,	  /* a device was plugged in or pulled out */
+	LW_EVENT_DISCARD, /* what was staged of a bundle in several volumes */
 };
 const char *lw_event_name(enum lw_event e); /* "load", "time-attest", ... */
 

@@ -10,8 +10,8 @@
 #include <sqlite3.h>
 
 #define LW_STATE_APPLICATION 0x4c776b65 /* "Lwke", in the database's header */
-#define LW_STATE_VERSION     3		/* of the schema, in user_version */
-#define LW_STATE_STATEMENTS  64
+#define LW_STATE_VERSION     4		/* of the schema, in user_version */
+#define LW_STATE_STATEMENTS  80
 
 struct lw_state {
 	sqlite3 *db;

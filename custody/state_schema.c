@@ -52,6 +52,38 @@ static const struct {
 	{ "image_current",
 	  "CREATE UNIQUE INDEX image_current ON image (name) WHERE superseded = 0" },
 	{ "image_digest", "CREATE INDEX image_digest ON image (digest)" },
+	{ "pending", "CREATE TABLE pending ("
+		     "id INTEGER PRIMARY KEY, "
+		     "digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32), "
+		     "sender TEXT NOT NULL CHECK (length(sender) <= 64), "
+		     "sequence INTEGER NOT NULL CHECK (sequence >= 0), "
+		     "bytes INTEGER NOT NULL CHECK (bytes >= 0), "
+		     "expires INTEGER NOT NULL CHECK (expires >= 0), "
+		     "begun INTEGER NOT NULL CHECK (begun >= 0), "
+		     "last INTEGER NOT NULL CHECK (last >= 0)"
+		     ") STRICT" },
+	{ "pending_member",
+	  "CREATE TABLE pending_member ("
+	  "pending INTEGER NOT NULL REFERENCES pending (id) ON DELETE CASCADE, "
+	  "entry INTEGER NOT NULL CHECK (entry >= 0), "
+	  "piece INTEGER NOT NULL CHECK (piece >= 0), "
+	  "volume INTEGER NOT NULL CHECK (volume >= 1), "
+	  "size INTEGER NOT NULL CHECK (size >= 0), "
+	  "kept INTEGER NOT NULL CHECK (kept IN (0, 1)), "
+	  "PRIMARY KEY (pending, entry, piece)"
+	  ") STRICT, WITHOUT ROWID" },
+	{ "pending_seal", "CREATE TABLE pending_seal ("
+			  "pending INTEGER NOT NULL REFERENCES pending (id) ON DELETE CASCADE, "
+			  "seal BLOB NOT NULL CHECK (length(seal) BETWEEN 1 AND 262144), "
+			  "PRIMARY KEY (pending, seal)"
+			  ") STRICT" },
+	{ "pending_volume",
+	  "CREATE TABLE pending_volume ("
+	  "pending INTEGER NOT NULL REFERENCES pending (id) ON DELETE CASCADE, "
+	  "volume INTEGER NOT NULL CHECK (volume >= 1), "
+	  "members INTEGER NOT NULL CHECK (members >= 1), "
+	  "PRIMARY KEY (pending, volume)"
+	  ") STRICT, WITHOUT ROWID" },
 	{ "push", "CREATE TABLE push ("
 		  "image INTEGER NOT NULL REFERENCES image (id) ON DELETE CASCADE, "
 		  "registry TEXT NOT NULL CHECK (length(registry) BETWEEN 1 AND 255), "

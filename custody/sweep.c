@@ -2,6 +2,8 @@
 #include "custody/sweep.h"
 
 #include "base/mem.h"
+#include "custody/state_pending.h"
+#include "image/pending.h"
 
 #include <stdlib.h>
 
@@ -100,4 +102,28 @@ int lw_sweep_store(struct lw_state *s, struct lw_store *store, struct lw_sweep *
 	w.sum.fingerprint = lw_hasher_final(hasher);
 	*ret = w.sum;
 	return 0;
+}
+
+static int keep_bundle(void *data, const struct lw_digest *bundle, bool *stay,
+		       struct lw_error *e)
+{
+	struct lw_state_pending p;
+	int rc = lw_state_pending_get(data, bundle, &p, e);
+
+	*stay = rc == 0;
+	return rc == -LW_E_NOTFOUND ? 0 : rc;
+}
+
+static int keep_entry(void *data, const struct lw_digest *bundle, uint64_t entry, bool *stay,
+		      struct lw_error *e)
+{
+	return lw_state_pending_is_staged(data, bundle, entry, stay, e);
+}
+
+int lw_sweep_pending(struct lw_state *s, struct lw_store *store, struct lw_error *e)
+{
+	const struct lw_pending_keep keep = { keep_bundle, keep_entry, s };
+	int rc = lw_pending_sweep(store, &keep, e);
+
+	return rc ? lw_prefix(e, "hold what is staged against the state") : 0;
 }

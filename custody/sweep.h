@@ -33,4 +33,9 @@ struct lw_sweep {
 int lw_sweep_store(struct lw_state *s, struct lw_store *store, struct lw_sweep *ret,
 		   struct lw_error *e) LW_WARN_UNUSED;
 
+/* What is staged of bundles of several volumes: removes what no row counts. A row without its
+ * file is for the next sitting to find. For the writer only. */
+int lw_sweep_pending(struct lw_state *s, struct lw_store *store,
+		     struct lw_error *e) LW_WARN_UNUSED;
+
 #endif

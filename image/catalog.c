@@ -72,14 +72,9 @@ static int list_entries(struct lw_catalog *c, DIR *dir, struct lw_error *e)
 	}
 }
 
-static int list_blobs(struct scan *s, struct lw_error *e)
+static int list_folder(const struct lw_layout *l, struct lw_catalog *c, struct lw_error *e)
 {
-	struct lw_catalog *c = s->c;
-
-	if (s->l->blobs < 0)
-		return 0;
-
-	lw_auto_fd int fd = openat(s->l->blobs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	lw_auto_fd int fd = openat(l->blobs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return lw_fail_errno(e, "blobs/sha256");
 
@@ -88,12 +83,29 @@ static int list_blobs(struct scan *s, struct lw_error *e)
 		return lw_fail_errno(e, "blobs/sha256");
 	(void)lw_steal_fd(&fd);
 
-	int r = list_entries(c, dir, e);
+	return list_entries(c, dir, e);
+}
+
+static int list_blobs(struct scan *s, struct lw_error *e)
+{
+	struct lw_catalog *c = s->c;
+	int r = s->l->blobs < 0 ? 0 : list_folder(s->l, c, e);
+	size_t n = 0;
+
 	if (r < 0)
 		return r;
-	c->n_present = c->n_blobs;
+	if (s->l->n_held > LW_MAX_ENTRIES - c->n_blobs)
+		return lw_fail(e, LW_E_LIMIT, "more than %zu blobs", LW_MAX_ENTRIES);
+	for (size_t i = 0; i < s->l->n_held; i++)
+		(void)add_blob(c, &s->l->held[i].digest);
 	if (c->n_blobs)
 		lw_sort(c->blobs, c->n_blobs, sizeof(*c->blobs), compare_blobs);
+	for (size_t i = 0; i < c->n_blobs; i++)
+		if (n == 0 || compare_blobs(&c->blobs[n - 1], &c->blobs[i]) != 0)
+			c->blobs[n++] = c->blobs[i];
+		else /* a file, and held: that one is taken */
+			c->blobs[n - 1].irregular = false;
+	c->n_present = c->n_blobs = n;
 	return 0;
 }
 
@@ -237,14 +249,14 @@ static int add_doc(struct scan *s, uint32_t blob, const struct lw_document *d,
 /* Reading documents. */
 
 /* The whole file into s->bytes, and its digest held against its name. */
-static int read_bytes(struct scan *s, int fd, uint64_t size, const struct lw_digest *want,
-		      struct lw_error *e)
+static int read_bytes(struct scan *s, int fd, uint64_t offset, uint64_t size,
+		      const struct lw_digest *want, struct lw_error *e)
 {
 	char have_text[LW_DIGEST_TEXT];
 
 	lw_buf_clear(&s->bytes);
 	lw_buf_reserve(&s->bytes, (size_t)size);
-	int r = lw_fs_pread(fd, s->bytes.p, (size_t)size, 0, e);
+	int r = lw_fs_pread(fd, s->bytes.p, (size_t)size, offset, e);
 	if (r < 0)
 		return r;
 	s->bytes.n = (size_t)size;
@@ -258,13 +270,12 @@ static int read_bytes(struct scan *s, int fd, uint64_t size, const struct lw_dig
 	return 0;
 }
 
-/* s->bytes through the reader, which may stand behind a wall and be broken. */
-static int read_document(struct scan *s, const char *media, struct lw_document **ret,
-			 struct lw_error *e)
+/* Bytes through the reader, which may stand behind a wall and be broken. */
+static int read_document(const struct lw_document_reader *reader, struct lw_span bytes,
+			 const char *media, struct lw_document **ret, struct lw_error *e)
 {
 	LW_AUTO(document) struct lw_document *d = NULL;
-	const struct lw_document_reader *reader = s->l->reader;
-	int r = reader->read(reader->data, lw_buf_span(&s->bytes), media, &d, e);
+	int r = reader->read(reader->data, bytes, media, &d, e);
 
 	if (r < 0)
 		return r;
@@ -276,20 +287,44 @@ static int read_document(struct scan *s, const char *media, struct lw_document *
 	return 0;
 }
 
+int lw_catalog_read_untyped(const struct lw_document_reader *reader, struct lw_span bytes,
+			    struct lw_document **ret, struct lw_error *e)
+{
+	static const char *const media[] = {
+		"",
+		"application/vnd.oci.image.manifest.v1+json",
+		"application/vnd.oci.image.index.v1+json",
+	};
+
+	for (size_t i = 0; i < LW_COUNT_OF(media); i++) {
+		struct lw_error why;
+		int r = read_document(reader, bytes, media[i], ret, &why);
+
+		if (r == 0)
+			return 0;
+		if (r != -LW_E_FORMAT) {
+			*e = why;
+			return r;
+		}
+	}
+	return 0;
+}
+
 static int load(struct scan *s, uint32_t blob, struct lw_document **ret, struct lw_error *e)
 {
 	const struct lw_catalog_blob *b = &s->c->blobs[blob];
 	lw_auto_fd int fd = -1;
+	uint64_t offset = 0;
 	char text[LW_DIGEST_TEXT];
 	int r;
 
 	if (b->size > LW_MAX_MANIFEST_BYTES)
 		return fail_blob(b, LW_E_LIMIT, "larger than a manifest may be", e);
-	r = lw_layout_open_blob(s->l, &b->digest, b->size, &fd, e);
+	r = lw_layout_open_blob(s->l, &b->digest, b->size, &fd, &offset, e);
 	if (r < 0)
 		return r; /* says which blob */
-	if ((r = read_bytes(s, fd, b->size, &b->digest, e)) < 0 ||
-	    (r = read_document(s, b->media, ret, e)) < 0)
+	if ((r = read_bytes(s, fd, offset, b->size, &b->digest, e)) < 0 ||
+	    (r = read_document(s->l->reader, lw_buf_span(&s->bytes), b->media, ret, e)) < 0)
 		(void)lw_prefix(e, "manifest %s", lw_digest_text(&b->digest, text));
 	return r;
 }
@@ -349,11 +384,10 @@ static int read_candidate(struct scan *s, const struct lw_catalog_blob *b, bool 
 			  struct lw_error *e)
 {
 	lw_auto_fd int fd = -1;
-	char hex[65], first = 0;
-	uint64_t size = 0;
+	uint64_t offset = 0, size = 0;
+	char first = 0;
 	struct lw_error why;
-	int r = lw_fs_open_beneath(s->l->blobs, lw_digest_hex(&b->digest, hex), &fd, &size,
-				   &why);
+	int r = lw_layout_reach(s->l, &b->digest, &fd, &offset, &size, &why);
 
 	*ret_is = false;
 	if (r == -LW_E_FORMAT || r == -LW_E_NOTFOUND)
@@ -361,11 +395,11 @@ static int read_candidate(struct scan *s, const struct lw_catalog_blob *b, bool 
 	if (r == 0 && (size < 2 || size > LW_MAX_MANIFEST_BYTES))
 		return 0;
 	if (r == 0)
-		r = lw_fs_pread(fd, &first, 1, 0, &why);
+		r = lw_fs_pread(fd, &first, 1, offset, &why);
 	if (r == 0 && first != '{')
 		return 0;
 	if (r == 0)
-		r = read_bytes(s, fd, size, &b->digest, &why);
+		r = read_bytes(s, fd, offset, size, &b->digest, &why);
 	/* Damage matters only where evidence could be. */
 	*ret_is = (r == 0 || r == -LW_E_DIGEST) && s->bytes.p &&
 		  memmem(s->bytes.p, s->bytes.n, "\"subject\"", 9);
@@ -375,30 +409,6 @@ static int read_candidate(struct scan *s, const struct lw_catalog_blob *b, bool 
 	return r;
 }
 
-/* As what it says it is; a manifest that does not say is known by its shape. NULL if it is
- * something else, an in-toto statement perhaps. */
-static int read_orphan(struct scan *s, struct lw_document **ret, struct lw_error *e)
-{
-	static const char *const media[] = {
-		"",
-		"application/vnd.oci.image.manifest.v1+json",
-		"application/vnd.oci.image.index.v1+json",
-	};
-
-	for (size_t i = 0; i < LW_COUNT_OF(media); i++) {
-		struct lw_error why;
-		int r = read_document(s, media[i], ret, &why);
-
-		if (r == 0)
-			return 0;
-		if (r != -LW_E_FORMAT) {
-			*e = why;
-			return r;
-		}
-	}
-	return 0;
-}
-
 static int scan_orphan(struct scan *s, uint32_t blob, struct lw_error *e)
 {
 	struct lw_catalog_blob *b = &s->c->blobs[blob];
@@ -406,7 +416,8 @@ static int scan_orphan(struct scan *s, uint32_t blob, struct lw_error *e)
 	bool is = false;
 	int r = read_candidate(s, b, &is, e);
 
-	if (r < 0 || !is || (r = read_orphan(s, &d, e)) < 0)
+	if (r < 0 || !is ||
+	    (r = lw_catalog_read_untyped(s->l->reader, lw_buf_span(&s->bytes), &d, e)) < 0)
 		return r;
 	if (!d || !lw_document_child(d, LW_CHILD_SUBJECT))
 		return 0;
@@ -506,26 +517,40 @@ int lw_catalog_make(struct lw_layout *l, struct lw_error *e)
 	return 0;
 }
 
+static int size_of_file(struct lw_layout *l, const char *text, const char *what, uint64_t *ret,
+			struct lw_error *e)
+{
+	struct stat st;
+
+	if (fstatat(l->blobs, text + 7, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return lw_fail_errno(e, "%s %s", what, text);
+	if (!S_ISREG(st.st_mode))
+		return lw_fail(e, LW_E_FORMAT, "%s %s is not a regular file", what, text);
+	*ret = (uint64_t)st.st_size;
+	return 0;
+}
+
 int lw_catalog_check_file(struct lw_layout *l, uint32_t blob, const char *what,
 			  struct lw_error *e)
 {
 	struct lw_catalog_blob *b = &l->catalog->blobs[blob];
+	const struct lw_held *held = lw_layout_held(l, &b->digest);
+	uint64_t have = held ? held->size : 0;
 	char text[LW_DIGEST_TEXT];
-	struct stat st;
 
 	if (b->checked)
 		return 0;
 	(void)lw_digest_text(&b->digest, text);
 	if (!lw_catalog_is_present(l->catalog, blob))
 		return lw_fail(e, LW_E_NOTFOUND, "%s %s is not in the layout", what, text);
-	if (fstatat(l->blobs, text + 7, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return lw_fail_errno(e, "%s %s", what, text);
-	if (!S_ISREG(st.st_mode))
-		return lw_fail(e, LW_E_FORMAT, "%s %s is not a regular file", what, text);
-	if ((uint64_t)st.st_size != b->size)
-		return lw_fail(e, (uint64_t)st.st_size < b->size ? LW_E_TRUNCATED : LW_E_DIGEST,
-			       "%s %s: want %llu bytes, have %lld", what, text,
-			       (unsigned long long)b->size, (long long)st.st_size);
+
+	int r = held ? 0 : size_of_file(l, text, what, &have, e);
+	if (r < 0)
+		return r;
+	if (have != b->size)
+		return lw_fail(e, have < b->size ? LW_E_TRUNCATED : LW_E_DIGEST,
+			       "%s %s: want %llu bytes, have %llu", what, text,
+			       (unsigned long long)b->size, (unsigned long long)have);
 	b->checked = true;
 	return 0;
 }

@@ -71,10 +71,23 @@ struct lw_layout_name {
 	bool tag_of; /* the tag of a full name, not a name by itself */
 };
 
+/* A blob that is no file of its own: a range of one. */
+struct lw_held {
+	struct lw_digest
+		digest;	       /* as somebody says: held against the bytes when they are read */
+	uint64_t offset, size; /* bytes */
+	int fd;		       /* the layout's */
+};
+
 struct lw_layout {
+	enum lw_source_kind kind;
 	char *path;
-	int dir;
-	int blobs; /* blobs/sha256; -1 where there is none */
+	int dir;   /* -1: it is no folder */
+	int blobs; /* the folder of files called by their digests; -1 where there is none */
+	int file;  /* the archive, -1 */
+	int made;  /* what was made of other documents, -1 */
+	struct lw_held *held; /* sorted by digest */
+	size_t n_held, cap_held;
 	const struct lw_document_reader *reader;
 	struct lw_document *index;
 	struct lw_layout_name *names; /* sorted by text, then child */
@@ -113,6 +126,44 @@ static inline const struct lw_digest *lw_catalog_digest(const struct lw_catalog 
  * names it in errors. LW_E_NOTFOUND, LW_E_FORMAT, LW_E_TRUNCATED, LW_E_DIGEST, LW_E_IO. */
 int lw_catalog_check_file(struct lw_layout *l, uint32_t blob, const char *what,
 			  struct lw_error *e) LW_WARN_UNUSED;
+
+/* layout.c */
+
+/* An empty one, to be filled in by whoever knows its kind. Released with lw_layout_close. */
+struct lw_layout *lw_layout_new(enum lw_source_kind kind, const char *path,
+				const struct lw_document_reader *reader);
+/* One more range; call lw_layout_hold_done after the last: LW_E_CONFLICT (one digest for two
+ * ranges of different sizes). */
+void lw_layout_hold(struct lw_layout *l, const struct lw_held *held);
+int lw_layout_hold_done(struct lw_layout *l, struct lw_error *e) LW_WARN_UNUSED;
+/* Bytes of our own making, or copied, held too, under their digest. LW_E_IO. */
+int lw_layout_hold_bytes(struct lw_layout *l, struct lw_span bytes, struct lw_digest *ret,
+			 struct lw_error *e) LW_WARN_UNUSED;
+const struct lw_held *lw_layout_held(const struct lw_layout *l, const struct lw_digest *d);
+/* Wherever it is, of whatever size. LW_E_NOTFOUND, LW_E_FORMAT, LW_E_IO. */
+int lw_layout_reach(struct lw_layout *l, const struct lw_digest *d, int *ret_fd,
+		    uint64_t *ret_offset, uint64_t *ret_size,
+		    struct lw_error *e) LW_WARN_UNUSED;
+
+#define LW_LAYOUT_HEADER "oci-layout"
+#define LW_LAYOUT_INDEX	 "index.json"
+/* These two files of a layout, through its reader. */
+int lw_layout_take_header(struct lw_layout *l, struct lw_span bytes,
+			  struct lw_error *e) LW_WARN_UNUSED;
+int lw_layout_take_index(struct lw_layout *l, struct lw_span bytes,
+			 struct lw_error *e) LW_WARN_UNUSED;
+
+/* archived.c and dir.c, for lw_layout_open_source */
+int lw_layout_open_archive(const struct lw_source *s, int room,
+			   const struct lw_document_reader *reader, struct lw_layout **ret,
+			   struct lw_error *e) LW_WARN_UNUSED;
+int lw_layout_open_dir(const char *path, const struct lw_document_reader *reader,
+		       struct lw_layout **ret, struct lw_error *e) LW_WARN_UNUSED;
+
+/* A document of which nobody has said what it is: as what it says, else by its shape. *ret
+ * stays NULL if it is something else. Errors of the reader. */
+int lw_catalog_read_untyped(const struct lw_document_reader *reader, struct lw_span bytes,
+			    struct lw_document **ret, struct lw_error *e) LW_WARN_UNUSED;
 
 /* names.c */
 

@@ -31,4 +31,8 @@ bool lw_document_is_artifact_type(struct lw_span text);
 /* os/arch[/variant], each [A-Za-z0-9._-]{1,64} */
 bool lw_document_is_platform(struct lw_span text);
 
+/* hauler.c: the names of evidence in an index.json of hauler's. LW_E_CONFLICT (evidence of no
+ * image, or of two). */
+int lw_hauler_rename(struct lw_document *d, struct lw_error *e) LW_WARN_UNUSED;
+
 #endif

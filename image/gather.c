@@ -421,11 +421,13 @@ static int identify(struct walk *w, const char *ref, const struct lw_reference *
 	else if ((r = lw_names_choose(w->l, ref, found, n, &w->image.name, e)) < 0)
 		return r;
 	w->image.digest = d->digest;
+	w->image.made = w->l->kind == LW_SOURCE_DOCKER_ARCHIVE;
 	w->image.size = d->size;
 	w->image.media_type = lw_strdup(d->media_type);
-	w->image.source = lw_asprintf("oci:%s%s%s", w->l->path, *ref ? ":" : "", ref);
+	w->image.source = lw_asprintf("%s:%s%s%s", lw_source_kind_name(w->l->kind), w->l->path,
+				      *ref ? ":" : "", ref);
 	if (!lw_text_is_utf8(lw_span_str(w->image.source))) /* contents name it */
-		return lw_fail(e, LW_E_USAGE, "the folder's name is not UTF-8");
+		return lw_fail(e, LW_E_USAGE, "the source's name is not UTF-8");
 	set_repositories(w, found, n);
 	*ret_doc = doc;
 	return 0;
@@ -478,7 +480,7 @@ int lw_gather_image(struct lw_layout *layout, const char *ref, const struct lw_r
 		release_walk(&w);
 	}
 	return r == 0 ? 0
-		      : lw_prefix(e, "oci:%s%s%s",
+		      : lw_prefix(e, "%s:%s%s%s", lw_source_kind_name(layout->kind),
 				  lw_text_escape_str(layout->path, shown, sizeof(shown)),
 				  *ref ? ":" : "",
 				  lw_text_escape_str(ref, shown_ref, sizeof(shown_ref)));

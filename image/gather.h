@@ -48,7 +48,9 @@ struct lw_image {
 	struct lw_digest digest;
 	uint64_t size;
 	char *media_type; /* owned */
-	char *source;	  /* owned: "oci:DIR[:REF]", as the user named it */
+	char *source;	  /* owned: "oci:DIR[:REF]" and the like, as the user named it */
+	bool made;	  /* its source had no manifest: the digest is of one that pack made,
+			     and no vendor's signature can be about it */
 	char **platforms; /* owned, sorted: "linux/amd64"; empty for a plain manifest */
 	size_t n_platforms;
 	struct lw_digest *omitted; /* owned, sorted: index children left out by --platform */

@@ -204,6 +204,8 @@ static int read_annotations(struct lw_document *d, const struct lw_json *object,
 			child->ref_name = lw_document_string(d, text, NULL);
 		else if (strcmp(lw_json_key(m), "io.containerd.image.name") == 0)
 			child->full_name = lw_document_string(d, text, NULL);
+		else if (strcmp(lw_json_key(m), "kind") == 0)
+			child->kind = lw_document_string(d, text, NULL);
 	}
 	return 0;
 }
@@ -498,5 +500,12 @@ int lw_document_parse(struct lw_span bytes, const char *media_type, struct lw_do
 int lw_document_parse_layout_index(struct lw_span bytes, struct lw_document **ret,
 				   struct lw_error *e)
 {
-	return parse(bytes, LAYOUT_INDEX, "application/vnd.oci.image.index.v1+json", ret, e);
+	LW_AUTO(document) struct lw_document *d = NULL;
+	int r = parse(bytes, LAYOUT_INDEX, "application/vnd.oci.image.index.v1+json", &d, e);
+
+	if (r == 0 && d)
+		r = lw_hauler_rename(d, e);
+	if (r == 0)
+		*ret = lw_steal(d);
+	return r;
 }

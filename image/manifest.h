@@ -50,6 +50,7 @@ struct lw_descriptor {
 			      tells two platforms apart: os.version and features are left out */
 	const char *ref_name;  /* annotation org.opencontainers.image.ref.name */
 	const char *full_name; /* annotation io.containerd.image.name */
+	const char *kind; /* annotation "kind", hauler's; NULL when absent, and across a wall */
 };
 
 struct lw_document {

@@ -6,16 +6,11 @@
 #include "base/mem.h"
 #include "base/tree.h"
 #include "image/index.h"
+#include "image/store_internal.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-
-struct lw_store {
-	int root;     /* store/ */
-	int blobs;    /* store/blobs/sha256/ */
-	int incoming; /* store/incoming/ */
-};
 
 #define BLOB_HEX 64
 
@@ -52,6 +47,8 @@ static int make_store(struct lw_store *s, int enclave_dir, struct lw_error *e)
 	if (!rc)
 		rc = make_folder(s->root, "incoming", 0700, &s->incoming, e);
 	if (!rc)
+		rc = make_folder(s->root, "pending", 0700, &s->pending, e);
+	if (!rc)
 		rc = lw_fs_publish(s->root, "oci-layout", lw_span_str(LW_INDEX_OCI_LAYOUT),
 				   0644, e);
 	if (!rc) {
@@ -63,15 +60,15 @@ static int make_store(struct lw_store *s, int enclave_dir, struct lw_error *e)
 
 /* An empty folder that many a backup leaves out: made again, or done without where nothing can
  * be written, and so nothing staged. */
-static int find_incoming(struct lw_store *s, struct lw_error *e)
+static int find_staging(struct lw_store *s, const char *name, int *ret_fd, struct lw_error *e)
 {
 	struct lw_error ignored;
 	struct stat st;
 
-	if (fstatat(s->root, "incoming", &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT &&
-	    lw_fs_ensure_dir(s->root, "incoming", 0700, &ignored) < 0)
+	if (fstatat(s->root, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT &&
+	    lw_fs_ensure_dir(s->root, name, 0700, &ignored) < 0)
 		return 0;
-	return open_folder(s->root, "incoming", &s->incoming, e);
+	return open_folder(s->root, name, ret_fd, e);
 }
 
 static int find_store(struct lw_store *s, int enclave_dir, struct lw_error *e)
@@ -84,7 +81,9 @@ static int find_store(struct lw_store *s, int enclave_dir, struct lw_error *e)
 	if (!rc)
 		rc = open_folder(all, "sha256", &s->blobs, e);
 	if (!rc)
-		rc = find_incoming(s, e);
+		rc = find_staging(s, "incoming", &s->incoming, e);
+	if (!rc)
+		rc = find_staging(s, "pending", &s->pending, e);
 	return rc;
 }
 
@@ -92,7 +91,7 @@ int lw_store_open(int enclave_dir, bool create, struct lw_store **ret, struct lw
 {
 	LW_AUTO(store) struct lw_store *s = lw_alloc(sizeof(*s));
 
-	*s = (struct lw_store){ .root = -1, .blobs = -1, .incoming = -1 };
+	*s = (struct lw_store){ .root = -1, .blobs = -1, .incoming = -1, .pending = -1 };
 	int rc = create ? make_store(s, enclave_dir, e) : find_store(s, enclave_dir, e);
 	if (!rc)
 		*ret = lw_steal(s);
@@ -103,6 +102,7 @@ void lw_store_close(struct lw_store *s)
 {
 	if (!s)
 		return;
+	lw_auto_fd_(&s->pending);
 	lw_auto_fd_(&s->incoming);
 	lw_auto_fd_(&s->blobs);
 	lw_auto_fd_(&s->root);
@@ -155,8 +155,7 @@ int lw_store_sync_published(struct lw_store *s, struct lw_error *e)
 	return lw_fs_sync(s->blobs, "store/blobs/sha256", e);
 }
 
-/* A stream over a folder, independent of the descriptor's position; NULL with errno. */
-static DIR *list(int folder)
+DIR *lw_store_list(int folder)
 {
 	lw_auto_fd int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -166,8 +165,7 @@ static DIR *list(int folder)
 	return d;
 }
 
-/* The next entry but "." and ".."; NULL at the end or, with errno set, on failure. */
-static const struct dirent *next_entry(DIR *d)
+const struct dirent *lw_store_next(DIR *d)
 {
 	const struct dirent *entry;
 
@@ -181,12 +179,12 @@ static const struct dirent *next_entry(DIR *d)
 /* Removes what stands in a folder under a name that begins like this. */
 static int clear(int folder, const char *shown, const char *prefix, struct lw_error *e)
 {
-	lw_auto_dir DIR *d = list(folder);
+	lw_auto_dir DIR *d = lw_store_list(folder);
 	const struct dirent *entry;
 
 	if (!d)
 		return lw_fail_errno(e, "list %s", shown);
-	while ((entry = next_entry(d)) != NULL) {
+	while ((entry = lw_store_next(d)) != NULL) {
 		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
 			continue;
 		int rc = lw_tree_remove(folder, entry->d_name, e);
@@ -247,12 +245,12 @@ int lw_store_each(struct lw_store *s,
 			       struct lw_error *e),
 		  void *data, struct lw_error *e)
 {
-	lw_auto_dir DIR *d = list(s->blobs);
+	lw_auto_dir DIR *d = lw_store_list(s->blobs);
 	const struct dirent *entry;
 
 	if (!d)
 		return lw_fail_errno(e, "list store/blobs/sha256");
-	while ((entry = next_entry(d)) != NULL) {
+	while ((entry = lw_store_next(d)) != NULL) {
 		struct lw_digest digest;
 		enum entry_kind kind;
 		uint64_t size = 0;

@@ -11,6 +11,7 @@
  *	store/index.json           derived
  *	store/blobs/sha256/<hex>
  *	store/incoming/<hex>       staged
+ *	store/pending/...          of bundles of several volumes (image/pending.h)
  */
 
 #include "base/digest.h"

@@ -51,8 +51,8 @@ done < <(grep -nE '^#[[:space:]]*include "' "${library_files[@]}" /dev/null |
 
 # A header and the files that may include it. Where the list is one name, that is the wall.
 declare -A homes=(
-	['archive\.h']="bundle/archive.c"
-	['archive_entry\.h']="bundle/archive.c"
+	['archive\.h']="bundle/archive.c image/unpack_tar.c"
+	['archive_entry\.h']="bundle/archive.c image/unpack_tar.c"
 	['c[jJ][sS][oO][nN]/cJSON\.h|cJSON\.h']="base/json.c"
 	['microhttpd\.h']="registry/server.c"
 	['gnutls/[a-z0-9]*\.h']="registry/server_tls.c"

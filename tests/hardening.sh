@@ -34,7 +34,7 @@ editors+='|cJSON_Parse|cJSON_ParseWithOpts'
 documents='(d2i_|PEM_read_bio_)?(CMS|PKCS7|TS|OCSP)_.*|X509_(verify|check|STORE|CRL|EXTENSION).*'
 documents+='|d2i_X509(_(bio|fp|CRL|REQ|NAME))?|PEM_read_bio_X509.*'
 for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch landwaiter-push landwaiter-serve landwaiter-door \
-	landwaiter-status landwaiter-console; do
+	landwaiter-unpack landwaiter-status landwaiter-console; do
 	file=$LW_BIN/$program
 	ok "$program: is there" test -x "$file"
 	ok "$program: position independent" has "$file" 'Type: +DYN' -h
@@ -48,8 +48,9 @@ for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch land
 	ok "$program: no search path of its own" lacks "$file" '\((RPATH|RUNPATH)\)' -d
 	ok "$program: no relocations in text" lacks "$file" '\(TEXTREL\)' -d
 	ok "$program: cannot extract an archive" imports_none "$file" "$extraction"
-	ok "$program: cve-2016-1541, cve-2022-36227 and kin: cannot read an archive" \
-		imports_none "$file" 'archive_read_.*'
+	[ $program = landwaiter-unpack ] ||
+		ok "$program: cve-2016-1541, cve-2022-36227 and kin: cannot read an archive" \
+			imports_none "$file" 'archive_read_.*'
 	ok "$program: cve-2023-50471, cve-2024-31755, cve-2025-57052: edits no JSON tree" \
 		imports_none "$file" "$editors"
 	ok "$program: cve-2025-15467, cve-2022-3602 and kin: reads no CMS, time stamp, certificate" \
@@ -75,17 +76,24 @@ for program in landwaiter landwaiter-judge; do
 	is "$program: links no libarchive" \
 		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libarchive')" 0
 done
+# The one that reads them writes none, and knows of no other form than tar.
+ok "landwaiter-unpack: only reads archives" \
+	imports_none "$LW_BIN/landwaiter-unpack" 'archive_write_.*|archive_read_open_(file.*|fd|FILE)'
+is "landwaiter-unpack: tar, and gzip and zstd" \
+	"$(nm -D --undefined-only "$LW_BIN/landwaiter-unpack" |
+		grep -oE 'archive_read_(support|append|set_(filter|format))_[a-z0-9_]*' | sort | tr '\n' ' ')" \
+	"archive_read_append_filter archive_read_support_format_raw archive_read_support_format_tar "
 # Nor for a network (docs/decisions/0019).
-for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-door landwaiter-status landwaiter-console; do
+for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-unpack landwaiter-door landwaiter-status landwaiter-console; do
 	is "$program: links no libcurl" \
 		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libcurl')" 0
 done
 # The library that reads the network's bytes, and the one that knows what a password is, stand apart.
-for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch; do
+for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-unpack landwaiter-fetch; do
 	is "$program: links neither libmicrohttpd nor GnuTLS" \
 		"$(readelf -d "$LW_BIN/$program" | grep -cE 'NEEDED.*lib(microhttpd|gnutls)\.')" 0
 done
-for program in landwaiter-judge landwaiter-fetch landwaiter-serve; do
+for program in landwaiter-judge landwaiter-unpack landwaiter-fetch landwaiter-serve; do
 	is "$program: links no libcrypt" \
 		"$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libcrypt\.')" 0
 done
@@ -98,7 +106,7 @@ is "landwaiter-console: links no database" \
 	"$(readelf -d "$LW_BIN/landwaiter-console" | grep -cE 'NEEDED.*libsqlite3\.')" 0
 # Who plugs what in is heard in one process alone.
 for program in landwaiter landwaiter-judge landwaiter-pack landwaiter-fetch landwaiter-push landwaiter-serve \
-	landwaiter-status landwaiter-console; do
+	landwaiter-unpack landwaiter-status landwaiter-console; do
 	is "$program: links no libudev" "$(readelf -d "$LW_BIN/$program" | grep -c 'NEEDED.*libudev\.')" 0
 done
 done_testing

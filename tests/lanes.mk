@@ -105,7 +105,7 @@ install: all ## into PREFIX (/usr/local), below DESTDIR: programs, man pages, co
 	$(Q)install -m 755 $(OUT)/landwaiter $(DESTDIR)$(PREFIX)/bin/landwaiter
 	$(Q)install -m 755 $(OUT)/landwaiter-judge $(OUT)/landwaiter-pack \
 		$(OUT)/landwaiter-fetch $(OUT)/landwaiter-push $(OUT)/landwaiter-serve \
-		$(OUT)/landwaiter-door $(OUT)/landwaiter-status $(OUT)/landwaiter-console \
+		$(OUT)/landwaiter-door $(OUT)/landwaiter-unpack $(OUT)/landwaiter-status $(OUT)/landwaiter-console \
 		$(DESTDIR)$(PREFIX)/libexec/landwaiter
 	$(Q)for name in intake mount; do \
 		install -m 755 appliance/$$name.sh \

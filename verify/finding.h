@@ -134,6 +134,14 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "the bundle lacks a blob its images need: have it packed again")                               \
 	X(CONTENT_UNREFERENCED, "content.unreferenced", CONTENT, DAMAGE,                                 \
 	  "the bundle holds a blob no image names: have it packed again")                                \
+	X(CONTENT_VOLUME_MISSING, "content.volume-missing", CONTENT, INCOMPLETE,                         \
+	  "load the volumes that are named, in any order")                                               \
+	X(CONTENT_VOLUME_TWICE, "content.volume-twice", CONTENT, NOTE,                                   \
+	  "nothing of it was read again")                                                                \
+	X(CONTENT_STAGED, "content.staged", CONTENT, DAMAGE,                                             \
+	  "what was staged was altered here since: see the disk, then load that volume again")           \
+	X(CONTENT_INCOMING_FULL, "content.incoming-full", CONTENT, ERROR,                                \
+	  "finish or discard one of those that are begun: `landwaiter incoming list`")                   \
 	/* gate 5 */                                                                                     \
 	X(POLICY_NO_MATCH, "policy.no-match", EVIDENCE, REFUSAL,                                         \
 	  "no rule of the policy covers this image: add one, or have it left out")                       \

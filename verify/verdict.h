@@ -66,4 +66,9 @@ const struct lw_finding *lw_verdict_reason(const struct lw_verdict *v);
 
 void lw_verdict_release(struct lw_verdict *v);
 
+static inline void lw_auto_verdict_(struct lw_verdict *v)
+{
+	lw_verdict_release(v);
+}
+
 #endif

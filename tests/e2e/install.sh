@@ -7,7 +7,7 @@
 
 ok "make install" make -C "$LW_TOP" --no-print-directory install DESTDIR="$T/root" PREFIX=/usr
 for file in bin/landwaiter libexec/landwaiter/landwaiter-judge \
-	libexec/landwaiter/landwaiter-pack libexec/landwaiter/landwaiter-fetch libexec/landwaiter/landwaiter-push libexec/landwaiter/landwaiter-serve libexec/landwaiter/landwaiter-door \
+	libexec/landwaiter/landwaiter-pack libexec/landwaiter/landwaiter-fetch libexec/landwaiter/landwaiter-push libexec/landwaiter/landwaiter-serve libexec/landwaiter/landwaiter-door libexec/landwaiter/landwaiter-unpack \
 	libexec/landwaiter/landwaiter-status libexec/landwaiter/landwaiter-console lib/systemd/system/landwaiter-console@.service lib/udev/rules.d/61-landwaiter.rules share/man/man1/landwaiter.1 \
 	share/bash-completion/completions/landwaiter lib/systemd/system/landwaiter-check.service \
 	lib/systemd/system/landwaiter-check.timer lib/sysusers.d/landwaiter.conf share/landwaiter/prometheus/landwaiter.rules.yml; do

@@ -27,6 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!lw_text_is_label(lw_span_str(s.sender)) || !s.marking[0] ||
 	    !lw_text_is_plain(lw_span_str(s.marking)))
 		abort();
+	if (s.volumes < 1 || s.volumes > LW_MAX_VOLUMES)
+		abort();
 	if (s.sequence < 1 || s.sequence > LW_MAX_SEQUENCE || s.bytes < 1 ||
 	    s.contents_bytes > LW_MAX_CONTENTS_BYTES || s.created < 0 || s.expires < 0 ||
 	    s.created > LW_TIME_MAX || s.expires > LW_TIME_MAX)

@@ -49,6 +49,7 @@ struct forge {
 	/* made by forge_texts */
 	struct lw_buf seal, statement, contents, entries, layout, index;
 	uint64_t listed_bytes; /* what statement.bytes is made from */
+	uint64_t listed_blobs; /* the blobs among the lines of the entries; 0: all of them */
 };
 
 static inline void forge_must(int r, const char *what, const struct lw_error *e)
@@ -198,7 +199,8 @@ static inline void forge_texts(struct forge *f)
 				      f->blobs[i].bytes.n);
 	}
 	if (!(f->keep & FORGE_KEEP_CONTENTS)) {
-		f->c.entries_blobs = forge_lines(&f->entries);
+		f->c.entries_blobs =
+			f->listed_blobs ? f->listed_blobs : forge_lines(&f->entries);
 		f->c.entries_bytes = f->entries.n;
 		f->c.entries_digest = lw_digest_of(lw_buf_span(&f->entries));
 		lw_buf_clear(&f->contents);

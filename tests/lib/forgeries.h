@@ -528,9 +528,9 @@ static inline void en_added(struct forge *f)
 	forge_texts(f);
 	for (size_t i = 0; i < f->n_blobs; i++)
 		f->listed_bytes += lw_format_member(f->blobs[i].bytes.n);
-	f->listed_bytes += lw_format_member(LW_MAX_BLOB_BYTES);
+	f->listed_bytes += lw_format_member(LW_MAX_MEMBER_BYTES);
 	lw_buf_printf(&f->entries, "sha256:%s %llu\n", ONES,
-		      (unsigned long long)LW_MAX_BLOB_BYTES);
+		      (unsigned long long)LW_MAX_MEMBER_BYTES);
 	f->keep |= FORGE_KEEP_ENTRIES;
 }
 
@@ -858,7 +858,7 @@ static inline void ma_nested_bomb(struct forge *f)
 }
 
 static const struct forgery forgeries[] = {
-	{ "statement-volumes-two", 3, "seal.statement", st_volumes_two },
+	{ "statement-volumes-two", 4, "content.list", st_volumes_two },
 	{ "statement-volumes-zero", 3, "seal.statement", st_volumes_zero },
 	{ "statement-nonce", 3, "seal.statement", st_nonce },
 	{ "statement-checkpoint", 3, "seal.statement", st_checkpoint },

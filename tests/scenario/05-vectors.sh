@@ -13,7 +13,9 @@ value() { # a path in VECTORS.json
 
 mkdir out
 "$LW_BIN/tools/mkvectors" out
-jq --sort-keys . out/VECTORS.json >sorted && mv sorted out/VECTORS.json
+for file in out/VECTORS.json out/VOLUMES.json; do
+	jq --sort-keys . $file >sorted && mv sorted $file
+done
 is "the same files" "$(ls out)" "$(ls "$vectors")"
 for file in "$vectors"/*; do
 	ok "the same ${file##*/}" cmp "$file" "out/${file##*/}"
@@ -51,13 +53,49 @@ while read -r name data size; do
 	is "$name: size" "$(tar xOf "$vectors/bundle.lwb" "$name" | wc -c)" "$size"
 done < <(value '.members[] | "\(.name) \(.data) \(.size)"')
 
+# --- in volumes -------------------------------------------------------------------------------
+
+value() { # a path in VOLUMES.json
+	jq -r "$1" "$vectors/VOLUMES.json"
+}
+for what in statement contents entries; do
+	value ".$what.text" | head -c -1 >"$what"
+	is "volumes: $what: digest" "sha256:$(sha256sum <$what | cut -d ' ' -f 1)" \
+		"$(value ".$what.digest")"
+done
+bytes=0
+for i in 0 1; do
+	file=$vectors/$(value ".volumes[$i].file")
+	bytes=$((bytes + $(size_of "$file")))
+	is "volume $((i + 1)): its members" "$(tar tf "$file")" \
+		"$(value ".volumes[$i].members[].name")"
+	is "its mark" "$(tar xOf "$file" landwaiter/volume)" "000$((i + 1)) of 0002"
+	is "its entries" "$(tar xOf "$file" landwaiter/entries)" "$(cat entries)"
+	while read -r name data size; do
+		is "$name: offset" "$(entry_offset "$file" "$name")" "$data"
+		is "$name: size" "$(tar xOf "$file" "$name" | wc -c)" "$size"
+		tar xOf "$file" "$name" >>"pieces.$i"
+	done < <(value ".volumes[$i].members[] | select(.name | test(\"/pieces/\")) |
+		\"\(.name) \(.data) \(.size)\"")
+	is "its piece" "sha256:$(sha256sum <pieces.$i | cut -d ' ' -f 1)" \
+		"$(grep ^piece entries | sed -n $((i + 1))p | cut -d ' ' -f 2)"
+done
+is "the sum" $bytes "$(jq .predicate.bytes statement)"
+is "the blob" "sha256:$(cat pieces.0 pieces.1 | sha256sum | cut -d ' ' -f 1)" \
+	"$(grep ^sha256 entries | tail -n 1 | cut -d ' ' -f 1)"
+
 # --- by our programs --------------------------------------------------------------------------
 
 cp "$vectors/alice.pub" "$vectors/bob.pub" .
 lw init --sender vectors --threshold 2 --approver alice=alice.pub --approver bob=bob.pub \
 	--any-audience --max-age P90D >identity 2>init.log
 lw inspect "$vectors/bundle.lwb" -o json >inspected 2>/dev/null
-is "inspect: the bundle" "$(jq -r .bundle inspected)" "$(value .statement.digest)"
+is "inspect: the bundle" "$(jq -r .bundle inspected)" \
+	"$(jq -r .statement.digest "$vectors/VECTORS.json")"
 jq -cj .statement inspected >shown
-ok "inspect: the statement" cmp shown statement
+ok "inspect: the statement" cmp shown payload
+cp "$vectors"/volume.*.lwb .
+lw inspect volume.2of2.lwb -o json >inspected 2>/dev/null
+is "inspect: a volume" "$(jq -c '[.bundle, .volume]' inspected)" \
+	"[\"$(value .statement.digest)\",2]"
 done_testing

@@ -254,4 +254,27 @@ approve hand.lwb alice
 exits 0 "does not read it" lw load hand.lwb --enclave hand -o json
 is "and says so" "$(jq -r '[.findings[] | select(.code == "tuf.unused").object] | join(" ")' out.log)" enclave
 exits 2 "and takes none" lw trust update hand.lwb --enclave hand
+# --- in volumes -----------------------------------------------------------------------------------------------------
+
+renew && rm -rf trust && cp -a trust-born trust
+policy "$any" bob
+"$LW_BIN/tools/mklayout" big big 1 2MiB 300KiB
+make_bundle parts.lwb --trust trust --volume-size 1700KiB oci:big:b0
+for v in 1 2; do approve parts.${v}of2.lwb alice; done
+exits 3 "the volume without it" lw trust update parts.2of2.lwb
+like "says where it is" "$(cat out.log)" 'stands in another volume'
+exits 5 "nor does that load it alone" lw load --trust-only parts.2of2.lwb
+exits 3 "the first has it" lw load --trust-only parts.1of2.lwb -o json
+is "and nothing else is taken" "$(events 2), $(sql 'SELECT count(*) FROM pending')" \
+	"trust-update done,load refused seal.unapproved, 0"
+is_believed "what it brings"
+renew
+exits 0 "or by itself" lw trust update parts.1of2.lwb
+renew
+exits 5 "as images" lw load parts.1of2.lwb
+exits 3 "it comes with the last, and judges the seal" lw load parts.2of2.lwb -o json
+is "which it refuses" "$(codes), $(events 2)" \
+	"seal.unapproved, trust-update done,load refused seal.unapproved"
+approve parts.2of2.lwb bob
+exits 0 "until its own approver is found" lw load parts.2of2.lwb
 done_testing

@@ -220,6 +220,22 @@ exits 2 "no bundle on it" lw load --all-of empty
 ok "is said" says "reason: There is no bundle (*.lwb) at the medium's root."
 is "the medium is the wrong one" "$(look .last.word)" '"REFUSED"'
 
+# Volumes of a folder are one bundle, whose word is that of the last.
+"$LW_BIN/tools/mklayout" big big 1 1MiB 300KiB
+mkdir volumes
+make_bundle volumes/big.lwb --sequence 4 --volume-size 900KiB --key alice.key --key bob.key oci:big:b0
+mkdir rest && mv volumes/big.1of*.lwb rest/
+another
+exits 5 "a volume is missing" lw load --all-of volumes
+is "that is one bundle" "$(look '[.last.word, .last.code, .last.incomplete]')" '["INCOMPLETE","content.volume-missing",1]'
+ok "which, and what to do" says "Found: missing: 1."
+lw incoming discard "$(lw incoming list -o json | jq -r '.bundles[0].bundle')" --reason test >/dev/null 2>&1
+mv rest/* volumes/
+another
+exits 0 "all volumes" lw load --all-of volumes
+is "are one accepted" "$(look '[.last.word, .last.accepted, .last.incomplete]')" '["ACCEPTED",1,0]'
+another
+
 # Parts of a medium, each read by a process of its own, and what the door says meanwhile.
 make_bundle medium.lwb --sequence 9
 approve medium.lwb alice bob
@@ -316,7 +332,7 @@ ok "who has a keyboard stops nothing" screen --keys $'\x13\x03\x1a' --until "Rea
 	--then "'$LW_BIN/landwaiter-status' --report data gone	gone"
 "$LW_BIN/landwaiter-status" --report data
 ok "idle" screen --until "Ready: plug in one medium."
-shows "what there is" "  images     1 accepted, 0 of them withheld" "  time       trusted" "  trust      version"
+shows "what there is" "  images     2 accepted, 0 of them withheld" "  time       trusted" "  trust      version"
 kill "$status_pid"
 ok "the screen says that nobody is there" screen --until "The status service is down."
 is "nothing stays behind" "$(find . -maxdepth 1 -type s)" ""

@@ -45,7 +45,8 @@ plan() {
 	for op in ${OPERATIONS:-$enclave_operations $other_operations}; do
 		learn "$op" >&2
 		prepare "$op"
-		calls=$("$faultat" --count "$LW_BIN/landwaiter" "${command[@]}" 2>/dev/null)
+		calls=$("$faultat" --count "$LW_BIN/landwaiter" "${command[@]}" 2>/dev/null) ||
+			[ $? -eq "$done_status" ]
 		for mode in "${modes[@]}"; do
 			for ((n = 1; n <= calls; n++)); do
 				printf '%s\t%s\t%d\t%d\n' "$op" "$mode" "$n" "$calls"

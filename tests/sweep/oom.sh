@@ -40,7 +40,8 @@ sweep() { # OPERATION
 
 	learn "$op"
 	prepare "$op"
-	eval_in_subshell 0 "" "$LW_BIN/landwaiter" "${command[@]}" >/dev/null 2>&1
+	eval_in_subshell 0 "" "$LW_BIN/landwaiter" "${command[@]}" >/dev/null 2>&1 ||
+		[ $? -eq "$done_status" ]
 	places=$(sed 's/calls=\([0-9]*\) .*/\1/' report)
 	[ "$places" -gt 100 ]
 	if [ -z "${FULL-}" ]; then

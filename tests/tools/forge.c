@@ -13,12 +13,15 @@
  *		IN (packed from such a layout), forged, with good signatures by the keys.
  *	forge sparse BYTES IN.lwb OUT.lwb KEY...
  *		IN with a blob of so many zeros more.
+ *	forge volumes HOW IN.lwb OUT KEY...
+ *		IN in the volumes OUT.1of3.lwb ... (tests/lib/forge_volumes.h).
  *	forge tuf NEWEST DIR IN.lwb OUT.lwb KEY...
  *		The first repository that IN brings, its files those of DIR, NEWEST the newest
  *		root that the sender says it saw. With NEWEST "lost:NAME" as it was, and without
  *		the bytes of that file.
  */
 
+#include "tests/lib/forge_volumes.h"
 #include "tests/lib/forgeries.h"
 
 #include <dirent.h>
@@ -243,6 +246,28 @@ static void make_sparse(const char *bytes, const char *in, const char *out, char
 	drop_forge(&f);
 }
 
+static void make_volumes(const char *how, const char *in, const char *out, char **keys, int n)
+{
+	struct forge_volumes v = { .how = how };
+	struct forge f = { 0 };
+
+	read_forge(&f, in, keys, n);
+	forge_volumes(&f, &v);
+	const uint64_t volumes = lw_volumes_count(&v.entries);
+
+	for (uint64_t i = 1; i <= volumes; i++) {
+		LW_AUTO(buf) struct lw_buf b = { 0 };
+		lw_auto_free char *name =
+			lw_asprintf("%s.%lluof%llu.lwb", out, (unsigned long long)i,
+				    (unsigned long long)volumes);
+
+		forge_volume(&f, &v, i, &b);
+		make_file(AT_FDCWD, name, lw_buf_span(&b));
+	}
+	lw_entries_release(&v.entries);
+	drop_forge(&f);
+}
+
 static void drop_carried(struct forge *f, struct lw_carried *c)
 {
 	for (size_t i = 0; i < c->n_files; i++) {
@@ -330,13 +355,16 @@ int main(int argc, char **argv)
 				     forgeries[i].code);
 	} else if (argc >= 6 && strcmp(argv[1], "make") == 0) {
 		make(argv[2], argv[3], argv[4], argv + 5, argc - 5);
+	} else if (argc >= 6 && strcmp(argv[1], "volumes") == 0) {
+		make_volumes(argv[2], argv[3], argv[4], argv + 5, argc - 5);
 	} else if (argc >= 7 && strcmp(argv[1], "tuf") == 0) {
 		make_carried(argv + 2, argc - 2);
 	} else if (argc >= 6 && strcmp(argv[1], "sparse") == 0) {
 		make_sparse(argv[2], argv[3], argv[4], argv + 5, argc - 5);
 	} else {
-		errx(2, "usage: forge layout DIR SEED | list | make NAME IN OUT KEY... | "
-			"sparse BYTES IN OUT KEY... | tuf NEWEST DIR IN OUT KEY...");
+		errx(2,
+		     "usage: forge layout DIR SEED | list | make NAME IN OUT KEY... | "
+		     "volumes HOW IN OUT KEY... | sparse BYTES IN OUT KEY... | tuf NEWEST DIR IN OUT KEY...");
 	}
 	return 0;
 }

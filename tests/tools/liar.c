@@ -108,6 +108,7 @@ static void say_payload(const struct lw_dsse *d)
 		lw_ipc_put_str(&b, lies("sender-of-others") ? "globex"
 				   : lies("sender-escape")  ? "\033[31m"
 							    : "acme");
+	lw_ipc_put_u32(&b, 1);
 	if (lies("payload-and-more"))
 		lw_ipc_put_u32(&b, 1);
 	say(LW_BOX_PAYLOAD, &b);

@@ -2,7 +2,8 @@
 /*
  * Makes the test vectors of docs/format/bundle.md: a small bundle that is the same in every
  * run, its keys (for tests only: their secrets are in the tree), and VECTORS.json with every
- * value on the way. `mkvectors DIR`; tests/vectors/make calls it.
+ * value on the way; the same again in two volumes, with VOLUMES.json. `mkvectors DIR`;
+ * tests/vectors/make calls it.
  */
 #include "base/clock.h"
 #include "base/fs.h"
@@ -13,6 +14,7 @@
 #include "bundle/format.h"
 #include "bundle/seal.h"
 #include "bundle/statement.h"
+#include "bundle/volumes.h"
 
 #include <fcntl.h>
 
@@ -87,8 +89,30 @@ static int by_size(const void *a, const void *b)
 	return lw_entry_compare(&x->digest, x->size, &y->digest, y->size);
 }
 
+/* The largest blob in two pieces, the second of them in a volume of its own. */
+static void cut(struct lw_entries *entries)
+{
+	const size_t at = 600;
+	const struct lw_span layer = lw_buf_span(&blobs[LAYER]);
+	const uint32_t last = N_BLOBS - 1;
+	const struct lw_digest whole = lw_digest_of(layer);
+
+	OK(!lw_digest_equal(&whole, &entries->list[last].digest));
+	entries->list[last].flags = LW_ENTRY_CUT;
+	entries->pieces = lw_alloc_array(2, sizeof(*entries->pieces));
+	entries->n_pieces = 2;
+	entries->pieces[0] =
+		(struct lw_part){ lw_digest_of(lw_span(layer.p, at)), at, last, 0, 0 };
+	entries->pieces[1] =
+		(struct lw_part){ lw_digest_of(lw_span(layer.p + at, layer.n - at)),
+				  layer.n - at, last, 1, 0 };
+	entries->breaks = lw_alloc_array(1, sizeof(*entries->breaks));
+	entries->n_breaks = 1;
+	entries->breaks[0] = (struct lw_break){ last, 1 };
+}
+
 static void make_contents(struct lw_contents *c, struct lw_entries *entries,
-			  struct lw_buf *list)
+			  struct lw_buf *list, bool in_volumes)
 {
 	struct lw_image *image;
 
@@ -97,6 +121,8 @@ static void make_contents(struct lw_contents *c, struct lw_entries *entries,
 	for (size_t i = 0; i < N_BLOBS; i++)
 		entries->list[i] = (struct lw_entry){ .digest = digest(i), .size = blobs[i].n };
 	qsort(entries->list, N_BLOBS, sizeof(*entries->list), by_size);
+	if (in_volumes)
+		cut(entries);
 	lw_entries_write(entries, list);
 	c->entries_blobs = N_BLOBS;
 	c->entries_bytes = list->n;
@@ -157,18 +183,6 @@ static void bytes_of(struct lw_json_writer *w, const char *key, const struct lw_
 	lw_json_w_member(w, "digest", lw_digest_text(&d, text));
 	lw_json_w_member(w, "text", lw_buf_str(b));
 	lw_json_w_end_object(w);
-}
-
-static uint64_t total(const struct lw_buf *contents, const struct lw_buf *list,
-		      const struct lw_buf *index)
-{
-	uint64_t n = lw_format_member(LW_MAX_SEAL_BYTES) + lw_format_member(contents->n) +
-		     lw_format_member(list->n) + lw_format_member(strlen(LW_OCI_LAYOUT)) +
-		     lw_format_member(index->n) + LW_TAR_END;
-
-	for (size_t i = 0; i < N_BLOBS; i++)
-		n += lw_format_member(blobs[i].n);
-	return n;
 }
 
 static void put(int dir, const char *name, struct lw_span bytes)
@@ -244,30 +258,76 @@ static const struct lw_buf *blob_of(const struct lw_entry *entry)
 	abort();
 }
 
-static void write_bundle(int dir, const struct parts *p)
+static uint64_t volumes_of(const struct parts *p)
 {
-	int fd = openat(dir, "bundle.lwb", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	return lw_volumes_count(&p->entries);
+}
+
+static uint64_t head_bytes(const struct parts *p)
+{
+	return lw_format_member(LW_MAX_SEAL_BYTES) + lw_format_member(p->contents.n) +
+	       lw_format_member(p->list.n) + lw_format_member(strlen(LW_OCI_LAYOUT)) +
+	       lw_format_member(p->index.n) +
+	       (volumes_of(p) > 1 ? lw_format_member(LW_VOLUME_MARK) : 0);
+}
+
+/* Every member of a volume, in order. */
+static void each_member(const struct parts *p, uint64_t volume,
+			void (*found)(void *data, const char *name, struct lw_span bytes),
+			void *data)
+{
+	const struct lw_extent x = lw_volumes_extent(&p->entries, volume);
+	char mark[LW_VOLUME_MARK + 1], name[LW_NAME_MAX];
+
+	lw_format_volume_mark(volume, volumes_of(p), mark);
+	found(data, LW_NAME_SEAL, lw_buf_span(&p->seal));
+	found(data, LW_NAME_CONTENTS, lw_buf_span(&p->contents));
+	found(data, LW_NAME_ENTRIES, lw_buf_span(&p->list));
+	found(data, LW_NAME_OCI_LAYOUT, lw_span_str(LW_OCI_LAYOUT));
+	found(data, LW_NAME_INDEX, lw_buf_span(&p->index));
+	if (volumes_of(p) > 1)
+		found(data, LW_NAME_VOLUME, lw_span_str(mark));
+	for (size_t i = x.first; i < x.end; i++) {
+		const struct lw_entry *entry = &p->entries.list[i];
+		struct lw_span bytes = lw_buf_span(blob_of(entry));
+		size_t first, k, end;
+
+		lw_entries_pieces(&p->entries, i, &first, &end);
+		lw_extent_pieces(&p->entries, &x, i, &k, &end);
+		if (!(entry->flags & LW_ENTRY_CUT))
+			found(data, lw_format_blob_name(&entry->digest, name), bytes);
+		for (; first < k; first++)
+			bytes = lw_span(bytes.p + p->entries.pieces[first].size,
+					bytes.n - p->entries.pieces[first].size);
+		for (; k < end; k++) {
+			const struct lw_part *piece = &p->entries.pieces[k];
+
+			found(data, lw_format_piece_name(&entry->digest, piece->number, name),
+			      lw_span(bytes.p, piece->size));
+			bytes = lw_span(bytes.p + piece->size, bytes.n - piece->size);
+		}
+	}
+}
+
+static void put_member(void *data, const char *name, struct lw_span bytes)
+{
+	OK(lw_archive_put(data, name, bytes, &e));
+}
+
+static void write_volume(int dir, const char *name, const struct parts *p, uint64_t volume)
+{
+	int fd = openat(dir, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	struct lw_archive *a = NULL;
 
 	OK(fd < 0);
 	OK(lw_archive_new(fd, &a, &e));
-	OK(lw_archive_put(a, LW_NAME_SEAL, lw_buf_span(&p->seal), &e));
-	OK(lw_archive_put(a, LW_NAME_CONTENTS, lw_buf_span(&p->contents), &e));
-	OK(lw_archive_put(a, LW_NAME_ENTRIES, lw_buf_span(&p->list), &e));
-	OK(lw_archive_put(a, LW_NAME_OCI_LAYOUT, lw_span_str(LW_OCI_LAYOUT), &e));
-	OK(lw_archive_put(a, LW_NAME_INDEX, lw_buf_span(&p->index), &e));
-	for (size_t i = 0; i < p->entries.n; i++) {
-		char name[LW_BLOB_NAME];
-
-		OK(lw_archive_put(a, lw_format_blob_name(&p->entries.list[i].digest, name),
-				  lw_buf_span(blob_of(&p->entries.list[i])), &e));
-	}
+	each_member(p, volume, put_member, a);
 	OK(lw_archive_finish(a, &e));
 	lw_archive_free(a);
 	(void)close(fd);
 }
 
-static void make_parts(struct parts *p)
+static void make_parts(struct parts *p, bool in_volumes)
 {
 	struct lw_contents c = { 0 };
 	struct lw_statement s = { .any_audience = true,
@@ -275,14 +335,14 @@ static void make_parts(struct parts *p)
 				  .sender = "vectors",
 				  .sequence = 1 };
 
-	make_blobs();
-	make_contents(&c, &p->entries, &p->list);
+	make_contents(&c, &p->entries, &p->list, in_volumes);
 	lw_contents_write(&c, &p->contents);
 	lw_contents_write_index(&c, &p->index);
 	lw_contents_release(&c);
 	s.contents = lw_digest_of(lw_buf_span(&p->contents));
 	s.contents_bytes = p->contents.n;
-	s.bytes = total(&p->contents, &p->list, &p->index);
+	s.volumes = volumes_of(p);
+	s.bytes = lw_volumes_bytes(&p->entries, head_bytes(p));
 	OK(lw_time_parse(lw_span_str("2026-11-23T00:00:00Z"), &s.created, &e));
 	OK(lw_time_parse(lw_span_str("2027-02-21T00:00:00Z"), &s.expires, &e));
 	lw_statement_write(&s, &p->statement);
@@ -299,23 +359,25 @@ static void make_parts(struct parts *p)
 	OK(lw_seal_write(&p->dsse, &p->seal, &e));
 }
 
-static void write_members(struct lw_json_writer *w, const struct parts *p)
+struct told {
+	struct lw_json_writer *w;
+	uint64_t at;
+};
+
+static void tell_member(void *data, const char *name, struct lw_span bytes)
 {
-	uint64_t at = 0;
+	struct told *t = data;
+
+	member(t->w, name, &t->at, bytes.n);
+}
+
+static void write_members(struct lw_json_writer *w, const struct parts *p, uint64_t volume)
+{
+	struct told t = { .w = w };
 
 	lw_json_w_key(w, "members");
 	lw_json_w_array(w);
-	member(w, LW_NAME_SEAL, &at, p->seal.n);
-	member(w, LW_NAME_CONTENTS, &at, p->contents.n);
-	member(w, LW_NAME_ENTRIES, &at, p->list.n);
-	member(w, LW_NAME_OCI_LAYOUT, &at, strlen(LW_OCI_LAYOUT));
-	member(w, LW_NAME_INDEX, &at, p->index.n);
-	for (size_t i = 0; i < p->entries.n; i++) {
-		char name[LW_BLOB_NAME];
-
-		member(w, lw_format_blob_name(&p->entries.list[i].digest, name), &at,
-		       p->entries.list[i].size);
-	}
+	each_member(p, volume, tell_member, &t);
 	lw_json_w_end_array(w);
 }
 
@@ -330,14 +392,58 @@ static void release(struct parts *p)
 	lw_buf_free(&p->envelope);
 	lw_entries_release(&p->entries);
 	lw_dsse_release(&p->dsse);
-	for (size_t i = 0; i < N_BLOBS; i++)
-		lw_buf_free(&blobs[i]);
+}
+
+static void write_file(int dir, struct lw_json_writer *w, const char *name)
+{
+	LW_AUTO(buf) struct lw_buf whole = { 0 };
+	struct lw_digest d;
+	char text[LW_DIGEST_TEXT];
+
+	OK(lw_fs_read_beneath(dir, name, 1 << 20, &whole, &e));
+	d = lw_digest_of(lw_buf_span(&whole));
+	lw_json_w_member_integer(w, "bytes", (int64_t)whole.n);
+	lw_json_w_member(w, "file", name);
+	lw_json_w_member(w, "fileDigest", lw_digest_text(&d, text));
+}
+
+static void make_volumes(int dir)
+{
+	struct parts p = { 0 };
+	LW_AUTO(buf) struct lw_buf json = { 0 };
+	struct lw_json_writer w = { .out = &json, .canonical = true };
+
+	make_parts(&p, true);
+	lw_json_w_object(&w);
+	bytes_of(&w, "contents", &p.contents);
+	bytes_of(&w, "entries", &p.list);
+	lw_json_w_member(&w, "format", "landwaiter-vectors-volumes/1");
+	write_signatures(&w, &p.dsse);
+	bytes_of(&w, "statement", &p.statement);
+	lw_json_w_key(&w, "volumes");
+	lw_json_w_array(&w);
+	for (uint64_t v = 1; v <= volumes_of(&p); v++) {
+		lw_auto_free char *name =
+			lw_asprintf("volume.%lluof%llu.lwb", (unsigned long long)v,
+				    (unsigned long long)volumes_of(&p));
+
+		write_volume(dir, name, &p, v);
+		lw_json_w_object(&w);
+		write_file(dir, &w, name);
+		write_members(&w, &p, v);
+		lw_json_w_end_object(&w);
+	}
+	lw_json_w_end_array(&w);
+	lw_json_w_end_object(&w);
+	lw_json_w_finish(&w);
+	lw_buf_addc(&json, '\n');
+	put(dir, "VOLUMES.json", lw_buf_span(&json));
+	release(&p);
 }
 
 int main(int argc, char **argv)
 {
 	struct parts p = { 0 };
-	LW_AUTO(buf) struct lw_buf whole = { 0 };
 	LW_AUTO(buf) struct lw_buf json = { 0 };
 	struct lw_json_writer w = { .out = &json, .canonical = true };
 	struct lw_digest d;
@@ -346,23 +452,21 @@ int main(int argc, char **argv)
 
 	OK(argc != 2);
 	OK(lw_fs_open_dir(argv[1], &dir, &e));
-	make_parts(&p);
-	write_bundle(dir, &p);
-	OK(lw_fs_read_beneath(dir, "bundle.lwb", 1 << 20, &whole, &e));
+	make_blobs();
+	make_volumes(dir);
+	make_parts(&p, false);
+	write_volume(dir, "bundle.lwb", &p, 1);
 	lw_json_w_object(&w);
 	lw_json_w_key(&w, "bundle");
 	lw_json_w_object(&w);
-	lw_json_w_member_integer(&w, "bytes", (int64_t)whole.n);
-	d = lw_digest_of(lw_buf_span(&whole));
-	lw_json_w_member(&w, "file", "bundle.lwb");
-	lw_json_w_member(&w, "fileDigest", lw_digest_text(&d, text));
+	write_file(dir, &w, "bundle.lwb");
 	lw_json_w_end_object(&w);
 	bytes_of(&w, "contents", &p.contents);
 	bytes_of(&w, "entries", &p.list);
 	lw_json_w_member(&w, "format", "landwaiter-vectors/1");
 	bytes_of(&w, "index", &p.index);
 	write_keys(dir, &w);
-	write_members(&w, &p);
+	write_members(&w, &p, 1);
 	bytes_of(&w, "pae", &p.pae);
 	lw_json_w_key(&w, "seal");
 	lw_json_w_object(&w);
@@ -378,5 +482,7 @@ int main(int argc, char **argv)
 	put(dir, "VECTORS.json", lw_buf_span(&json));
 	(void)close(dir);
 	release(&p);
+	for (size_t i = 0; i < N_BLOBS; i++)
+		lw_buf_free(&blobs[i]);
 	return 0;
 }

@@ -66,11 +66,13 @@ static int close_sink(void *data, struct lw_entry *entry, int fd, bool good, str
 	return f->refuse && entry->size >= 9 * MIB ? lw_fail(e, LW_E_NOSPACE, "full") : 0;
 }
 
-static void bad(void *data, const struct lw_entry *entry, const struct lw_error *why)
+static void bad(void *data, const struct lw_entry *entry, const struct lw_part *piece,
+		const struct lw_error *why)
 {
 	struct fixture *f = data;
 
 	(void)entry;
+	(void)piece;
 	if (why->code != LW_E_DIGEST)
 		f->wrong = true;
 	f->bads++;
@@ -109,6 +111,7 @@ static int setup(void **state)
 	f->entries.n = BLOBS;
 	f->job = (struct lw_content_job){ .medium = &f->medium,
 					  .entries = &f->entries,
+					  .extent = { .end = BLOBS, .end_piece = SIZE_MAX },
 					  .first_offset = FIRST,
 					  .open_sink = open_sink,
 					  .close_sink = close_sink,
@@ -204,11 +207,245 @@ static void nothing_is_written_where_nothing_is_to_be(void **state)
 	assert_int_equal(f->bads, 0);
 }
 
+/* One blob in three pieces, and nothing else. */
+#define PIECE 600000
+#define WHOLE (2 * PIECE + 500)
+
+struct cut {
+	struct lw_entry entry;
+	struct lw_part pieces[3];
+	struct lw_break breaks[1];
+	struct lw_entries entries;
+	struct lw_medium medium;
+	struct lw_content_job job;
+	int sink;
+	bool refuse, good; /* to take bytes; what the sink was told */
+	unsigned bads, whole_bads;
+};
+
+static int open_cut(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *ret_offset,
+		    struct lw_error *e)
+{
+	struct cut *c = data;
+
+	(void)entry;
+	(void)ret_offset;
+	(void)e;
+	*ret_fd = c->refuse ? open("/dev/null", O_RDONLY | O_CLOEXEC) : c->sink;
+	return 0;
+}
+
+static int close_cut(void *data, struct lw_entry *entry, int fd, bool good, struct lw_error *e)
+{
+	struct cut *c = data;
+
+	(void)entry;
+	(void)e;
+	if (fd != c->sink)
+		(void)close(fd);
+	c->good = good;
+	return 0;
+}
+
+static void bad_cut(void *data, const struct lw_entry *entry, const struct lw_part *piece,
+		    const struct lw_error *why)
+{
+	struct cut *c = data;
+
+	assert_ptr_equal(entry, &c->entry);
+	assert_int_equal(why->code, LW_E_DIGEST);
+	if (piece)
+		c->bads++;
+	else
+		c->whole_bads++;
+}
+
+static uint8_t byte_at(size_t i)
+{
+	return (uint8_t)(i * 2654435761u >> 13);
+}
+
+static void make_cut(struct cut *c)
+{
+	lw_auto_free uint8_t *bytes = lw_alloc(WHOLE);
+	uint64_t at = FIRST;
+
+	*c = (struct cut){ .sink = memfd_create("sink", MFD_CLOEXEC) };
+	for (size_t i = 0; i < WHOLE; i++)
+		bytes[i] = byte_at(i);
+	c->medium.fd = memfd_create("medium", MFD_CLOEXEC);
+	c->entry = (struct lw_entry){ .digest = lw_digest_of(lw_span(bytes, WHOLE)),
+				      .size = WHOLE,
+				      .flags = LW_ENTRY_CUT };
+	for (unsigned i = 0; i < 3; i++) {
+		struct lw_span b =
+			lw_span(bytes + (size_t)i * PIECE, i < 2 ? PIECE : WHOLE - 2 * PIECE);
+		uint8_t header[LW_TAR_BLOCK];
+		char name[LW_PIECE_NAME];
+
+		c->pieces[i] = (struct lw_part){ lw_digest_of(b), b.n, 0, i, 0 };
+		lw_format_header(lw_format_piece_name(&c->entry.digest, i, name), b.n, header);
+		assert_int_equal(pwrite(c->medium.fd, header, 512, (off_t)at), 512);
+		assert_int_equal(pwrite(c->medium.fd, b.p, b.n, (off_t)at + 512), (ssize_t)b.n);
+		at += lw_format_member(b.n);
+	}
+	OK(ftruncate(c->medium.fd, (off_t)at));
+	c->medium.size = at;
+	c->breaks[0] = (struct lw_break){ 0, 1 };
+	c->entries = (struct lw_entries){ &c->entry, 1, WHOLE, c->pieces, 3, c->breaks, 0 };
+	c->job = (struct lw_content_job){ .medium = &c->medium,
+					  .entries = &c->entries,
+					  .extent = { .end = 1, .end_piece = SIZE_MAX },
+					  .first_offset = FIRST,
+					  .in_order = true, /* in this thread */
+					  .open_sink = open_cut,
+					  .close_sink = close_cut,
+					  .sink = c,
+					  .bad = bad_cut,
+					  .bad_data = c };
+}
+
+static void drop_cut(struct cut *c)
+{
+	(void)close(c->sink);
+	(void)close(c->medium.fd);
+}
+
+static void sink_has(const struct cut *c, size_t from, size_t to)
+{
+	lw_auto_free uint8_t *bytes = lw_alloc(to - from);
+
+	assert_int_equal(pread(c->sink, bytes, to - from, (off_t)from), (ssize_t)(to - from));
+	for (size_t i = from; i < to; i++)
+		if (bytes[i - from] != byte_at(i))
+			fail_msg("byte %zu", i);
+}
+
+static void pieces_make_up_their_blob(void **state)
+{
+	struct lw_error e = { 0 };
+	struct cut c;
+
+	(void)state;
+	make_cut(&c);
+	OK(lw_content_read(&c.job, &e));
+	assert_true(c.good);
+	assert_int_equal(c.bads + c.whole_bads, 0);
+	sink_has(&c, 0, WHOLE);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(c.pieces[i].flags, LW_ENTRY_TAKEN);
+	assert_int_equal(atomic_load(&c.medium.bytes_read), c.medium.size - FIRST);
+	drop_cut(&c);
+}
+
+static void a_bad_piece_is_one(void **state)
+{
+	struct lw_error e = { 0 };
+	struct cut c;
+
+	(void)state;
+	make_cut(&c);
+	assert_int_equal(pwrite(c.medium.fd, "\xff\x00\xff", 3,
+				(off_t)(FIRST + lw_format_member(PIECE) + 512 + 100)),
+			 3);
+	OK(lw_content_read(&c.job, &e));
+	assert_false(c.good);
+	assert_int_equal(c.bads, 1);
+	assert_int_equal(c.whole_bads, 0);
+	assert_int_equal(c.pieces[0].flags, LW_ENTRY_TAKEN);
+	assert_int_equal(c.pieces[1].flags, 0);
+	assert_int_equal(c.pieces[2].flags, LW_ENTRY_TAKEN);
+	sink_has(&c, 2 * PIECE, WHOLE);
+	drop_cut(&c);
+}
+
+static void good_pieces_of_another_blob_are_bad(void **state)
+{
+	struct lw_error e = { 0 };
+	struct cut c;
+	char name[LW_PIECE_NAME];
+	uint8_t header[LW_TAR_BLOCK];
+	uint64_t at = FIRST;
+
+	(void)state;
+	make_cut(&c);
+	c.entry.digest.sha256[0] ^= 1;
+	for (unsigned i = 0; i < 3; i++) {
+		lw_format_header(lw_format_piece_name(&c.entry.digest, i, name),
+				 c.pieces[i].size, header);
+		assert_int_equal(pwrite(c.medium.fd, header, 512, (off_t)at), 512);
+		at += lw_format_member(c.pieces[i].size);
+	}
+	OK(lw_content_read(&c.job, &e));
+	assert_false(c.good);
+	assert_int_equal(c.bads, 0);
+	assert_int_equal(c.whole_bads, 1);
+	drop_cut(&c);
+}
+
+/* A fault of ours is not the medium's. */
+static void a_sink_of_pieces_that_fails_ends_it(void **state)
+{
+	struct lw_error e = { 0 };
+	struct cut c;
+
+	(void)state;
+	make_cut(&c);
+	c.refuse = true;
+	FAILS(LW_E_IO, lw_content_read(&c.job, &e));
+	assert_int_equal(c.bads + c.whole_bads, 0);
+	drop_cut(&c);
+}
+
+static void what_is_staged_is_not_read(void **state)
+{
+	struct lw_error e = { 0 };
+	struct cut c;
+
+	(void)state;
+	make_cut(&c);
+	c.pieces[0].flags = LW_ENTRY_STAGED;
+	OK(lw_content_read(&c.job, &e));
+	assert_int_equal(atomic_load(&c.medium.bytes_read),
+			 c.medium.size - FIRST - lw_format_member(PIECE));
+	sink_has(&c, PIECE, WHOLE);
+	c.entry.flags |= LW_ENTRY_STAGED;
+	OK(lw_content_read(&c.job, &e));
+	assert_int_equal(atomic_load(&c.medium.bytes_read),
+			 c.medium.size - FIRST - lw_format_member(PIECE));
+	drop_cut(&c);
+}
+
+/* The second volume begins with the second piece. */
+static void a_volume_has_a_part(void **state)
+{
+	struct lw_error e = { 0 };
+	struct cut c;
+
+	(void)state;
+	make_cut(&c);
+	c.entries.n_breaks = 1;
+	c.job.extent = lw_volumes_extent(&c.entries, 2);
+	c.job.first_offset = FIRST + lw_format_member(PIECE);
+	OK(lw_content_read(&c.job, &e));
+	assert_int_equal(c.bads + c.whole_bads, 0);
+	assert_int_equal(c.pieces[0].flags, 0);
+	assert_int_equal(c.pieces[1].flags & c.pieces[2].flags, LW_ENTRY_TAKEN);
+	sink_has(&c, PIECE, WHOLE);
+	drop_cut(&c);
+}
+
 #define FRESH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pieces_make_up_their_blob),
+		cmocka_unit_test(a_bad_piece_is_one),
+		cmocka_unit_test(good_pieces_of_another_blob_are_bad),
+		cmocka_unit_test(a_sink_of_pieces_that_fails_ends_it),
+		cmocka_unit_test(what_is_staged_is_not_read),
+		cmocka_unit_test(a_volume_has_a_part),
 		FRESH(every_sink_is_filled_and_closed_once),
 		FRESH(a_bad_blobs_sink_is_told_so),
 		FRESH(a_sink_that_cannot_be_closed_ends_it),

@@ -41,8 +41,8 @@ static const uint64_t sizes[] = { 0,
 				  1ull << 31,
 				  (1ull << 32) - 1,
 				  1ull << 32,
-				  LW_MAX_BLOB_BYTES - 1,
-				  LW_MAX_BLOB_BYTES };
+				  LW_MAX_MEMBER_BYTES - 1,
+				  LW_MAX_MEMBER_BYTES };
 
 /* The first 512 bytes that libarchive writes for a member. */
 static void theirs(struct scratch *at, const char *name, uint64_t size, uint8_t out[512])
@@ -142,7 +142,7 @@ static void offsets(void **state)
 	static const struct {
 		uint64_t size, padding;
 	} rows[] = { { 0, 0 },	   { 1, 511 },	  { 511, 1 },  { 512, 0 },
-		     { 513, 511 }, { 262144, 0 }, { 1023, 1 }, { LW_MAX_BLOB_BYTES, 1 } };
+		     { 513, 511 }, { 262144, 0 }, { 1023, 1 }, { LW_MAX_MEMBER_BYTES, 1 } };
 	struct lw_digest d;
 	char name[LW_BLOB_NAME];
 

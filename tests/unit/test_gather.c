@@ -6,8 +6,8 @@
 static void splits(void **state)
 {
 	const struct fx *fx = *state;
-	static const char *const bad[] = { "",	     "oci",	"oci:",		"oci::v1",
-					   "dir:v1", "OCI:dir", "oci:nowhere:", "docker://x" };
+	static const char *const bad[] = { "",	   "oci",     "oci:",	      "oci::v1",
+					   "dir:", "OCI:dir", "oci:nowhere:", "docker://x" };
 	lw_auto_free char *colons = fx_path(fx, "with:colon");
 	const struct {
 		char *source, *dir;
@@ -29,20 +29,21 @@ static void splits(void **state)
 
 	assert_int_equal(mkdir(colons, 0755), 0);
 	for (size_t i = 0; i < LW_COUNT_OF(good); i++) {
-		lw_auto_free char *dir = NULL, *ref = NULL;
+		LW_AUTO(source) struct lw_source source = { 0 };
 
-		assert_int_equal(lw_layout_split(good[i].source, &dir, &ref, &said), 0);
-		assert_string_equal(dir, good[i].dir);
-		assert_string_equal(ref, good[i].ref);
+		assert_int_equal(lw_source_split(good[i].source, &source, &said), 0);
+		assert_int_equal(source.kind, LW_SOURCE_OCI);
+		assert_string_equal(source.path, good[i].dir);
+		assert_string_equal(source.ref, good[i].ref);
 		free(good[i].source);
 		free(good[i].dir);
 	}
 	for (size_t i = 0; i < LW_COUNT_OF(bad); i++) {
-		char *dir = NULL, *ref = NULL;
+		struct lw_source source = { 0 };
 
-		assert_int_equal(lw_layout_split(bad[i], &dir, &ref, &said), -LW_E_USAGE);
-		assert_null(dir);
-		assert_null(ref);
+		assert_int_equal(lw_source_split(bad[i], &source, &said), -LW_E_USAGE);
+		assert_null(source.path);
+		assert_null(source.ref);
 	}
 }
 
@@ -138,20 +139,22 @@ static void opens_blobs(void **state)
 	struct lw_digest none = { { 0 } };
 	LW_AUTO(layout) struct lw_layout *l = NULL;
 	char bytes[16];
+	uint64_t offset = 7;
 	int fd = -1;
 
 	fx_index(fx);
 	assert_int_equal(lw_layout_open(fx->dir, &fx_reader, &l, &said), 0);
-	assert_int_equal(lw_layout_open_blob(l, &b.digest, b.size, &fd, &said), 0);
+	assert_int_equal(lw_layout_open_blob(l, &b.digest, b.size, &fd, &offset, &said), 0);
+	assert_int_equal(offset, 0);
 	assert_int_equal(read(fd, bytes, sizeof(bytes)), b.size);
 	assert_int_equal(close(fd), 0);
 
 	fd = -1;
-	assert_int_equal(lw_layout_open_blob(l, &b.digest, b.size + 1, &fd, &said),
+	assert_int_equal(lw_layout_open_blob(l, &b.digest, b.size + 1, &fd, &offset, &said),
 			 -LW_E_TRUNCATED);
-	assert_int_equal(lw_layout_open_blob(l, &b.digest, b.size - 1, &fd, &said),
+	assert_int_equal(lw_layout_open_blob(l, &b.digest, b.size - 1, &fd, &offset, &said),
 			 -LW_E_DIGEST);
-	assert_int_equal(lw_layout_open_blob(l, &none, 0, &fd, &said), -LW_E_NOTFOUND);
+	assert_int_equal(lw_layout_open_blob(l, &none, 0, &fd, &offset, &said), -LW_E_NOTFOUND);
 	assert_non_null(strstr(said.text, "sha256:00000000"));
 	assert_int_equal(fd, -1);
 }

@@ -110,6 +110,7 @@ static struct {
 	{ .plan = { 0, MARK } },
 	{ .plan = { 2, MARK } },
 	{ .plan = { INT_MAX, MARK, .server = true } },
+	{ .plan = { INT_MAX, MARK, .patient = true } },
 };
 
 /* What the one that answers the network may, and a box may not. */
@@ -211,6 +212,7 @@ static void lanes_reached_their_level(void **state)
 	assert_int_equal(lanes[2].answers->level, level_for(2));
 #ifndef LW_COVERAGE
 	assert_int_equal(lanes[3].answers->level, level_for(INT_MAX));
+	assert_int_equal(lanes[4].answers->level, level_for(INT_MAX));
 #endif
 }
 

@@ -98,7 +98,7 @@ static void accepts(void **state)
 		{ LAYER_WITH("{\"mediaType\":\"a/b\"," DIGEST ",\"size\":0,"
 			     "\"urls\":[\"http://x/\"],\"data\":\"bm8=\",\"platform\":3}"),
 		  OCI_M, LW_MEDIA_MANIFEST, OCI_M, 2 },
-		{ LAYER_SIZE("8589934591"), OCI_M, LW_MEDIA_MANIFEST, OCI_M, 2 },
+		{ LAYER_SIZE("1099511627776"), OCI_M, LW_MEDIA_MANIFEST, OCI_M, 2 },
 		{ LAYER_TYPE("text/spdx+json"), OCI_M, LW_MEDIA_MANIFEST, OCI_M, 2 },
 		{ LAYER_TYPE("text/plain; charset=utf-8"), OCI_M, LW_MEDIA_MANIFEST, OCI_M, 2 },
 		{ "{\"imageLayoutVersion\":\"1.0.0\"}", LW_MEDIA_TYPE_LAYOUT, LW_MEDIA_OTHER,
@@ -270,7 +270,7 @@ static const struct refusal {
 
 	/* Sizes. */
 	{ LAYER_SIZE("-1"), OCI_M, LW_E_LIMIT },
-	{ LAYER_SIZE("8589934592"), OCI_M, LW_E_LIMIT },
+	{ LAYER_SIZE("1099511627777"), OCI_M, LW_E_LIMIT },
 	{ LAYER_SIZE("9007199254740991"), OCI_M, LW_E_LIMIT },
 	{ LAYER_SIZE("9007199254740993"), OCI_M, LW_E_FORMAT },
 	{ LAYER_SIZE("18446744073709551616"), OCI_M, LW_E_FORMAT },

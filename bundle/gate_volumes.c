@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gate 4 where a bundle has several volumes. Each is read when it comes, and what of it is
+ * right is staged; when nothing is missing any more the gates go on, by what was staged. */
+#include "base/fs.h"
+#include "base/mem.h"
+#include "bundle/bases.h"
+#include "bundle/format.h"
+#include "bundle/sitting.h"
+
+/* From here on a blob is made durable on its own, while others are still read. */
+#define SYNC_ALONE_BYTES ((uint64_t)8 << 20)
+#define CHUNK		 ((size_t)1 << 20)
+
+/* ---- into the staging ---- */
+
+static int open_sink(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *ret_offset,
+		     struct lw_error *e)
+{
+	struct lw_intake *in = data;
+	size_t i = (size_t)(entry - in->entries.list), p, end;
+	bool fresh = true;
+
+	(void)ret_offset;
+	if (!in->sitting)
+		return 0;
+	lw_entries_pieces(&in->entries, i, &p, &end);
+	for (; p < end; p++)
+		fresh = fresh && !(in->entries.pieces[p].flags & LW_ENTRY_STAGED);
+	return lw_pending_stage(in->sitting->folder, i, fresh, ret_fd, e);
+}
+
+static int close_sink(void *data, struct lw_entry *entry, int fd, bool good, struct lw_error *e)
+{
+	struct lw_intake *in = data;
+	lw_auto_fd int mine = fd;
+	size_t p, end;
+
+	if (mine < 0)
+		return 0;
+	if (entry->size >= SYNC_ALONE_BYTES && lw_fs_sync(mine, "staged blob", e) < 0)
+		return -(int)e->code;
+	if (!(entry->flags & LW_ENTRY_CUT)) {
+		entry->flags |= good ? LW_ENTRY_STAGED | LW_ENTRY_TAKEN : 0;
+		return 0;
+	}
+	lw_entries_pieces(&in->entries, (size_t)(entry - in->entries.list), &p, &end);
+	for (; p < end; p++)
+		if (in->entries.pieces[p].flags & LW_ENTRY_TAKEN)
+			in->entries.pieces[p].flags |= LW_ENTRY_STAGED;
+	return 0;
+}
+
+/* Room for all that is still to come: told now, not at the last volume. */
+static int judge_room(struct lw_intake *in, struct lw_error *e)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < in->entries.n; i++)
+		if (!(in->entries.list[i].flags & (LW_ENTRY_STAGED | LW_ENTRY_CUT)))
+			bytes += in->entries.list[i].size + 4096;
+	for (size_t p = 0; p < in->entries.n_pieces; p++)
+		if (!(in->entries.pieces[p].flags & LW_ENTRY_STAGED))
+			bytes += in->entries.pieces[p].size;
+	in->new_bytes = 0; /* what is staged then is what is published */
+	return lw_gate_content_space(in, bytes, e);
+}
+
+/* LW_E_BUSY: it was told to stop; what was right so far counts. */
+static int read_volume(struct lw_intake *in, struct lw_error *e)
+{
+	struct lw_content_job job = { .open_sink = open_sink,
+				      .close_sink = close_sink,
+				      .sink = in };
+	struct lw_error why = { 0 };
+	int r = lw_gate_content_blobs(in, &job, &why), synced;
+
+	if (r < 0)
+		lw_intake_failed(in, &why);
+	if (!in->sitting || (r < 0 && r != -LW_E_BUSY))
+		return 0;
+	synced = lw_pending_sync(in->sitting->folder, e);
+	lw_sitting_settle(&in->entries);
+	in->sitting->settled = synced == 0;
+	return synced;
+}
+
+/* ---- what is missing ---- */
+
+/* "2, 4 to 6". */
+static void add_range(struct lw_buf *out, uint64_t first, uint64_t last)
+{
+	if (out->n > 0)
+		lw_buf_adds(out, ", ");
+	lw_buf_printf(out, "%llu", (unsigned long long)first);
+	if (last > first)
+		lw_buf_printf(out, "%s%llu", last == first + 1 ? ", " : " to ",
+			      (unsigned long long)last);
+}
+
+static int note_volume(void *data, uint64_t volume, uint64_t members, uint64_t in,
+		       struct lw_error *e)
+{
+	bool *there = data;
+
+	(void)e;
+	there[volume - 1] = in >= members;
+	return 0;
+}
+
+/* Which volumes need not come: of a load all of whose members are in; for `verify`, which
+ * stages nothing, the one that was read, and those that a load has brought. */
+static int look(struct lw_intake *in, bool *there, struct lw_error *e)
+{
+	const uint64_t volumes = lw_volumes_count(&in->entries);
+	struct lw_state_pending row;
+	int r;
+
+	for (uint64_t v = 1; v <= volumes && in->sitting; v++) {
+		uint64_t members = 0, have = 0;
+
+		lw_sitting_count(&in->entries, v, &members, &have);
+		there[v - 1] = have == members;
+		if (have > 0 && have < members)
+			lw_verdict_addf(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
+					in->object, "every member of each volume",
+					"volume %llu: %llu of %llu are in",
+					(unsigned long long)v, (unsigned long long)have,
+					(unsigned long long)members);
+	}
+	if (in->sitting)
+		return 0;
+	r = lw_state_pending_get(in->enclave->state, &in->result->bundle, &row, e);
+	if (r == 0 && row.volumes == volumes)
+		r = lw_state_each_pending_volume(in->enclave->state, row.id, note_volume, there,
+						 e);
+	there[in->result->volume - 1] = true;
+	return r == -LW_E_NOTFOUND ? 0 : r;
+}
+
+static int report_missing(struct lw_intake *in, struct lw_error *e)
+{
+	const uint64_t volumes = lw_volumes_count(&in->entries);
+	lw_auto_free bool *there = lw_alloc_array(volumes, sizeof(*there));
+	LW_AUTO(buf) struct lw_buf text = { 0 };
+	char want[32];
+	int r = look(in, there, e);
+
+	for (uint64_t v = 1, last; v <= volumes; v = last + 1) {
+		for (last = v; last < volumes && there[last] == there[v - 1];)
+			last++;
+		if (!there[v - 1])
+			add_range(&text, v, last);
+	}
+	free(lw_steal(in->result->missing));
+	(void)snprintf(want, sizeof(want), "%llu volumes", (unsigned long long)volumes);
+	if (text.n > 0)
+		lw_verdict_addf(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
+				in->object, want, "missing: %s", lw_buf_str(&text));
+	else if (!in->sitting)
+		lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
+			       in->object, want, "one; the others are in: load this one");
+	if (text.n > 0)
+		in->result->missing = (char *)lw_buf_detach(&text);
+	return r;
+}
+
+/* ---- hashed again ---- */
+
+/* The bytes [*at, *at + n) of the file, into one hasher or two. */
+static int hash_range(struct lw_intake *in, int fd, uint64_t *at, uint64_t n,
+		      struct lw_hasher *whole, struct lw_hasher *part, struct lw_error *e)
+{
+	lw_auto_free uint8_t *chunk = lw_alloc(CHUNK);
+
+	while (n > 0) {
+		size_t some = n < CHUNK ? (size_t)n : CHUNK;
+		const atomic_bool *stop = in->options->stop;
+		int r = stop && atomic_load(stop) ? lw_fail(e, LW_E_BUSY, "stopped")
+						  : lw_fs_pread(fd, chunk, some, *at, e);
+
+		if (r < 0)
+			return r;
+		lw_hasher_add(whole, chunk, some);
+		if (part)
+			lw_hasher_add(part, chunk, some);
+		*at += some;
+		n -= some;
+	}
+	return 0;
+}
+
+/* An entry, or (from 1) a piece of it. */
+static void lost(struct lw_intake *in, size_t i, uint64_t piece, const char *found)
+{
+	const struct lw_digest *d = &in->entries.list[i].digest;
+	char name[LW_NAME_MAX];
+
+	lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_STAGED,
+		       piece ? lw_format_piece_name(d, (unsigned)piece - 1, name)
+			     : lw_format_blob_name(d, name),
+		       "the bytes that were staged", found);
+	lw_sitting_lose(in, i, piece);
+}
+
+/* Each piece, and all of them as one. */
+static int hash_pieces(struct lw_intake *in, size_t i, int fd, struct lw_hasher *whole,
+		       struct lw_error *e)
+{
+	LW_AUTO(hasher) struct lw_hasher *part = lw_hasher_new();
+	uint64_t at = 0;
+	size_t p, end;
+	int r = 0;
+
+	lw_entries_pieces(&in->entries, i, &p, &end);
+	for (; p < end && r == 0; p++) {
+		const struct lw_part *piece = &in->entries.pieces[p];
+		struct lw_digest have;
+
+		r = hash_range(in, fd, &at, piece->size, whole, part, e);
+		have = lw_hasher_final(part);
+		if (r == 0 && !lw_digest_equal(&have, &piece->digest))
+			lost(in, i, piece->number + 1, "other bytes");
+	}
+	return r;
+}
+
+/* Its pieces are what the list says, and are not what they are said to be parts of. */
+static void not_whole(struct lw_intake *in, size_t i)
+{
+	char name[LW_BLOB_NAME], want[LW_DIGEST_TEXT];
+	const struct lw_digest *d = &in->entries.list[i].digest;
+
+	lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_DIGEST,
+		       lw_format_blob_name(d, name), lw_digest_text(d, want),
+		       "other bytes, by the pieces in the list");
+}
+
+/* What another sitting staged, or in pieces. LW_E_BUSY: told to stop. */
+static int judge_staged(struct lw_intake *in, size_t i, struct lw_error *e)
+{
+	const struct lw_entry *entry = &in->entries.list[i];
+	LW_AUTO(hasher) struct lw_hasher *whole = lw_hasher_new();
+	lw_auto_fd int fd = -1;
+	struct lw_error why = { 0 };
+	struct lw_digest have;
+	uint64_t size = 0, at = 0;
+	int r = lw_pending_read(in->sitting->folder, i, &fd, &size, &why);
+
+	if (r == 0 && entry->flags & LW_ENTRY_CUT)
+		r = hash_pieces(in, i, fd, whole, &why);
+	else if (r == 0)
+		r = hash_range(in, fd, &at, entry->size, whole, NULL, &why);
+	have = lw_hasher_final(whole);
+	if (r == -LW_E_BUSY)
+		return lw_fail(e, LW_E_BUSY, "%s", why.text);
+	if (r < 0)
+		lost(in, i, 0, why.text);
+	else if (!lw_digest_equal(&have, &entry->digest) && !(entry->flags & LW_ENTRY_CUT))
+		lost(in, i, 0, "other bytes");
+	else if (!lw_digest_equal(&have, &entry->digest) && entry->flags & LW_ENTRY_STAGED)
+		not_whole(in, i);
+	return 0;
+}
+
+/* ---- by what was staged ---- */
+
+static int read_staged(struct lw_intake *in, size_t i, struct lw_buf *out, struct lw_error *e)
+{
+	const struct lw_entry *entry = &in->entries.list[i];
+	lw_auto_fd int fd = -1;
+	struct lw_proven proven;
+	uint64_t size = 0;
+	int r;
+
+	if (entry->flags & LW_ENTRY_KEPT)
+		return lw_bases_read(in->enclave, &entry->digest, entry->size, entry->size, out,
+				     e);
+	r = lw_pending_read(in->sitting->folder, i, &fd, &size, e);
+	if (r < 0)
+		return r;
+	lw_buf_reserve(out, entry->size);
+	r = lw_fs_pread(fd, out->p, entry->size, 0, e);
+	if (r == 0) {
+		out->n = entry->size;
+		r = lw_prove_by_digest(lw_buf_span(out), &entry->digest, &proven, e);
+	}
+	return r;
+}
+
+/* Copies aside what gates 4 and 5 read, as reading it from the medium would have. */
+static int copy_aside(struct lw_intake *in, size_t i, struct lw_error *e)
+{
+	struct lw_entry *entry = &in->entries.list[i];
+	LW_AUTO(buf) struct lw_buf bytes = { 0 };
+	struct lw_error why = { 0 };
+	uint64_t at;
+	int r = read_staged(in, i, &bytes, &why);
+
+	if (r < 0 && entry->flags & LW_ENTRY_KEPT)
+		return lw_fail(e, why.code, "%s", why.text);
+	if (r < 0) {
+		r = judge_staged(in, i, e);
+		if (r == 0 && lw_verdict_clear(&in->result->verdict))
+			lost(in, i, 0, why.text); /* and now it is as it was */
+		return r;
+	}
+	at = atomic_fetch_add(&in->documents_end, entry->size);
+	entry->flags |= at << LW_COPY_SHIFT | LW_ENTRY_COPIED;
+	return lw_fs_pwrite(in->documents, bytes.p, bytes.n, at, e);
+}
+
+static int copy_all(struct lw_intake *in, uint64_t flags, struct lw_error *e)
+{
+	uint64_t bytes = 0;
+	int r;
+
+	for (size_t i = 0; i < in->entries.n; i++)
+		if (in->entries.list[i].flags & flags)
+			bytes += in->entries.list[i].size;
+	r = lw_gate_content_space(in, bytes, e);
+	for (size_t i = 0;
+	     i < in->entries.n && r == 0 && lw_verdict_clear(&in->result->verdict); i++)
+		if (in->entries.list[i].flags & flags &&
+		    !(in->entries.list[i].flags & LW_ENTRY_COPIED))
+			r = copy_aside(in, i, e);
+	return r;
+}
+
+static int go_on(struct lw_intake *in, struct lw_error *e)
+{
+	int r = lw_gate_content_open_documents(in, e);
+
+	if (r == 0)
+		r = copy_all(in, LW_ENTRY_DOCUMENT | LW_ENTRY_TUF, e);
+	in->documents_read = r == 0 && lw_verdict_clear(&in->result->verdict);
+	return r;
+}
+
+static void note_twice(struct lw_intake *in)
+{
+	uint64_t members = 0, have = 0;
+
+	lw_sitting_count(&in->entries, in->result->volume, &members, &have);
+	if (members == have)
+		lw_verdict_addf(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_TWICE,
+				in->object, "a volume that is not in", "volume %llu",
+				(unsigned long long)in->result->volume);
+}
+
+void lw_gate_volumes(struct lw_intake *in)
+{
+	const struct lw_verdict *v = &in->result->verdict;
+	struct lw_error e = { 0 };
+	int r = lw_gate_content_mark(in, &e);
+
+	if (r == 0 && lw_intake_loads(in))
+		r = lw_sitting_begin(in, &e);
+	if (r == 0 && lw_verdict_clear(v) && in->sitting) {
+		note_twice(in);
+		r = judge_room(in, &e);
+	}
+	if (r == 0 && lw_verdict_clear(v)) {
+		r = read_volume(in, &e);
+		if (r == 0)
+			r = report_missing(in, &e);
+	}
+	if (r == 0 && lw_verdict_clear(v)) {
+		r = go_on(in, &e);
+		if (r == 0 && !lw_verdict_clear(v))
+			r = report_missing(in, &e);
+	}
+	if (r < 0)
+		lw_intake_failed(in, &e);
+}
+
+void lw_gate_volumes_named(struct lw_intake *in)
+{
+	struct lw_error e = { 0 };
+	int r = 0;
+
+	if (!lw_verdict_clear(&in->result->verdict))
+		return;
+	r = copy_all(in, LW_ENTRY_PIECE, &e);
+	if (r == 0 && !lw_verdict_clear(&in->result->verdict))
+		r = report_missing(in, &e);
+	if (r < 0)
+		lw_intake_failed(in, &e);
+}
+
+/* All that the gates have not read, and that is to be relied on. */
+void lw_gate_volumes_rest(struct lw_intake *in)
+{
+	struct lw_verdict *v = &in->result->verdict;
+	struct lw_error e = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < in->entries.n && r == 0; i++)
+		if (!(in->entries.list[i].flags & (LW_ENTRY_KEPT | LW_ENTRY_TAKEN)))
+			r = judge_staged(in, i, &e);
+	if (r == 0 && !lw_verdict_clear(v))
+		r = report_missing(in, &e);
+	if (r < 0)
+		lw_intake_failed(in, &e);
+	lw_verdict_pass(v, LW_GATE_CONTENT);
+}
+
+int lw_gate_volumes_publish(struct lw_intake *in, struct lw_error *e)
+{
+	const uint64_t not_for_the_store = LW_ENTRY_KEPT | LW_ENTRY_TUF_ALONE;
+	int r = 0;
+
+	for (size_t i = 0; i < in->entries.n && r == 0; i++)
+		if (!(in->entries.list[i].flags & not_for_the_store))
+			r = lw_pending_publish(in->sitting->folder, i,
+					       &in->entries.list[i].digest, e);
+	return r;
+}

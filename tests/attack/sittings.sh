@@ -1,0 +1,159 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# flavours: sweep-san
+#
+# What can become of an enclave between two sittings of a bundle in volumes: its disk, its state, its
+# trust, its clock, other bundles, other loads (security classes 73, 104, 106, 108, 114).
+
+. "$(dirname "$0")/../lib/volumes.sh"
+
+# --- the state and the disk between sittings --------------------------------------------------
+
+# damaged NAME COMMAND STATUS CODE: what is done to the staged volumes 1 and 2; then the third ends
+# so, and asks for the first again.
+damaged() {
+	again 1 2
+	eval "$2"
+	sitting "$1" "$3" "$4" 1 lw load v5.3of3.lwb
+	finished "$1, brought again" v5.1of3.lwb
+}
+# shellcheck disable=SC2016 # they are meant to
+damaged "a staged document is altered" 'flip $(staged)/1 40' 4 content.staged
+# shellcheck disable=SC2016
+damaged "a staged layer is altered" 'flip $(staged)/2 200000' 4 content.staged
+# shellcheck disable=SC2016
+damaged "a staged file is gone" 'rm $(staged)/2' 5 content.volume-missing
+# shellcheck disable=SC2016
+damaged "a staged file is short" 'truncate -s 1000 $(staged)/2' 5 content.volume-missing
+# shellcheck disable=SC2016
+damaged "a link in its place" 'cp layout/blobs/sha256/* . ; rm $(staged)/1
+	ln -s /etc/passwd $(staged)/1' 5 content.volume-missing
+damaged "a row that was taken away" 'sqlite3 enclave/state.db \
+	"DELETE FROM pending_member WHERE entry = 1"' 5 content.volume-missing
+again 1 2
+flip "$(staged)/3" 100
+sitting "a staged piece is altered" 4 content.staged "1" lw load v5.3of3.lwb
+again 1 2
+cp -a enclave/store/pending kept
+rm -rf enclave
+cp -a empty enclave
+rm -rf enclave/store/pending
+cp -a kept enclave/store/pending
+mkdir -p enclave/store/pending/junk
+echo x >enclave/store/pending/file
+sitting "files without rows" 5 content.volume-missing "1, 2" lw load v5.3of3.lwb
+is "are removed" "$(cd enclave/store/pending && find . -type f | grep -cv '/3$')" 0
+again 1 2
+echo x >"$(staged)/77"
+echo x >"$(staged)/.x"
+finished "a file that no row has" v5.3of3.lwb
+again 1
+sqlite3 enclave/state.db "INSERT INTO pending_member SELECT id, 3, 2, 2, 1569280, 0 FROM pending"
+attack "a row that is none" 1 system.error lw load v5.3of3.lwb
+
+# --- trust, policy and time between sittings --------------------------------------------------
+
+again 1 2
+own=enclave/evaluation
+sqlite3 enclave/state.db "SELECT bytes FROM trust WHERE name = 'policy.json'" >policy.json
+jq -c '.senders.acme.threshold = 3' policy.json >x && mv x policy.json
+expect 0 lw tuf add $own/repository policy.json=policy.json --key $own/owner.key || cat out.log err.log
+expect 0 lw trust update $own/repository || cat out.log err.log
+sitting "one approval more is asked for" 5 seal.threshold none lw load v5.3of3.lwb
+cp v5.1of3.lwb c.lwb
+approve c.lwb carol
+sitting "it is found on a volume that is in" 5 content.volume-missing 3 lw load c.lwb
+finished "and counts for all" v5.3of3.lwb
+again 1 2
+jq -c '.senders.acme.threshold = 2 | .senders.acme.signers = ["bob", "carol"]' policy.json >x
+mv x policy.json
+lw tuf add $own/repository policy.json=policy.json --key $own/owner.key >/dev/null 2>&1
+lw trust update $own/repository >/dev/null 2>&1
+sitting "one of its approvers may no more" 5 seal.threshold none lw load v5.3of3.lwb
+again 1 2
+jq -c '.senders.acme.signers = ["alice", "bob"] | .images[0].match = "elsewhere.example/**"' \
+	policy.json >x
+mv x policy.json
+lw tuf add $own/repository policy.json=policy.json --key $own/owner.key >/dev/null 2>&1
+lw trust update $own/repository >/dev/null 2>&1
+sitting "no rule covers it any more" 3 policy.no-match none lw load v5.3of3.lwb
+jq -c '.images[0].match = "**"' policy.json >x && mv x policy.json
+lw tuf add $own/repository policy.json=policy.json --key $own/owner.key >/dev/null 2>&1
+lw trust update $own/repository >/dev/null 2>&1
+finished "and now one does" v5.2of3.lwb
+
+at() { # TIME COMMAND...
+	NO_FAKE_STAT=1 FAKETIME_DONT_RESET=1 faketime -f "$1" "$LW_BIN/landwaiter" "${@:2}"
+}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
+again
+at '+2d' load v5.1of3.lwb >/dev/null || true
+attack "the clock went back since the last sitting" 6 time.behind-floor lw load v5.2of3.lwb
+again 1
+records=$(record_count)
+at '+25d' load v6.1of3.lwb >/dev/null 2>&1 || true
+is "its seal expired meanwhile" "$(sql 'SELECT count(*) FROM pending'), $(lw log show -o json |
+	jq -r 'select(.event == "discard").detail.reason'), $(($(record_count) - records))" \
+	"0, its seal has expired, 2"
+is "its files went with it" "$(find enclave/store/pending -mindepth 1 | wc -l)" 0
+
+# --- other bundles meanwhile ------------------------------------------------------------------
+
+again 1 2
+for v in 1 2 3; do
+	lw load v6.${v}of3.lwb >/dev/null || true
+done
+attack "a later bundle came in meanwhile" 3 freshness.sequence lw load v5.3of3.lwb
+like "it is still listed" "$(lw incoming list)" 'sequence 5'
+exits 0 "and can be discarded" lw incoming discard \
+	"$(lw incoming list -o json | jq -r '.bundles[0].bundle')" --reason superseded
+again 1
+LANDWAITER_SENDER_DIR=$T/other make_bundle single.lwb --sequence 4 oci:layout:b0 --key alice.key --key bob.key
+lw load single.lwb >/dev/null
+finished "its blobs came in one file meanwhile: nothing is missing" v5.2of3.lwb
+again 1
+lw load v5.2of3.lwb >/dev/null &
+one=$! a=0 b=0
+lw load v5.3of3.lwb >/dev/null 2>two.log || b=$?
+wait $one || a=$?
+case "$a $b" in
+"5 0" | "0 5" | "5 1" | "1 5") pass "two loads at once: one after the other, or one is told" ;;
+*) fail "two loads at once" "exit $a and $b" "$(cat two.log)" ;;
+esac
+lw load v5.2of3.lwb >/dev/null 2>&1 || true
+lw load v5.3of3.lwb >/dev/null 2>&1 || true
+is "and in the end all of it is there" "$(sql 'SELECT count(*) FROM image')" 1
+
+# --- more than is ever begun ------------------------------------------------------------------
+
+again
+sqlite3 enclave/state.db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 16)
+	INSERT INTO pending (digest, sender, sequence, bytes, expires, begun, last)
+	SELECT randomblob(32), 'acme', i, 1, 4000000000, $(date +%s), $(date +%s) FROM n"
+attack "a seventeenth bundle" 1 content.incoming-full lw load v5.1of3.lwb
+again 1
+sqlite3 enclave/state.db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 15)
+	INSERT INTO pending (digest, sender, sequence, bytes, expires, begun, last)
+	SELECT randomblob(32), 'acme', i, 1, 4000000000, $(date +%s), $(date +%s) FROM n"
+sitting "one of the sixteen goes on" 5 content.volume-missing 3 lw load v5.2of3.lwb
+
+# --- approvals --------------------------------------------------------------------------------
+
+again
+make_bundle mallory.lwb --volume-size 1800KiB --sequence 12 oci:layout:b0 --key mallory.key
+attack "nobody known approved it: nothing is kept" 3 seal.unapproved lw load mallory.1of3.lwb
+approve mallory.1of3.lwb alice
+sitting "one did" 5 seal.threshold none lw load mallory.1of3.lwb
+cp mallory.1of3.lwb x.lwb
+at=$(grep -aob '"sig":"' x.lwb | tail -n 1 | cut -d : -f 1)
+if [ "$(byte_at x.lwb $((at + 20)))" = 65 ]; then
+	poke x.lwb $((at + 20)) B
+else
+	poke x.lwb $((at + 20)) A
+fi
+attack "her signature altered" 3 seal.signature-bad lw load x.lwb
+attack "verify keeps nothing" 5 seal.threshold lw verify mallory.2of3.lwb
+approve mallory.3of3.lwb bob
+sitting "another, on another volume" 5 content.volume-missing "1, 2" lw load mallory.3of3.lwb
+attack "verify stages nothing" 5 content.volume-missing lw verify mallory.2of3.lwb
+done_testing

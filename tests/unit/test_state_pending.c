@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bundles of which not all volumes are in, as the state has them. */
+#include "custody/state_pending.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/scratch.h"
+
+struct fixture {
+	struct scratch at;
+	struct lw_state *state;
+	struct lw_error e;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = lw_alloc_array(1, sizeof(*f));
+
+	scratch_make(&f->at);
+	assert_int_equal(lw_state_open(f->at.dir, LW_STATE_CREATE, &f->state, &f->e), 0);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	lw_state_close(f->state);
+	scratch_drop(&f->at);
+	free(f);
+	return 0;
+}
+
+#define OK(call) assert_int_equal(call, 0)
+
+static int tell_volume(void *data, uint64_t volume, uint64_t members, uint64_t in,
+		       struct lw_error *e)
+{
+	struct lw_buf *b = data;
+
+	(void)e;
+	lw_buf_printf(b, "%llu:%llu/%llu ", (unsigned long long)volume, (unsigned long long)in,
+		      (unsigned long long)members);
+	return 0;
+}
+
+static int tell_member(void *data, const struct lw_state_member *m, struct lw_error *e)
+{
+	struct lw_buf *b = data;
+
+	(void)e;
+	lw_buf_printf(b, "%llu.%llu%s ", (unsigned long long)m->entry,
+		      (unsigned long long)m->piece, m->kept ? "k" : "");
+	return 0;
+}
+
+static int tell_seal(void *data, struct lw_span seal, struct lw_error *e)
+{
+	struct lw_buf *b = data;
+
+	(void)e;
+	lw_buf_add(b, seal.p, seal.n);
+	return 0;
+}
+
+static int tell_pending(void *data, const struct lw_state_pending *p, struct lw_error *e)
+{
+	struct lw_buf *b = data;
+
+	(void)e;
+	lw_buf_printf(b, "%s%llu ", p->sender, (unsigned long long)p->sequence);
+	return 0;
+}
+
+static void test_pending(void **state)
+{
+	struct fixture *f = *state;
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	struct lw_state_pending p = { .digest = lw_digest_of(lw_span_str("one")),
+				      .begun = 100,
+				      .last = 100 },
+				other = { .digest = lw_digest_of(lw_span_str("two")),
+					  .sender = "x",
+					  .sequence = 1,
+					  .begun = 50,
+					  .last = 60 },
+				got = { 0 };
+	int64_t id = 0, second = 0;
+	bool staged = true;
+
+	assert_int_equal(lw_state_pending_put(f->state, &p, &id, &f->e), -LW_E_INTERNAL);
+	assert_int_equal(lw_state_pending_get(f->state, &p.digest, &got, &f->e),
+			 -LW_E_NOTFOUND);
+	OK(lw_state_begin(f->state, &f->e));
+	OK(lw_state_pending_put(f->state, &p, &id, &f->e));
+	OK(lw_state_pending_put(f->state, &other, &second, &f->e));
+	assert_int_not_equal(id, second);
+	OK(lw_state_each_pending(f->state, tell_pending, &b, &f->e));
+	assert_string_equal(lw_buf_str(&b), "x1 0 "); /* by when they were begun */
+	/* What is known later; when it was begun stays. */
+	(void)snprintf(p.sender, sizeof(p.sender), "acme");
+	p.sequence = 7;
+	p.bytes = 5000;
+	p.begun = p.last = 200;
+	OK(lw_state_pending_put(f->state, &p, &second, &f->e));
+	assert_int_equal(second, id);
+	for (uint64_t v = 1; v <= 3; v++)
+		OK(lw_state_pending_volume_add(f->state, id, v, v + 1, &f->e));
+	OK(lw_state_pending_volume_add(f->state, id, 3, 99, &f->e)); /* once */
+	const struct lw_state_member members[] = { { 0, 0, 1, 10, false },
+						   { 1, 0, 1, 20, true },
+						   { 2, 1, 2, 30, false },
+						   { 2, 2, 3, 40, false } };
+	for (size_t i = LW_COUNT_OF(members); i-- > 0;)
+		OK(lw_state_pending_member_put(f->state, id, &members[i], &f->e));
+	OK(lw_state_pending_member_put(f->state, id, &members[0], &f->e));
+	OK(lw_state_pending_seal_add(f->state, id, lw_span_str("seal"), &f->e));
+	OK(lw_state_pending_seal_add(f->state, id, lw_span_str("seal"), &f->e));
+	OK(lw_state_commit(f->state, &f->e));
+
+	OK(lw_state_pending_get(f->state, &p.digest, &got, &f->e));
+	assert_string_equal(got.sender, "acme");
+	assert_int_equal(got.begun, 100);
+	assert_int_equal(got.last, 200);
+	assert_int_equal(got.volumes, 3);
+	assert_int_equal(got.staged_bytes, 80);
+	lw_buf_clear(&b);
+	OK(lw_state_each_pending_volume(f->state, id, tell_volume, &b, &f->e));
+	OK(lw_state_each_pending_member(f->state, id, tell_member, &b, &f->e));
+	OK(lw_state_each_pending_seal(f->state, id, tell_seal, &b, &f->e));
+	assert_string_equal(lw_buf_str(&b), "1:2/2 2:1/3 3:1/4 0.0 1.0k 2.1 2.2 seal");
+	OK(lw_state_pending_is_staged(f->state, &p.digest, 2, &staged, &f->e));
+	assert_true(staged);
+	OK(lw_state_pending_is_staged(f->state, &p.digest, 1, &staged, &f->e));
+	assert_false(staged); /* kept */
+	OK(lw_state_pending_is_staged(f->state, &other.digest, 2, &staged, &f->e));
+	assert_false(staged);
+
+	OK(lw_state_begin(f->state, &f->e));
+	OK(lw_state_pending_member_remove(f->state, id, 2, 1, &f->e));
+	lw_buf_clear(&b);
+	OK(lw_state_each_pending_member(f->state, id, tell_member, &b, &f->e));
+	assert_string_equal(lw_buf_str(&b), "0.0 1.0k 2.2 ");
+	OK(lw_state_pending_remove(f->state, &p.digest, &f->e));
+	OK(lw_state_pending_remove(f->state, &p.digest, &f->e));
+	lw_buf_clear(&b);
+	OK(lw_state_each_pending_volume(f->state, id, tell_volume, &b, &f->e));
+	OK(lw_state_each_pending_member(f->state, id, tell_member, &b, &f->e));
+	OK(lw_state_each_pending_seal(f->state, id, tell_seal, &b, &f->e));
+	OK(lw_state_each_pending(f->state, tell_pending, &b, &f->e));
+	assert_string_equal(lw_buf_str(&b), "x1 ");
+	OK(lw_state_commit(f->state, &f->e));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_pending, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
