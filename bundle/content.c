@@ -108,10 +108,21 @@ static void put_syncing(struct shared *s, struct syncing x)
 /* ---- the lanes ---- */
 
 struct sink {
+	struct shared *shared;
+	uint64_t told; /* of this entry's bytes */
 	int fd;
 	uint64_t offset, given;
 	struct lw_hasher *whole; /* of a blob that stands in pieces; else NULL */
 };
+
+/* Of a large blob: whoever looks on is not left without a word until it ends. */
+static void went(void *data, uint64_t bytes)
+{
+	struct sink *to = data;
+
+	to->told += bytes;
+	tell(to->shared, bytes);
+}
 
 static int write_at(void *data, struct lw_span bytes, struct lw_error *e)
 {
@@ -153,6 +164,7 @@ static int read_member(struct shared *s, struct lw_lane *lane, const struct memb
 		.bytes = m->size,
 		.tail = lw_format_padding(m->size),
 		.write = sink->fd < 0 && !sink->whole ? NULL : write_at,
+		.went = went,
 		.sink = sink,
 		.lanes = &s->lanes,
 		.stop = s->job->stop,
@@ -262,7 +274,7 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i)
 	struct lw_content_job *job = s->job;
 	struct lw_entry *entry = &job->entries->list[i];
 	struct lw_error e = { 0 };
-	struct sink sink = { .fd = -1 };
+	struct sink sink = { .shared = s, .fd = -1 };
 	uint64_t offset = s->offsets[i - job->extent.first];
 	bool good;
 
@@ -282,7 +294,7 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i)
 		put_syncing(s, (struct syncing){ entry, sink.fd, good });
 	else
 		close_sink(s, entry, sink.fd, good);
-	tell(s, lw_extent_entry_size(job->entries, &job->extent, i));
+	tell(s, lw_extent_entry_size(job->entries, &job->extent, i) - sink.told);
 }
 
 static void *lane_main(void *data)

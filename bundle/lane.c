@@ -180,6 +180,8 @@ static int run_pieces(struct lw_lane *lane, struct lw_lane_read *read, struct lw
 		else
 			lw_hasher_add(lane->hasher, b->p, n);
 		r = write_sink(read, b->p, n, e);
+		if (read->went)
+			read->went(read->sink, n);
 		at += n;
 		left -= n;
 	}

@@ -29,6 +29,8 @@ struct lw_lane_read {
 	/* Takes the hashed bytes, in order; NULL: only hash. Its errors are told apart from the
 	 * medium's. */
 	int (*write)(void *sink, struct lw_span bytes, struct lw_error *e);
+	/* Told of bytes that are done with, while there are more to come; may be NULL. */
+	void (*went)(void *sink, uint64_t bytes);
 	void *sink;
 	const atomic_size_t *lanes; /* how many are at work; NULL: this one alone */
 	const atomic_bool *stop;    /* true: read no further (LW_E_BUSY); NULL: never */

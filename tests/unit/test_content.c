@@ -207,6 +207,38 @@ static void nothing_is_written_where_nothing_is_to_be(void **state)
 	assert_int_equal(f->bads, 0);
 }
 
+struct told {
+	uint64_t last, longest; /* bytes; between one word and the next */
+};
+
+static void note_told(void *data, uint64_t done, uint64_t total)
+{
+	struct told *t = data;
+
+	(void)total;
+	if (done - t->last > t->longest)
+		t->longest = done - t->last;
+	t->last = done;
+}
+
+/* The last blob has 20 MiB; a word is due every 16. */
+static void nobody_waits_for_a_large_blob_to_end(void **state)
+{
+	struct fixture *f = *state;
+	struct lw_error e = { 0 };
+
+	for (unsigned round = 1; round <= 2; round++) {
+		struct told told = { 0 };
+
+		f->job.in_order = round == 2;
+		f->job.progress.tell = note_told;
+		f->job.progress.data = &told;
+		OK(lw_content_read(&f->job, &e));
+		assert_true(told.last == f->entries.bytes);
+		assert_true(told.longest < 17 * MIB);
+	}
+}
+
 /* One blob in three pieces, and nothing else. */
 #define PIECE 600000
 #define WHOLE (2 * PIECE + 500)
@@ -447,6 +479,7 @@ int main(void)
 		cmocka_unit_test(what_is_staged_is_not_read),
 		cmocka_unit_test(a_volume_has_a_part),
 		FRESH(every_sink_is_filled_and_closed_once),
+		FRESH(nobody_waits_for_a_large_blob_to_end),
 		FRESH(a_bad_blobs_sink_is_told_so),
 		FRESH(a_sink_that_cannot_be_closed_ends_it),
 		FRESH(nothing_is_written_where_nothing_is_to_be),
