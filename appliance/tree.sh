@@ -122,7 +122,7 @@ add_ours() {
 	make -C "$here/.." --no-print-directory install DESTDIR="$root" PREFIX=/usr
 	# The connected side's, and what links a library for archives (docs/runbook/appliance.md).
 	rm -rf "$root"/usr/share/{bash-completion,man,landwaiter/prometheus} \
-		"$root"/usr/libexec/landwaiter/landwaiter-{fetch,pack}
+		"$root"/usr/libexec/landwaiter/landwaiter-{fetch,pack,unpack}
 	[ -n "${NETWORK:-}" ] || rm -f "$root/usr/libexec/landwaiter/landwaiter-push"
 	find "$root/usr/bin/landwaiter" "$root/usr/libexec/landwaiter" -type f \
 		! -name landwaiter-intake ! -name landwaiter-mount -exec strip {} +

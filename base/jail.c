@@ -42,6 +42,7 @@ static int shut_descriptors(const struct lw_jail_plan *plan, int keep_fd, struct
 
 static int limit_resources(const struct lw_jail_plan *plan, struct lw_error *e)
 {
+	const bool server = plan->server, patient = server || plan->patient;
 	const struct {
 		__rlimit_resource_t what;
 		rlim_t value;
@@ -53,9 +54,8 @@ static int limit_resources(const struct lw_jail_plan *plan, struct lw_error *e)
 #ifndef LW_COVERAGE
 		{ RLIMIT_FSIZE, 0, "RLIMIT_FSIZE" },
 #endif
-		{ RLIMIT_CPU, plan->server || plan->patient ? RLIM_INFINITY : LW_BOX_CPU_SEC,
-		  "RLIMIT_CPU" },
-		{ RLIMIT_NOFILE, plan->server ? LW_JAIL_CONNECTIONS : LW_JAIL_DESCRIPTORS,
+		{ RLIMIT_CPU, patient ? RLIM_INFINITY : LW_BOX_CPU_SEC, "RLIMIT_CPU" },
+		{ RLIMIT_NOFILE, server ? LW_JAIL_CONNECTIONS : LW_JAIL_DESCRIPTORS,
 		  "RLIMIT_NOFILE" },
 		{ RLIMIT_CORE, 0, "RLIMIT_CORE" },
 		{ RLIMIT_NPROC, 0, "RLIMIT_NPROC" },

@@ -137,7 +137,7 @@ int lw_jail_spawn(const char *path, const char *argv0, struct lw_jail_child *ret
 		r = lift(&reporter, e);
 	if (r == 0)
 		r = lift(&null, e);
-	if (r < 0)
+	if (r != 0)
 		return r;
 
 	struct start s = { path, argv0, getpid(), null, theirs, reporter };
@@ -267,5 +267,5 @@ int lw_jail_start(const char *name, struct lw_jail_child *ret, struct lw_error *
 	lw_auto_free char *program = NULL;
 	int r = lw_jail_program(name, &program, e);
 
-	return r == 0 ? lw_jail_spawn(program, name, ret, e) : r;
+	return program ? lw_jail_spawn(program, name, ret, e) : r;
 }

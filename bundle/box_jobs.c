@@ -218,7 +218,7 @@ static int job_explain(struct lw_box_inside *in, struct lw_span body, struct lw_
 		r = lw_ipc_take_end(&body, e);
 	if (r == 0)
 		r = lw_box_bundle_read(seal, contents, previous, &x, e);
-	if (r < 0)
+	if (r != 0)
 		return lw_box_answer_error(in, e, &ignored);
 	return send_explanation(in, form, &x, mark, e);
 }

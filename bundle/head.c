@@ -44,7 +44,7 @@ int lw_head_read_member(struct lw_medium *m, uint64_t offset, const char *name, 
 	r = lw_medium_read(m, bytes->p + start, size, offset + LW_TAR_BLOCK, e);
 	if (r == 0 && pad)
 		r = lw_medium_read(m, padding, pad, offset + LW_TAR_BLOCK + size, e);
-	if (r < 0)
+	if (r != 0)
 		return lw_prefix(e, "%s", name);
 	for (size_t i = 0; i < pad; i++)
 		if (padding[i])

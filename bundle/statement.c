@@ -125,7 +125,7 @@ static int parse_predicate(const struct lw_json *node, struct lw_statement *s,
 	if (r == 0)
 		r = lw_json_read(node, predicate_table, LW_COUNT_OF(predicate_table),
 				 LW_JSON_REFUSE_UNKNOWN, "predicate", &f, e);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	s->any_audience = strcmp(f.audience, "any") == 0;
 	if (!s->any_audience) {

@@ -265,7 +265,7 @@ part sda2 "$(printf 'ext4\033[2J')" >part2
 	done
 	printf '%s\n' "pull $usb/1-1" "lines 20" "hold enclave/lock"
 	for i in {20..69}; do
-		device 1-$i X$i "$stick" 1 >many.$i
+		device "1-$i" "X$i" "$stick" 1 >"many.$i"
 		printf '%s\n' "plug many.$i" "await $usb/1-$i authorized 0"
 	done
 	printf '%s\n' "plug two" release "await $usb/1-2 authorized 1"
