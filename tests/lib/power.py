@@ -6,7 +6,8 @@
 LOG: the log of a disk that began as DISK and was marked "start" and "done". For each state, at most
 MOST of them, it makes STATE and prints "NUMBER acked" or "NUMBER before", and waits for a line. A state
 is all that was flushed, or forced, up to some write, and of the writes since any part: all of them, or
-some (drawn by SEED), one of which may be torn.
+some (drawn by SEED), of which contents of files may be torn; a file system reckons with
+blocks of its own that are whole.
 """
 
 import random
@@ -14,7 +15,7 @@ import struct
 import sys
 
 MAGIC = 0x6A736677736872
-FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
+FLUSH, FUA, DISCARD, MARK, METADATA = 1, 2, 4, 8, 16
 SECTOR = 512
 
 
@@ -44,27 +45,27 @@ class Disk:
 
     def __init__(self, image):
         self.sure = bytearray(image)
-        self.since = []  # (offset, data, forced), in order
+        self.since = []  # (offset, data, forced, whole), in order
 
     def write(self, flags, offset, data):
         if flags & FLUSH:
-            for at, old, _ in self.since:
+            for at, old, _, _ in self.since:
                 self.sure[at : at + len(old)] = old
             self.since = []
         if data:
-            self.since.append((offset, data, bool(flags & FUA)))
+            self.since.append((offset, data, bool(flags & FUA), bool(flags & METADATA)))
 
     def choices(self):
-        return sum(not forced for _, _, forced in self.since)
+        return sum(not forced for _, _, forced, _ in self.since)
 
     def state(self, draw):
         """Everything, where there is nobody to draw."""
         image = bytearray(self.sure)
-        for at, data, forced in self.since:
+        for at, data, forced, whole in self.since:
             if draw and not forced:
                 if draw.random() < 0.5:
                     continue
-                if draw.random() < 0.1:
+                if not whole and draw.random() < 0.2:
                     data = data[: draw.randrange(len(data) // SECTOR + 1) * SECTOR]
             image[at : at + len(data)] = data
         return image
