@@ -134,6 +134,48 @@ static int load_keys(struct keys *k, struct lw_error *e)
 	return 0;
 }
 
+/* ---- where it is written ---- */
+
+/* A file's name, or a device's; the caller frees it. */
+static char *volume_place(uint64_t volume, uint64_t volumes)
+{
+	return arg->to.n ? lw_strdup(arg->to.list[volume - 1])
+			 : lw_pack_volume_name(arg->file, volume, volumes);
+}
+
+struct devices {
+	struct lw_device **list;
+	size_t n;
+};
+
+static void auto_devices(struct devices *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		lw_device_close(d->list[i]);
+	free(lw_steal(d->list));
+	d->n = 0;
+}
+
+/* One that is given twice is in use when it comes again. */
+static int open_devices(struct devices *d, struct lw_pack_options *o, struct lw_error *e)
+{
+	d->list = lw_alloc_array(arg->to.n, sizeof(struct lw_device *));
+	for (; d->n < arg->to.n; d->n++) {
+		int r = lw_device_open(arg->to.list[d->n], arg->fixed, &d->list[d->n], e);
+		uint64_t bytes;
+
+		if (r < 0)
+			return r;
+		bytes = lw_device_bytes(d->list[d->n]);
+		if (arg->to.n > 1 && !arg->volume_size &&
+		    (d->n == 0 || bytes < o->volume_bytes))
+			o->volume_bytes = bytes;
+	}
+	o->devices = d->list;
+	o->n_devices = d->n;
+	return 0;
+}
+
 static int approve_with(const char *file, const struct keys *k, struct lw_error *e)
 {
 	LW_AUTO(approvable) struct lw_approvable a = { .fd = -1 };
@@ -150,7 +192,7 @@ static int approve_all(const struct lw_pack_result *result, const struct keys *k
 	int r = 0;
 
 	for (uint64_t i = 1; i <= result->volumes && r == 0; i++) {
-		lw_auto_free char *name = lw_pack_volume_name(arg->file, i, result->volumes);
+		lw_auto_free char *name = volume_place(i, result->volumes);
 
 		r = approve_with(name, k, e);
 	}
@@ -322,12 +364,14 @@ static void print_result(const struct lw_pack_options *o, const struct lw_pack_r
 	char text[LW_DIGEST_TEXT], size[16];
 
 	lw_command_say("%s: images %llu, blobs %llu, size %s, sequence %llu, approvals %zu",
-		       arg->file, (unsigned long long)result->images,
-		       (unsigned long long)result->blobs,
+		       arg->to.n == 1 ? arg->to.list[0]
+		       : arg->to.n    ? "devices"
+				      : arg->file,
+		       (unsigned long long)result->images, (unsigned long long)result->blobs,
 		       lw_num_human_size(result->bytes, size),
 		       (unsigned long long)o->statement.sequence, arg->keys.n);
 	for (uint64_t i = 1; result->volumes > 1 && i <= result->volumes; i++) {
-		lw_auto_free char *name = lw_pack_volume_name(arg->file, i, result->volumes);
+		lw_auto_free char *name = volume_place(i, result->volumes);
 
 		lw_command_say("volume %llu of %llu: %s", (unsigned long long)i,
 			       (unsigned long long)result->volumes, name);
@@ -348,20 +392,28 @@ int lw_pack_run(int n, char **objects)
 	};
 	struct keys keys __attribute__((cleanup(auto_keys))) = { 0 };
 	struct repositories repositories __attribute__((cleanup(auto_repositories))) = { 0 };
+	struct devices devices __attribute__((cleanup(auto_devices))) = { 0 };
 	LW_AUTO(own_folder) struct lw_own_folder trust = { 0 };
 	struct lw_pack_result result = { 0 };
 	struct lw_error e = { 0 };
 	int r = 0;
 
-	if (!arg->file || !arg->sender || !arg->audience || !arg->expires || !arg->marking)
+	if (arg->file && arg->to.n)
+		return lw_command_usage("want -o FILE or --to DEVICE, not both");
+	if (arg->fixed && !arg->to.n)
+		return lw_command_usage("--fixed says what --to may write to");
+	if ((!arg->file && !arg->to.n) || !arg->sender || !arg->audience || !arg->expires ||
+	    !arg->marking)
 		return lw_command_usage(
-			"want -o FILE, --sender, --audience, --expires and --marking");
+			"want -o FILE or --to DEVICE, --sender, --audience, --expires and --marking");
 	if (n == 0 && arg->tuf.n == 0 && !arg->trust)
 		return lw_command_usage("want an image, --tuf, or --trust");
 	for (int i = 0; i < n && r == 0; i++)
 		r = add_source(&s, objects[i], &e);
 	if (r == 0 && arg->volume_size)
 		r = volume_size(arg->volume_size, &o.volume_bytes, &e);
+	if (r == 0)
+		r = open_devices(&devices, &o, &e);
 	if (r == 0)
 		r = fill_statement(&o.statement, &e);
 	o.sources = s.list;
@@ -382,6 +434,7 @@ int lw_pack_run(int n, char **objects)
 	if (r == 0)
 		r = pack(&o, &result, &e);
 	lw_command_progress_end();
+	auto_devices(&devices);
 	if (r == 0)
 		r = approve_all(&result, &keys, &e);
 	if (r < 0)
