@@ -269,26 +269,22 @@ static int compare_block(struct lw_device *d, uint64_t at, const struct lw_diges
 	return lw_digest_equal(&have, want) ? 0 : fail_differs(d, at, &have, e);
 }
 
-/* The first block is zeros, written once more: on a medium that begins anew where it ends, they
- * stand where something else should. */
+/* The first block is still zeros, unless the medium begins anew where it ends. */
 int lw_device_compare(struct lw_device *d, const struct lw_content_progress *progress,
 		      struct lw_error *e)
 {
-	const size_t first = block_size(d, 0);
 	struct lw_digest zeros;
-	int r;
+	int r = 0;
 
 	memset(d->block, 0, LW_DEVICE_BLOCK);
-	zeros = lw_digest_of(lw_span(d->block, first));
-	r = put(d, d->block, first, 0, e);
-	if (r == 0)
-		r = lw_fs_sync(d->fd, "its beginning", e);
+	zeros = lw_digest_of(lw_span(d->block, block_size(d, 0)));
 	(void)ioctl(d->fd, BLKFLSBUF); /* what others have read of it before */
 	for (size_t i = 0; i < d->n && r == 0; i++) {
-		r = compare_block(d, i * (uint64_t)LW_DEVICE_BLOCK, i ? &d->digests[i] : &zeros,
-				  e);
+		const uint64_t at = i * (uint64_t)LW_DEVICE_BLOCK;
+
+		r = compare_block(d, at, i ? &d->digests[i] : &zeros, e);
 		if (r == 0 && progress->tell)
-			progress->tell(progress->data, (i + 1) * (uint64_t)LW_DEVICE_BLOCK,
+			progress->tell(progress->data, at + LW_DEVICE_BLOCK,
 				       d->n * (uint64_t)LW_DEVICE_BLOCK);
 	}
 	return r < 0 ? fail_shown(d, e) : 0;

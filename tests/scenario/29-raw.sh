@@ -2,11 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A bundle on a raw device: written, read back, loaded from it; and what is not written to. The devices are files
-# behind loop devices, which belong to the machine as far as anybody can see (--fixed).
+# behind loop devices, which belong to the machine as far as anybody can see (--fixed). Where the kernel has no
+# partitions or no device mapper, the rest is skipped; tests/sweep/raw.sh brings a kernel that has both.
 
 . "$(dirname "$0")/../lib/scenario.sh"
-loops=()
-trap '[ ${#loops[@]} -eq 0 ] || losetup -d "${loops[@]}" 2>/dev/null || true; scenario_end' EXIT
+loops=() mapped=()
+put_away() {
+	local status=$?
+
+	umount mounted 2>/dev/null || true
+	[ ${#mapped[@]} -eq 0 ] || DM_DISABLE_UDEV=1 dmsetup remove "${mapped[@]}" >/dev/null 2>&1 || true
+	[ ${#loops[@]} -eq 0 ] || losetup -d "${loops[@]}" 2>/dev/null || true
+	scenario_end "$status"
+}
+trap put_away EXIT
 
 # --- what is no device -----------------------------------------------------------------------------------
 
@@ -67,6 +76,7 @@ mkswap -q swapped.img 2>/dev/null
 disk swapped.img 16M
 if swapon "$device" 2>swap.log; then
 	exits 1 "one that is swapped to" to --to "$device" --fixed
+	like "says so" "$(cat err.log)" 'in use: '
 	swapoff "$device"
 else
 	skip "one that is swapped to" "$(cat swap.log)"
@@ -78,6 +88,13 @@ part=${device}p1
 if [ -b "$part" ]; then
 	exits 2 "a partition" to --to "$part" --fixed
 	like "says so" "$(cat err.log)" 'a partition: want the whole device'
+	mkfs.ext4 -q -F "$part"
+	mount "$part" mounted
+	exits 1 "the whole one, while a part is mounted" to --to "$device" --fixed
+	like "says so" "$(cat err.log)" 'in use: .* a partition of it is'
+	umount mounted
+	exits 0 "and afterwards" to --to "$device" --fixed
+	ok "the partition is gone" test ! -e "/sys/class/block/${part#/dev/}"
 else
 	skip "a partition" "none is made of a loop device's here"
 fi
@@ -98,7 +115,11 @@ printf 'SKUL\xba\xbe\0\2\0\0\0\0\0\0@\0' | at stick.img $((4096 * 1024))
 dd if=/dev/zero of=stick.img bs=1 seek=$((4096 * 1024 + 256)) count=8 conv=notrunc status=none
 printf '\0\0\0\0\0@\0\0' | at stick.img $((4096 * 1024 + 256))
 is "much is seen there" "$(seen)" "PMBR VMFS crypto_LUKS gpt promise_fasttrack_raid_member "
+all=$image
+make_layout small # within the first mebibyte
+image=registry.example/team/app:1=oci:small:$(first_tag small)
 exits 0 "written" to --to "$stick" --fixed
+image=$all
 is "nothing of it is seen now" "$(seen)" ""
 is "nor at the end" "$(tail -c 2M stick.img | tr -d '\0' | wc -c)" 0
 mkfs.ext4 -q -F -b 1024 stick.img 16M 2>/dev/null
@@ -164,4 +185,40 @@ struck pread64:poke_exit=@arg2=00:when=6 4 "the beginning has changed" 'bytes 0 
 is "one was" "$(sequence)" $((before + 1))
 exits 0 "and it can be written again" to --to "$stick" --fixed --key alice.key --key bob.key
 accepted lw load "$stick"
+
+# --- what is not what it says --------------------------------------------------------------------------------------
+
+map() { # NAME, its table on standard input: sets $device
+	DM_DISABLE_UDEV=1 dmsetup create "landwaiter-$1-$$" 2>map.log || return
+	mapped+=("landwaiter-$1-$$")
+	device=/dev/mapper/landwaiter-$1-$$
+}
+if map one <<<"0 32768 linear $stick 0"; then
+	exits 1 "one that another stands on" to --to "$stick" --fixed
+	like "says so" "$(cat err.log)" 'in use: '
+	exits 0 "that one" to --to "$device" --fixed
+	# Some that begin anew where they end: five mebibytes do not fit into two, nor into four.
+	map two <<<"0 4096 linear $first 0
+4096 4096 linear $first 0
+8192 4096 linear $first 0"
+	exits 4 "one of two mebibytes that says six" to --to "$device" --fixed
+	like "is known for it" "$(cat err.log)" \
+		'bytes 0 to 1048576 are what was written at byte 4194304: it holds less than it says'
+	exits 3 "it is no bundle" lw inspect "$device"
+	disk four.img 4M
+	map four <<<"0 8192 linear $device 0
+8192 8192 linear $device 0"
+	exits 4 "one of four mebibytes that says eight" to --to "$device" --fixed
+	like "as well" "$(cat err.log)" 'it holds less than it says'
+	disk lost.img 16M
+	map lost <<<"0 32768 flakey $device 0 0 600 1 drop_writes"
+	exits 4 "one that forgets what it took" to --to "$device" --fixed
+	disk half.img 2M
+	map half <<<"0 4096 linear $device 0
+4096 28672 error"
+	exits 1 "one of which the half is broken" to --to "$device" --fixed
+	like "says where" "$(cat err.log)" 'writing at offset 2097152: Input/output error'
+else
+	skip "what is not what it says" "$(tr '\n' ' ' <map.log)"
+fi
 done_testing
