@@ -58,7 +58,8 @@ pending() { # staged files; rows of bundles, members, needs
 		SELECT count(*) FROM pending_member; SELECT count(*) FROM pending_need' | paste -sd ' ')"
 }
 blobs() { # that are there, and are what they are called
-	(cd enclave/store/blobs/sha256 && sha256sum -- * | awk '$1 == $2 { print $1 }' | sort)
+	(cd enclave/store/blobs/sha256 && find . -type f -printf '%P\0' | xargs -0r sha256sum -- |
+		awk '$1 == $2 { print $1 }' | sort)
 }
 lacks() { # FILE DIGEST...: loading it is incomplete, and these are what is missing
 	local exit=0

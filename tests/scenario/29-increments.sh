@@ -72,6 +72,8 @@ is "nothing is left of it" "$(pending)" "0 0 0 0"
 exits 0 "packed" supplement extra.lwb missing.json two.lwb oci:layout:b1
 is "it is of that bundle" "$(digest_of extra.lwb)" "$(digest_of two.lwb)"
 is "and has that blob" "$(tar tf extra.lwb | grep -v ^landwaiter | tail -n +3)" "blobs/sha256/$shared"
+like "it says so" "$(lw inspect extra.lwb 2>/dev/null)" 'supplement: +it brings'
+is "for machines" "$(lw inspect extra.lwb -o json 2>/dev/null | jq .supplement)" true
 is "its marks" "$(tar xOf extra.lwb landwaiter/volume landwaiter/supplement)" "0000 of 0001
 1"
 echo "sha256:$shared 307200" >lines
@@ -100,6 +102,9 @@ like "and what is missing" "$(lw incoming list)" 'volumes   1, missing: 1'
 refused 5 content.volume-missing lw verify extra.lwb
 accepted lw load two.lwb
 exits 0 "holds, too" lw check --all
+rm enclave/store/blobs/sha256/"$shared"
+exits 0 "it mends, too" lw repair extra.lwb
+exits 0 "and is right" lw check --all
 again
 mkdir -p medium
 cp two.lwb extra.lwb medium/
@@ -151,6 +156,8 @@ exits 2 "another enclave's" packs no.lwb --have theirs oci:layout:b1
 		echo "sha256:$lost_layer $lost_size"
 	} | sort -t ' ' -k 2n -k 1
 } >lie
+truncate -s 600MiB huge
+exits 3 "huge" packs no.lwb --have huge oci:layout:b1
 echo "end 5 sha256:$(sha256sum lie | cut -d ' ' -f 1)" >>lie
 make_bundle lie.lwb --have lie --sequence 8 oci:layout:b2 --key alice.key --key bob.key
 lacks lie.lwb sha256:$lost_layer
@@ -164,4 +171,50 @@ is "what is awaited is no waste" "$(lw gc -o json 2>/dev/null | jq .blobs)" 3
 is "it is still here" "$(blobs)" "$shared"
 exits 0 "discarded" lw incoming discard "$(digest_of both.lwb)" --reason late
 is "then it is" "$(lw gc -o json 2>/dev/null | jq .blobs) $(blobs | wc -l)" "1 0"
+
+# --- evidence, bases and zones ------------------------------------------------------------------
+
+export LANDWAITER_ENCLAVE=$T/strict
+cat >policy.json <<-'END'
+	{"format": "landwaiter-policy/1", "zones": ["staging", "production"],
+	 "senders": {"acme": {"threshold": 1, "signers": ["alice"], "audience": "any"}},
+	 "signers": {"alice": {"keys": [{"kind": "key", "file": "alice.pub"}]},
+	             "carol": {"keys": [{"kind": "key", "file": "carol.pub"}]}},
+	 "images": [{"match": "registry.example/images:b0", "zone": "production",
+	             "require": [{"threshold": 1, "of": ["carol"]}]},
+	            {"match": "registry.example/images:b1", "zone": "staging",
+	             "require": [{"threshold": 1, "of": ["carol"]}]}]}
+END
+lw init --policy policy.json --trust alice.pub=alice.pub --trust carol.pub=carol.pub >/dev/null 2>&1
+lw endorse oci:layout:b0 --key carol.key >/dev/null 2>&1
+lw endorse oci:layout:b1 --key carol.key >/dev/null 2>&1
+make_bundle s1.lwb --sequence 20 --audience any oci:layout:b0 --key alice.key
+make_bundle s2.lwb --since s1.lwb --audience any oci:layout:b0 oci:layout:b1 --key alice.key
+accepted lw load s1.lwb
+accepted lw verify s2.lwb
+signatures=$(jq -c '[.images[].judgement | .met, (.signatures | length)]' out.log)
+is "signatures are read from the store, too" "$signatures" '[true,1,true,1]'
+accepted lw load s2.lwb
+is "by load as by verify" "$(jq -c '[.images[].judgement | .met, (.signatures | length)]' out.log)" "$signatures"
+is "each is in its zone, on one layer" "$(lw list -o json | jq -c '[.images[].zone]')" '["production","staging"]'
+exits 0 "and holds" lw check --all
+
+# --- the enclave's own trust, in an increment whose base is lost ----------------------------------
+
+export LANDWAITER_ENCLAVE=$T/enclave
+rm -rf enclave
+cp -a empty enclave
+cp -a enclave/evaluation evaluation
+jq -c '.images[0].match = "registry.example/**"' <(sqlite3 enclave/state.db \
+	"SELECT bytes FROM trust WHERE name = 'policy.json'") >policy.json
+lw tuf add evaluation/repository policy.json=policy.json --key evaluation/owner.key >/dev/null 2>&1
+make_bundle trusted.lwb --since one.lwb --sequence 30 --trust evaluation/repository oci:layout:b1 \
+	--key alice.key --key bob.key
+is "metadata travels" "$(tar xOf trusted.lwb landwaiter/entries | grep -c ^have)" 1
+exits 5 "its images wait" lw load trusted.lwb
+exits 0 "but its trust" lw load --trust-only trusted.lwb -o json
+is "is taken" "$(jq -c '[.trust.new, [.trust.changes[].name]]' out.log)" '[true,["policy.json"]]'
+exits 0 "from the bundle, too" lw trust update trusted.lwb
+accepted lw load one.lwb
+accepted lw load trusted.lwb
 done_testing
