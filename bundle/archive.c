@@ -14,6 +14,9 @@
 struct lw_archive {
 	struct archive *archive;
 	struct archive_entry *entry;
+	int (*write)(void *data, struct lw_span bytes, struct lw_error *e);
+	void *data;
+	struct lw_error why; /* of write */
 };
 
 static int failed(struct lw_archive *a, struct lw_error *e)
@@ -22,6 +25,10 @@ static int failed(struct lw_archive *a, struct lw_error *e)
 	int code = archive_errno(a->archive);
 	char shown[256];
 
+	if (a->why.code) {
+		*e = a->why;
+		return -(int)e->code;
+	}
 	if (code == ENOSPC || code == EDQUOT || code == EIO) {
 		errno = code;
 		return lw_fail_errno(e, "writing the archive");
@@ -30,10 +37,24 @@ static int failed(struct lw_archive *a, struct lw_error *e)
 		       lw_text_escape_str(why ? why : "unknown", shown, sizeof(shown)));
 }
 
-int lw_archive_new(int fd, struct lw_archive **ret, struct lw_error *e)
+static la_ssize_t hand_on(struct archive *archive, void *data, const void *p, size_t n)
 {
-	LW_AUTO(archive) struct lw_archive *a = lw_alloc_array(1, sizeof(*a));
+	struct lw_archive *a = data;
 
+	if (a->write(a->data, lw_span(p, n), &a->why) == 0)
+		return (la_ssize_t)n;
+	archive_set_error(archive, EIO, "%s", a->why.text);
+	return -1;
+}
+
+static int open_archive(struct lw_archive *a, int fd)
+{
+	return a->write ? archive_write_open(a->archive, a, NULL, hand_on, NULL)
+			: archive_write_open_fd(a->archive, fd);
+}
+
+static int new_archive(struct lw_archive *a, int fd, struct lw_error *e)
+{
 	a->archive = archive_write_new();
 	a->entry = archive_entry_new();
 	if (!a->archive || !a->entry)
@@ -42,10 +63,34 @@ int lw_archive_new(int fd, struct lw_archive **ret, struct lw_error *e)
 	    archive_write_add_filter_none(a->archive) != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(a->archive, BLOCK_BYTES) != ARCHIVE_OK ||
 	    archive_write_set_bytes_in_last_block(a->archive, 1) != ARCHIVE_OK ||
-	    archive_write_open_fd(a->archive, fd) != ARCHIVE_OK)
+	    open_archive(a, fd) != ARCHIVE_OK)
 		return failed(a, e);
-	*ret = lw_steal(a);
 	return 0;
+}
+
+int lw_archive_new(int fd, struct lw_archive **ret, struct lw_error *e)
+{
+	LW_AUTO(archive) struct lw_archive *a = lw_alloc_array(1, sizeof(*a));
+	int r = new_archive(a, fd, e);
+
+	if (r == 0)
+		*ret = lw_steal(a);
+	return r;
+}
+
+int lw_archive_new_to(int (*write)(void *data, struct lw_span bytes, struct lw_error *e),
+		      void *data, struct lw_archive **ret, struct lw_error *e)
+{
+	LW_AUTO(archive) struct lw_archive *a = lw_alloc_array(1, sizeof(*a));
+
+	a->write = write;
+	a->data = data;
+
+	int r = new_archive(a, -1, e);
+
+	if (r == 0)
+		*ret = lw_steal(a);
+	return r;
 }
 
 void lw_archive_free(struct lw_archive *a)

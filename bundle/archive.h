@@ -12,6 +12,9 @@ struct lw_archive;
 
 /* Writes to fd (borrowed) from its current offset, in blocks of 1 MiB. */
 int lw_archive_new(int fd, struct lw_archive **ret, struct lw_error *e) LW_WARN_UNUSED;
+/* Hands such blocks to somebody, whose errors come back from the call that led to them. */
+int lw_archive_new_to(int (*write)(void *data, struct lw_span bytes, struct lw_error *e),
+		      void *data, struct lw_archive **ret, struct lw_error *e) LW_WARN_UNUSED;
 void lw_archive_free(struct lw_archive *a);
 
 /* The next member: its header, then exactly `size` bytes by lw_archive_data. */

@@ -72,7 +72,8 @@ static int gather_all(const struct lw_pack_options *o, const struct lw_document_
 {
 	lw_auto_fd int room = -1;
 	const char *name = NULL;
-	int r = lw_fs_open_parent(o->output, &room, &name, e);
+	/* Room for what is in archives: beside the file, or where one would be made. */
+	int r = lw_fs_open_parent(o->n_devices ? "file" : o->output, &room, &name, e);
 
 	for (size_t i = 0; i < o->n_sources && r == 0; i++) {
 		const struct lw_pack_source *s = &o->sources[i];
@@ -418,9 +419,12 @@ int lw_pack(const struct lw_pack_options *o, struct lw_pack_result *ret, struct 
 			 : make_head(o, &g, &carried, &job, &h, &result, e);
 	if (r < 0)
 		return r;
-	r = lw_pack_write(o, &job, &h, &result, e);
+	if (o->n_devices)
+		r = lw_pack_write_devices(o, &job, &h, &result, e);
+	else if (lw_pack_write(o, &job, &h, &result, e) < 0)
+		r = lw_prefix(e, "%s", o->output);
 	if (r < 0)
-		return lw_prefix(e, "%s", o->output);
+		return r;
 	*ret = result;
 	return 0;
 }

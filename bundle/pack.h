@@ -11,6 +11,7 @@
 
 #include "bundle/carry.h"
 #include "bundle/content.h"
+#include "bundle/device.h"
 #include "bundle/held.h"
 #include "bundle/statement.h"
 #include "image/gather.h"
@@ -43,6 +44,10 @@ struct lw_pack_options {
 	 * is computed */
 	struct lw_statement statement;
 	const char *output;
+	/* Instead of it: opened, one for each volume, borrowed. They are as many as there are
+	 * volumes, or LW_E_USAGE. */
+	struct lw_device *const *devices;
+	size_t n_devices;
 	/* How large a file may be; 0: as large as it gets. What does not fit into one is
 	 * written in several volumes, each called lw_pack_volume_name. LW_E_USAGE: too small.
 	 */

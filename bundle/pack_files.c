@@ -55,20 +55,26 @@ static int write_head(struct lw_archive *a, const struct lw_pack_head *h, uint64
 	return r;
 }
 
+int lw_pack_write_volume(struct lw_packer_job *job, const struct lw_pack_head *h,
+			 uint64_t volume, struct lw_archive *archive, struct lw_error *e)
+{
+	const struct lw_extent extent = h->map.n > 0 ? lw_volumes_supplement(job->entries)
+						     : lw_volumes_extent(job->entries, volume);
+	int r = write_head(archive, h, volume, lw_volumes_count(job->entries), e);
+
+	if (r == 0)
+		r = lw_packer_run(job, &extent, archive, e);
+	return r < 0 ? r : lw_archive_finish(archive, e);
+}
+
 static int write_volume(struct lw_packer_job *job, const struct lw_pack_head *h,
 			uint64_t volume, int fd, struct lw_error *e)
 {
 	LW_AUTO(archive) struct lw_archive *a = NULL;
-	const struct lw_extent extent = h->map.n > 0 ? lw_volumes_supplement(job->entries)
-						     : lw_volumes_extent(job->entries, volume);
 	int r = lw_archive_new(fd, &a, e);
 
 	if (r == 0)
-		r = write_head(a, h, volume, lw_volumes_count(job->entries), e);
-	if (r == 0)
-		r = lw_packer_run(job, &extent, a, e);
-	if (r == 0)
-		r = lw_archive_finish(a, e);
+		r = lw_pack_write_volume(job, h, volume, a, e);
 	return r < 0 ? r : lw_fs_sync(fd, "bundle", e);
 }
 

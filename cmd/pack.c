@@ -8,6 +8,10 @@ struct lw_pack_arguments lw_pack_arguments;
 static const struct lw_option options[] = {
 	{ "file", 'o', LW_OPTION_TEXT, "FILE", &lw_pack_arguments.file,
 	  "the bundle to make (.lwb)" },
+	{ "to", 0, LW_OPTION_LIST, "DEVICE", &lw_pack_arguments.to,
+	  "instead of a file: the device to write it to, raw; several: a volume each" },
+	{ "fixed", 0, LW_OPTION_FLAG, NULL, &lw_pack_arguments.fixed,
+	  "also a device that cannot be taken out of the machine" },
 	{ "volume-size", 0, LW_OPTION_TEXT, "SIZE", &lw_pack_arguments.volume_size,
 	  "cut it into volumes of at most that size: 4GiB-1, fat32, cd, dvd" },
 	{ "since", 0, LW_OPTION_LIST, "BUNDLE", &lw_pack_arguments.since,

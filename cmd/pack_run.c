@@ -3,13 +3,13 @@
 #include "bundle/pack.h"
 
 #include "base/clock.h"
-#include "base/fs.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "bundle/approve.h"
 #include "cmd/own_folder.h"
 #include "cmd/pack.h"
+#include "cmd/pack_held.h"
 #include "cmd/source.h"
 #include "fetch/place.h"
 
@@ -135,6 +135,48 @@ static int load_keys(struct keys *k, struct lw_error *e)
 	return 0;
 }
 
+/* ---- where it is written ---- */
+
+/* A file's name, or a device's; the caller frees it. */
+static char *volume_place(uint64_t volume, uint64_t volumes)
+{
+	return arg->to.n ? lw_strdup(arg->to.list[volume - 1])
+			 : lw_pack_volume_name(arg->file, volume, volumes);
+}
+
+struct devices {
+	struct lw_device **list;
+	size_t n;
+};
+
+static void auto_devices(struct devices *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		lw_device_close(d->list[i]);
+	free(lw_steal(d->list));
+	d->n = 0;
+}
+
+/* One that is given twice is in use when it comes again. */
+static int open_devices(struct devices *d, struct lw_pack_options *o, struct lw_error *e)
+{
+	d->list = lw_alloc_array(arg->to.n, sizeof(struct lw_device *));
+	for (; d->n < arg->to.n; d->n++) {
+		int r = lw_device_open(arg->to.list[d->n], arg->fixed, &d->list[d->n], e);
+		uint64_t bytes;
+
+		if (r < 0)
+			return r;
+		bytes = lw_device_bytes(d->list[d->n]);
+		if (arg->to.n > 1 && !arg->volume_size &&
+		    (d->n == 0 || bytes < o->volume_bytes))
+			o->volume_bytes = bytes;
+	}
+	o->devices = d->list;
+	o->n_devices = d->n;
+	return 0;
+}
+
 static int approve_with(const char *file, const struct keys *k, struct lw_error *e)
 {
 	LW_AUTO(approvable) struct lw_approvable a = { .fd = -1 };
@@ -151,7 +193,7 @@ static int approve_all(const struct lw_pack_result *result, const struct keys *k
 	int r = 0;
 
 	for (uint64_t i = 1; i <= result->volumes && r == 0; i++) {
-		lw_auto_free char *name = lw_pack_volume_name(arg->file, i, result->volumes);
+		lw_auto_free char *name = volume_place(i, result->volumes);
 
 		r = approve_with(name, k, e);
 	}
@@ -260,61 +302,6 @@ static int volume_size(const char *text, uint64_t *ret, struct lw_error *e)
 	return *ret > 0 ? 0 : lw_fail(e, LW_E_USAGE, "--volume-size: want more than nothing");
 }
 
-/* The largest list that is read: a million digests in a verdict. */
-#define MAX_LIST_BYTES ((size_t)512 << 20)
-
-/* What went to another enclave says nothing about this one. */
-static int require_audience(const struct lw_statement *st, bool any,
-			    const struct lw_digest *audience, struct lw_error *e)
-{
-	char text[LW_DIGEST_TEXT];
-
-	if (any || (!st->any_audience && lw_digest_equal(&st->audience, audience)))
-		return 0;
-	return lw_fail(e, LW_E_USAGE, "it is of the enclave %s, and this bundle is for another",
-		       lw_digest_text(audience, text));
-}
-
-static int add_since(struct lw_held *held, const struct lw_statement *st, const char *path,
-		     struct lw_error *e)
-{
-	LW_AUTO(earlier) struct lw_earlier x = { 0 };
-	int r = lw_earlier_read(path, NULL, &x, e);
-
-	if (r == 0)
-		r = require_audience(st, x.statement.any_audience, &x.statement.audience, e);
-	if (r == 0)
-		r = lw_held_add_bundle(held, &x, e);
-	return r < 0 ? lw_prefix(e, "--since %s", path) : 0;
-}
-
-static int add_have(struct lw_held *held, const struct lw_statement *st, const char *path,
-		    struct lw_error *e)
-{
-	LW_AUTO(buf) struct lw_buf text = { 0 };
-	struct lw_digest enclave = { 0 };
-	int r = lw_fs_read_path(path, MAX_LIST_BYTES, &text, e);
-
-	if (r == 0)
-		r = lw_held_add_list(held, lw_buf_span(&text), &enclave, e);
-	if (r == 0)
-		r = require_audience(st, false, &enclave, e);
-	return r < 0 ? lw_prefix(e, "--have %s", path) : 0;
-}
-
-/* What need not travel. */
-static int fill_held(struct lw_held *held, const struct lw_statement *st, struct lw_error *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < arg->since.n && r == 0; i++)
-		r = add_since(held, st, arg->since.list[i], e);
-	for (size_t i = 0; i < arg->have.n && r == 0; i++)
-		r = add_have(held, st, arg->have.list[i], e);
-	lw_held_finish(held);
-	return r;
-}
-
 static void say_unlisted(const char *image)
 {
 	lw_command_say("no repository taken along lists %s", image);
@@ -382,12 +369,14 @@ static void print_result(const struct lw_pack_options *o, const struct lw_pack_r
 			       (unsigned long long)result->left_out,
 			       lw_num_human_size(result->left_out_bytes, size));
 	lw_command_say("%s: images %llu, blobs %llu, size %s, sequence %llu, approvals %zu",
-		       arg->file, (unsigned long long)result->images,
-		       (unsigned long long)result->blobs,
+		       arg->to.n == 1 ? arg->to.list[0]
+		       : arg->to.n    ? "devices"
+				      : arg->file,
+		       (unsigned long long)result->images, (unsigned long long)result->blobs,
 		       lw_num_human_size(result->bytes, size),
 		       (unsigned long long)o->statement.sequence, arg->keys.n);
 	for (uint64_t i = 1; result->volumes > 1 && i <= result->volumes; i++) {
-		lw_auto_free char *name = lw_pack_volume_name(arg->file, i, result->volumes);
+		lw_auto_free char *name = volume_place(i, result->volumes);
 
 		lw_command_say("volume %llu of %llu: %s", (unsigned long long)i,
 			       (unsigned long long)result->volumes, name);
@@ -400,24 +389,6 @@ static void print_result(const struct lw_pack_options *o, const struct lw_pack_r
 
 /* ---- a supplement ---- */
 
-static int read_lacking(struct lw_held *ret, const struct lw_earlier *increment,
-			struct lw_error *e)
-{
-	LW_AUTO(buf) struct lw_buf text = { 0 };
-	const struct lw_digest none = { 0 };
-	struct lw_digest bundle = { 0 };
-	char digest[LW_DIGEST_TEXT];
-	int r = lw_fs_read_path(arg->only, MAX_LIST_BYTES, &text, e);
-
-	if (r == 0)
-		r = lw_held_read_lacking(lw_buf_span(&text), ret, &bundle, e);
-	if (r == 0 && !lw_digest_equal(&bundle, &none) &&
-	    !lw_digest_equal(&bundle, &increment->digest))
-		r = lw_fail(e, LW_E_USAGE, "it is about another bundle, %s",
-			    lw_digest_text(&bundle, digest));
-	return r < 0 ? lw_prefix(e, "--only %s", arg->only) : 0;
-}
-
 static int run_supplement(struct lw_pack_options *o, struct lw_error *e)
 {
 	LW_AUTO(earlier) struct lw_earlier increment = { 0 };
@@ -427,7 +398,7 @@ static int run_supplement(struct lw_pack_options *o, struct lw_error *e)
 	int r = lw_earlier_read(arg->of, NULL, &increment, e);
 
 	if (r == 0)
-		r = read_lacking(&lacking, &increment, e);
+		r = lw_pack_read_lacking(&lacking, &increment, e);
 	o->statement.sequence = increment.statement.sequence;
 	o->increment = &increment;
 	o->lacking = &lacking;
@@ -436,7 +407,8 @@ static int run_supplement(struct lw_pack_options *o, struct lw_error *e)
 	lw_command_progress_end();
 	if (r < 0)
 		return r;
-	lw_command_say("%s: a supplement, blobs %llu, size %s", arg->file,
+	lw_command_say("%s: a supplement, blobs %llu, size %s",
+		       arg->file ? arg->file : arg->to.list[0],
 		       (unsigned long long)result.blobs, lw_num_human_size(result.bytes, size));
 	if (lw_arg_json)
 		print_json(o, &result);
@@ -448,14 +420,16 @@ static int run_supplement(struct lw_pack_options *o, struct lw_error *e)
 /* All but the images and the file is the increment's own. */
 static bool is_supplement_alone(int n)
 {
-	return arg->file && arg->only && arg->of && n > 0 && !arg->sender && !arg->audience &&
-	       !arg->expires && !arg->marking && !arg->sequence && !arg->volume_size &&
-	       !arg->trust && arg->tuf.n + arg->keys.n + arg->since.n + arg->have.n == 0;
+	return !arg->file != !arg->to.n && arg->only && arg->of && n > 0 && !arg->sender &&
+	       !arg->audience && !arg->expires && !arg->marking && !arg->sequence &&
+	       !arg->volume_size && !arg->trust &&
+	       arg->tuf.n + arg->keys.n + arg->since.n + arg->have.n == 0;
 }
 
 static int run_only(int n, char **objects)
 {
 	struct sources s __attribute__((cleanup(auto_sources))) = { 0 };
+	struct devices devices __attribute__((cleanup(auto_devices))) = { 0 };
 	struct lw_pack_options o = {
 		.gather = { .platforms = arg->platforms.list, .n_platforms = arg->platforms.n },
 		.output = arg->file,
@@ -465,12 +439,15 @@ static int run_only(int n, char **objects)
 	int r = 0;
 
 	if (!is_supplement_alone(n))
-		return lw_command_usage("a supplement wants -o FILE, --only, --of, the images, "
-					"and nothing else: it has the seal of the other");
+		return lw_command_usage(
+			"a supplement wants -o FILE or --to DEVICE, --only, --of, "
+			"the images, and nothing else: it has the other's seal");
 	for (int i = 0; i < n && r == 0; i++)
 		r = add_source(&s, objects[i], &e);
 	o.sources = s.list;
 	o.n_sources = s.n;
+	if (r == 0)
+		r = open_devices(&devices, &o, &e);
 	if (r == 0)
 		r = run_supplement(&o, &e);
 	return r < 0 ? lw_command_failed(&e) : LW_EXIT_DONE;
@@ -486,6 +463,7 @@ int lw_pack_run(int n, char **objects)
 	};
 	struct keys keys __attribute__((cleanup(auto_keys))) = { 0 };
 	struct repositories repositories __attribute__((cleanup(auto_repositories))) = { 0 };
+	struct devices devices __attribute__((cleanup(auto_devices))) = { 0 };
 	LW_AUTO(own_folder) struct lw_own_folder trust = { 0 };
 	LW_AUTO(held) struct lw_held held = { 0 };
 	struct lw_pack_result result = { 0 };
@@ -494,9 +472,14 @@ int lw_pack_run(int n, char **objects)
 
 	if (arg->only || arg->of)
 		return run_only(n, objects);
-	if (!arg->file || !arg->sender || !arg->audience || !arg->expires || !arg->marking)
+	if (arg->file && arg->to.n)
+		return lw_command_usage("want -o FILE or --to DEVICE, not both");
+	if (arg->fixed && !arg->to.n)
+		return lw_command_usage("--fixed says what --to may write to");
+	if ((!arg->file && !arg->to.n) || !arg->sender || !arg->audience || !arg->expires ||
+	    !arg->marking)
 		return lw_command_usage(
-			"want -o FILE, --sender, --audience, --expires and --marking");
+			"want -o FILE or --to DEVICE, --sender, --audience, --expires and --marking");
 	if (n == 0 && arg->tuf.n == 0 && !arg->trust)
 		return lw_command_usage("want an image, --tuf, or --trust");
 	for (int i = 0; i < n && r == 0; i++)
@@ -504,9 +487,11 @@ int lw_pack_run(int n, char **objects)
 	if (r == 0 && arg->volume_size)
 		r = volume_size(arg->volume_size, &o.volume_bytes, &e);
 	if (r == 0)
+		r = open_devices(&devices, &o, &e);
+	if (r == 0)
 		r = fill_statement(&o.statement, &e);
 	if (r == 0)
-		r = fill_held(&held, &o.statement, &e);
+		r = lw_pack_fill_held(&held, &o.statement, &e);
 	o.held = &held;
 	o.sources = s.list;
 	o.n_sources = s.n;
@@ -526,6 +511,7 @@ int lw_pack_run(int n, char **objects)
 	if (r == 0)
 		r = pack(&o, &result, &e);
 	lw_command_progress_end();
+	auto_devices(&devices);
 	if (r == 0)
 		r = approve_all(&result, &keys, &e);
 	if (r < 0)

@@ -35,8 +35,8 @@ test: ## every test under one TAP harness (T=WORD: only those with the word in t
 	$(again) BUILD=san programs tools units replays
 	$(Q)tests/run $(T)
 
-sweep: ## every kill, failure and mutation of a load (FULL=1: of everything; hours)
-	$(call deps-for,test)
+sweep: ## every kill, failure, power loss and mutation of a load (FULL=1: of everything; hours)
+	$(call deps-for,test sweep)
 	$(again) programs tools units
 	$(again) BUILD=san programs tools
 	$(Q)tests/run -l sweep -t 14400 $(T)

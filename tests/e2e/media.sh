@@ -138,7 +138,9 @@ plug round round.img
 says "a FAT that goes round: cannot be mounted" 'cannot be mounted as vfat'
 says "and that is all" 'no bundle \(\*.lwb\) there'
 take_out round
-fat million.img
+truncate -s 600M million.img
+sfdisk -q million.img <<<'start=1MiB, type=c'
+mkfs.vfat --offset 2048 -F 32 -s 16 million.img $((599 * 1024)) >/dev/null
 python3 - <<'END' # the root: 2^20 entries, in clusters one after the other
 ENTRIES = 1 << 20
 with open("million.img", "r+b") as f:
@@ -157,7 +159,7 @@ with open("million.img", "r+b") as f:
     f.write(b"".join(b"%08dTXT\x20" % n + bytes(20) for n in range(ENTRIES)))
 END
 plug million million.img
-says "more than a million files: said" "more than 1000000 entries"
+says "more than a million files: said" "more than 1000000 entries" 600
 take_out million
 machine_do blockdev-add '{"driver": "raw", "node-name": "inert", "read-only": true,
 	"file": {"driver": "file", "filename": "'"$T"'/empty.img", "read-only": true, "auto-read-only": false}}'

@@ -61,7 +61,9 @@ like "the least is told" "$(packs -o no.lwb --volume-size 200KiB 2>&1)" \
 # --- every order ------------------------------------------------------------------------------
 
 blobs=$(cd layout/blobs/sha256 && sha256sum -- * | cut -d ' ' -f 1)
-for order in "1 2 3" "1 3 2" "2 1 3" "2 3 1" "3 1 2" "3 2 1"; do
+orders=("1 2 3" "2 3 1" "3 1 2" "1 3 2" "2 1 3" "3 2 1")
+[ -z "${SAMPLE-}" ] || orders=("${orders[@]:0:3}") # each volume is the first, and the last
+for order in "${orders[@]}"; do
 	again
 	read -r a b c <<<"$order"
 	exits 5 "$order: the first" lw load "app.${a}of3.lwb" -o json
