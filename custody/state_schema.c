@@ -72,6 +72,14 @@ static const struct {
 	  "kept INTEGER NOT NULL CHECK (kept IN (0, 1)), "
 	  "PRIMARY KEY (pending, entry, piece)"
 	  ") STRICT, WITHOUT ROWID" },
+	{ "pending_need", "CREATE TABLE pending_need ("
+			  "pending INTEGER NOT NULL REFERENCES pending (id) ON DELETE CASCADE, "
+			  "entry INTEGER NOT NULL CHECK (entry >= 0), "
+			  "digest BLOB NOT NULL CHECK (length(digest) = 32), "
+			  "size INTEGER NOT NULL CHECK (size >= 0), "
+			  "PRIMARY KEY (pending, entry)"
+			  ") STRICT, WITHOUT ROWID" },
+	{ "pending_need_digest", "CREATE INDEX pending_need_digest ON pending_need (digest)" },
 	{ "pending_seal", "CREATE TABLE pending_seal ("
 			  "pending INTEGER NOT NULL REFERENCES pending (id) ON DELETE CASCADE, "
 			  "seal BLOB NOT NULL CHECK (length(seal) BETWEEN 1 AND 262144), "
@@ -81,7 +89,7 @@ static const struct {
 	  "CREATE TABLE pending_volume ("
 	  "pending INTEGER NOT NULL REFERENCES pending (id) ON DELETE CASCADE, "
 	  "volume INTEGER NOT NULL CHECK (volume >= 1), "
-	  "members INTEGER NOT NULL CHECK (members >= 1), "
+	  "members INTEGER NOT NULL CHECK (members >= 0), "
 	  "PRIMARY KEY (pending, volume)"
 	  ") STRICT, WITHOUT ROWID" },
 	{ "push", "CREATE TABLE push ("

@@ -36,6 +36,7 @@ json landwaiter-endorse/1 endorse "$image=$source" --key bob.key -o json
 json landwaiter-verdict/1 verify one.lwb -o json
 json landwaiter-verdict/1 load one.lwb -ojson
 json landwaiter-incoming/1 incoming list --json
+json landwaiter-held/1 have --json
 json landwaiter-list/1 list --output=json
 json landwaiter-show/1 show $image --output json
 json landwaiter-export/1 export $image oci:exported -o json
