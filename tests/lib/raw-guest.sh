@@ -14,5 +14,5 @@ modules=/usr/lib/uml/modules/$(uname -r)
 for name in loop dm-mod dm-flakey; do
 	insmod "$(find "$modules" -name $name.ko)"
 done
-TMPDIR=/run bash "$LW_TOP/tests/scenario/29-raw.sh" >"$T/raw.out" 2>&1
+TMPDIR=/run bash "$LW_TOP/tests/scenario/24-raw.sh" >"$T/raw.out" 2>&1
 python3 -c 'import ctypes; ctypes.CDLL(None).reboot(0x4321FEDC)'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # flavours: release
 #
-# tests/scenario/29-raw.sh in a kernel of its own, which has partitions and the device mapper: nothing is skipped.
+# tests/scenario/24-raw.sh in a kernel of its own, which has partitions and the device mapper: nothing is skipped.
 
 . "$(dirname "$0")/../lib/scenario.sh"
 
