@@ -183,6 +183,13 @@ struck pread64:signal=KILL:when=2 137 "killed while it is read back"
 is "no number was used up" "$(sequence)" "$before"
 struck pread64:poke_exit=@arg2=00:when=6 4 "the beginning has changed" 'bytes 0 to 1048576 are not what'
 is "one was" "$(sequence)" $((before + 1))
+opened() { # OPTION...: how the stick is
+	strace -qq -f -o strace.log -e trace=openat -P "$stick" "$LW_BIN/landwaiter" pack --sender acme \
+		--audience "$AUDIENCE" --expires P20D --marking TEST "$image" --to "$stick" "$@" >/dev/null 2>&1 || true
+	grep -oE 'O_[A-Z|_]+' strace.log || echo "not at all"
+}
+is "one that belongs to the machine is opened" "$(opened)" "not at all"
+is "else, past all caches, and for nobody else" "$(opened --fixed)" "O_RDWR|O_EXCL|O_NOCTTY|O_DIRECT|O_CLOEXEC"
 exits 0 "and it can be written again" to --to "$stick" --fixed --key alice.key --key bob.key
 accepted lw load "$stick"
 
