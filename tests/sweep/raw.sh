@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# flavours: release
+# flavours: sweep-release
 #
 # tests/scenario/24-raw.sh in a kernel of its own, which has partitions and the device mapper: nothing is skipped.
 
