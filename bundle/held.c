@@ -12,6 +12,8 @@
 
 #define FORMAT LW_HELD_FORMAT
 #define END    LW_HELD_END
+/* Of an enclave, which holds what several bundles brought. */
+#define MAX_ROWS (4 * LW_MAX_ENTRIES)
 
 static void add(struct lw_held *h, const struct lw_digest *d, uint64_t size)
 {
@@ -136,8 +138,8 @@ static int take_row(struct lw_held *h, struct lw_span line, size_t rows, struct 
 
 	if (r < 0)
 		return r;
-	if (rows == LW_MAX_ENTRIES * 4)
-		return lw_fail(e, LW_E_LIMIT, "want at most %zu blobs", LW_MAX_ENTRIES * 4);
+	if (rows == MAX_ROWS)
+		return lw_fail(e, LW_E_LIMIT, "want at most %zu blobs", MAX_ROWS);
 	if (rows > 0 &&
 	    lw_entry_compare(&h->list[h->n - 1].digest, h->list[h->n - 1].size, &d, size) >= 0)
 		return lw_fail(e, LW_E_FORMAT, "it is out of order, or stands twice");

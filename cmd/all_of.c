@@ -9,7 +9,7 @@
 
 /* What a file ended in. */
 struct ended {
-	struct lw_digest bundle;
+	struct lw_intake_end judged;
 	int code;
 };
 
@@ -43,14 +43,18 @@ static bool is_part(const struct tally *t, size_t at)
 {
 	const struct ended *x = &t->list[at];
 
+	if (x->code != LW_EXIT_INCOMPLETE && !x->judged.late)
+		return false;
 	for (size_t i = 0; i < t->n; i++)
-		if (i != at && (i > at || t->list[i].code == LW_EXIT_DONE) &&
-		    lw_digest_equal(&t->list[i].bundle, &x->bundle))
+		if (i != at &&
+		    (t->list[i].code == LW_EXIT_DONE || (i > at && !x->judged.late)) &&
+		    lw_digest_equal(&t->list[i].judged.bundle, &x->judged.bundle))
 			return true;
 	return false;
 }
 
-/* Volumes of a bundle that others complete, or that is incomplete as before, are one. */
+/* Volumes of a bundle that others complete, or completed, or that is incomplete as before, are
+ * one. */
 static void sum_up(struct tally *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
@@ -58,7 +62,7 @@ static void sum_up(struct tally *t)
 
 		if (x->code == LW_EXIT_DONE) {
 			t->accepted++;
-		} else if (x->code != LW_EXIT_INCOMPLETE || !is_part(t, i)) {
+		} else if (!is_part(t, i)) {
 			t->others++;
 			t->code = graver(t->code, x->code);
 		}
@@ -118,7 +122,7 @@ int lw_command_intake_all(const struct lw_intake_options *options, const char *p
 		o.path = f.names[i];
 		print_name(o.path);
 		lw_reporting_bundle(o.path, i + 1, f.n);
-		x->code = lw_command_intake(&o, &x->bundle);
+		x->code = lw_command_intake(&o, &x->judged);
 		(void)fflush(stdout);
 		if (x->code == LW_EXIT_SYSTEM || x->code == LW_EXIT_USAGE) {
 			lw_reporting_end();

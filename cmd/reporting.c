@@ -4,6 +4,7 @@
 #include "base/elapsed.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cmd/verdict.h"
 
 #include <stdlib.h>
 
@@ -22,7 +23,8 @@ static struct {
 	int64_t told_msec;
 } work;
 
-/* Bundles that are incomplete, of a folder with more to read: another volume may end that. */
+/* Of a folder's bundles in volumes, what is said at its end: one that comes later may complete
+ * what is incomplete, and after what is accepted others come that were not needed. */
 struct waiting {
 	struct lw_digest bundle;
 	struct lw_report report;
@@ -30,6 +32,7 @@ struct waiting {
 static struct {
 	struct waiting *list;
 	size_t n;
+	char head[sizeof(((struct lw_report *)NULL)->head)]; /* the book's, by now */
 } waiting;
 
 void lw_reporting_send(const struct lw_report *r)
@@ -136,13 +139,12 @@ static void add_reason(struct lw_report *r, const struct lw_verdict *v)
 	SET(r->found, reason->found);
 }
 
-static void stop_waiting(const struct lw_digest *bundle)
+static struct waiting *find_waiting(const struct lw_digest *bundle)
 {
 	for (size_t i = 0; i < waiting.n; i++)
-		if (lw_digest_equal(&waiting.list[i].bundle, bundle)) {
-			waiting.list[i] = waiting.list[--waiting.n];
-			return;
-		}
+		if (lw_digest_equal(&waiting.list[i].bundle, bundle))
+			return &waiting.list[i];
+	return NULL;
 }
 
 static void wait_for_more(const struct lw_digest *bundle, const struct lw_report *r)
@@ -153,24 +155,40 @@ static void wait_for_more(const struct lw_digest *bundle, const struct lw_report
 
 void lw_reporting_end(void)
 {
-	for (size_t i = 0; i < waiting.n; i++)
+	for (size_t i = 0; i < waiting.n; i++) {
+		SET(waiting.list[i].report.head, waiting.head);
 		lw_reporting_send(&waiting.list[i].report);
+	}
 	waiting.n = 0;
 	free(lw_steal(waiting.list));
+}
+
+/* Whether another volume in the same folder may say more. */
+static bool may_go_on(const struct lw_intake_result *result)
+{
+	const enum lw_outcome outcome = result->verdict.outcome;
+
+	return work.of > 1 && (outcome == LW_INCOMPLETE_SO_FAR ||
+			       (outcome == LW_ACCEPTED && result->statement.volumes > 1));
 }
 
 void lw_reporting_verdict(const struct lw_intake_result *result)
 {
 	struct lw_report r = begin(LW_REPORT_VERDICT);
+	struct waiting *before = find_waiting(&result->bundle);
+	bool accepted = before && before->report.outcome == LW_ACCEPTED;
 
 	work.so_far = NULL;
-	stop_waiting(&result->bundle);
 	r.outcome = result->verdict.outcome;
 	add_statement(&r, result);
 	add_reason(&r, &result->verdict);
 	r.record = result->record;
-	(void)lw_head_text(&result->head, r.head);
-	if (r.outcome == LW_INCOMPLETE_SO_FAR && work.of > 1)
+	SET(waiting.head, lw_head_text(&result->head, r.head));
+	if (accepted && lw_intake_is_late_volume(result))
+		return;
+	if (before && !accepted)
+		*before = waiting.list[--waiting.n];
+	if (may_go_on(result))
 		wait_for_more(&result->bundle, &r);
 	else
 		lw_reporting_send(&r);

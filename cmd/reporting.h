@@ -17,7 +17,7 @@ void lw_reporting_bundle(const char *name, size_t index, size_t of);
 /* Has a load tell of its gates and bytes, beside what it showed before. */
 void lw_reporting_watch(struct lw_intake_options *o);
 /* How it ended; or that there is no verdict: why, and what to do then. Of one of several
- * bundles, that it is incomplete is told at the end: another of its volumes may come. */
+ * bundles, what becomes of one in volumes is told at the end: another volume may come. */
 void lw_reporting_verdict(const struct lw_intake_result *r);
 void lw_reporting_failed(const char *why, const char *next);
 /* After the last of several. */

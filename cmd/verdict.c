@@ -490,7 +490,7 @@ static int no_verdict(const struct lw_intake_options *o, int code, const struct 
 	return code;
 }
 
-int lw_command_intake(const struct lw_intake_options *options, struct lw_digest *ret_bundle)
+int lw_command_intake(const struct lw_intake_options *options, struct lw_intake_end *ret)
 {
 	LW_AUTO(enclave) struct lw_enclave *enclave = NULL;
 	LW_AUTO(intake_result) struct lw_intake_result result = { 0 };
@@ -516,8 +516,9 @@ int lw_command_intake(const struct lw_intake_options *options, struct lw_digest 
 	lw_print_verdict(&result, stdout);
 	if (o.purpose == LW_INTAKE_LOAD)
 		lw_reporting_verdict(&result);
-	if (ret_bundle)
-		*ret_bundle = result.bundle;
+	if (ret)
+		*ret = (struct lw_intake_end){ result.bundle,
+					       lw_intake_is_late_volume(&result) };
 	/* What follows a commit may be done again later: it takes nothing back. */
 	if (result.verdict.outcome == LW_ACCEPTED)
 		(void)!lw_enclave_drain(enclave, &e);

@@ -21,9 +21,24 @@ void lw_print_roles(const struct lw_followed *f);
 void lw_json_trust_changes(struct lw_json_writer *w, const struct lw_trust_updated *t);
 void lw_json_judgement(struct lw_json_writer *w, const char *tree);
 
-/* verify and load: opens the enclave, runs the intake, prints, returns the exit code.
- * ret_bundle may be NULL: what was judged; zeros where nothing could be read. */
-int lw_command_intake(const struct lw_intake_options *options, struct lw_digest *ret_bundle);
+/* Whether it is a volume of what was accepted without it, and that is all there is to say. */
+static inline bool lw_intake_is_late_volume(const struct lw_intake_result *r)
+{
+	const struct lw_finding *reason = lw_verdict_reason(&r->verdict);
+
+	return r->proven && r->statement.volumes > 1 && reason &&
+	       reason->id == LW_FINDING_FRESHNESS_REPLAY;
+}
+
+/* What was judged: zeros where nothing could be read. */
+struct lw_intake_end {
+	struct lw_digest bundle;
+	bool late; /* as above */
+};
+
+/* verify and load: opens the enclave, runs the intake, prints, returns the exit code. ret may
+ * be NULL. */
+int lw_command_intake(const struct lw_intake_options *options, struct lw_intake_end *ret);
 /* The same for each bundle at a folder's root (bundle/folder.h); options' folder and path are
  * set for each. Ends at the first that could not be judged. ret_any: something was accepted. */
 int lw_command_intake_all(const struct lw_intake_options *options, const char *folder,

@@ -244,20 +244,34 @@ static inline void forge_put(struct lw_buf *out, const char *name, struct lw_spa
 	lw_buf_fill(out, 0, (size_t)lw_format_padding(bytes.n));
 }
 
-static inline void forge_archive(const struct forge *f, struct lw_buf *out)
+static inline void forge_put_lists(const struct forge *f, struct lw_buf *out)
 {
-	char name[LW_BLOB_NAME];
-
-	lw_buf_clear(out);
 	forge_put(out, LW_NAME_SEAL, lw_buf_span(&f->seal));
 	forge_put(out, LW_NAME_CONTENTS, lw_buf_span(&f->contents));
 	forge_put(out, LW_NAME_ENTRIES, lw_buf_span(&f->entries));
 	forge_put(out, LW_NAME_OCI_LAYOUT, lw_buf_span(&f->layout));
 	forge_put(out, LW_NAME_INDEX, lw_buf_span(&f->index));
+}
+
+/* With members behind the lists, and without one of the blobs (or SIZE_MAX). */
+static inline void forge_archive_with(const struct forge *f, struct lw_span more,
+				      size_t left_out, struct lw_buf *out)
+{
+	char name[LW_BLOB_NAME];
+
+	lw_buf_clear(out);
+	forge_put_lists(f, out);
+	lw_buf_add(out, more.p, more.n);
 	for (size_t i = 0; i < f->n_blobs; i++)
-		forge_put(out, lw_format_blob_name(&f->blobs[i].digest, name),
-			  lw_buf_span(&f->blobs[i].bytes));
+		if (i != left_out)
+			forge_put(out, lw_format_blob_name(&f->blobs[i].digest, name),
+				  lw_buf_span(&f->blobs[i].bytes));
 	lw_buf_fill(out, 0, LW_TAR_END);
+}
+
+static inline void forge_archive(const struct forge *f, struct lw_buf *out)
+{
+	forge_archive_with(f, lw_span(NULL, 0), SIZE_MAX, out);
 }
 
 /* The whole bundle again. */

@@ -91,7 +91,6 @@ static inline void forge_increment(struct forge *f, struct forge_increment *v,
 	uint64_t other_size = 0;
 	const bool more = forge_other(v, &other, &other_size);
 	struct lw_buf mark = { 0 };
-	char name[LW_BLOB_NAME];
 
 	forge_choose(f, v);
 	forge_increment_lines(f, v);
@@ -112,18 +111,7 @@ static inline void forge_increment(struct forge *f, struct forge_increment *v,
 	lw_buf_clear(&f->statement);
 	lw_statement_write(&f->s, &f->statement);
 	forge_sign(f);
-	lw_buf_clear(out);
-	forge_put(out, LW_NAME_SEAL, lw_buf_span(&f->seal));
-	forge_put(out, LW_NAME_CONTENTS, lw_buf_span(&f->contents));
-	forge_put(out, LW_NAME_ENTRIES, lw_buf_span(&f->entries));
-	forge_put(out, LW_NAME_OCI_LAYOUT, lw_buf_span(&f->layout));
-	forge_put(out, LW_NAME_INDEX, lw_buf_span(&f->index));
-	lw_buf_add(out, mark.p, mark.n);
-	for (size_t i = 0; i < f->n_blobs; i++)
-		if (i != v->left_out || all)
-			forge_put(out, lw_format_blob_name(&f->blobs[i].digest, name),
-				  lw_buf_span(&f->blobs[i].bytes));
-	lw_buf_fill(out, 0, LW_TAR_END);
+	forge_archive_with(f, lw_buf_span(&mark), all ? SIZE_MAX : v->left_out, out);
 	lw_buf_free(&mark);
 }
 

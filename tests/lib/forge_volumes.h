@@ -84,11 +84,7 @@ static inline void forge_volume(const struct forge *f, const struct forge_volume
 	char name[LW_NAME_MAX], mark[LW_VOLUME_MARK + 1];
 
 	lw_format_volume_mark(volume, lw_volumes_count(&v->entries), mark);
-	forge_put(out, LW_NAME_SEAL, lw_buf_span(&f->seal));
-	forge_put(out, LW_NAME_CONTENTS, lw_buf_span(&f->contents));
-	forge_put(out, LW_NAME_ENTRIES, lw_buf_span(&f->entries));
-	forge_put(out, LW_NAME_OCI_LAYOUT, lw_buf_span(&f->layout));
-	forge_put(out, LW_NAME_INDEX, lw_buf_span(&f->index));
+	forge_put_lists(f, out);
 	if (!forge_how(v, "no-marks") && !forge_is_one(v))
 		forge_put(out, LW_NAME_VOLUME, lw_span_str(mark));
 	for (size_t i = x.first; i < x.end; i++) {

@@ -92,6 +92,16 @@ exits 0 "all of a folder" lw load --all-of medium -o json
 is "they are one bundle" "$(tail -n 1 out.log)" \
 	'{"accepted":1,"bundles":1,"exit":0,"format":"landwaiter-folder/1","ignored":0}'
 again
+for volume in 2 3; do
+	exits 5 "volume $volume by itself" lw load app.${volume}of3.lwb
+done
+exits 0 "then all of a folder: the first completes it" lw load --all-of medium -o json
+is "what comes after it is a replay each" "$(jq -rs 'map([.verdict, .findings[0].code] | join(" ")) | .[1:3] | unique[]' out.log)" \
+	"refused freshness.replay"
+is "and they are one bundle" "$(tail -n 1 out.log)" \
+	'{"accepted":1,"bundles":1,"exit":0,"format":"landwaiter-folder/1","ignored":0}'
+exits 3 "the folder once more is a replay" lw load --all-of medium -o json
+again
 rm medium/app.2of3.lwb
 exits 5 "all but one" lw load --all-of medium -o json
 is "are one that is incomplete" "$(tail -n 1 out.log)" \

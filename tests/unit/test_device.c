@@ -4,35 +4,29 @@
 #include "bundle/device.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <cmocka.h>
 
+#include "tests/lib/scratch.h"
+
 /* A fresh folder, made the working folder, for each test. In it, what /sys is elsewhere. */
-static char top[64];
+static struct scratch top;
 
 static int set_up(void **state)
 {
 	(void)state;
-	(void)snprintf(top, sizeof(top), "/tmp/lw-device-XXXXXX");
-	return mkdtemp(top) && chdir(top) == 0 && mkdir("block", 0700) == 0 ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *walk)
-{
-	(void)st;
-	(void)flag;
-	(void)walk;
-	return remove(path);
+	scratch_make(&top);
+	return chdir(top.path) == 0 && mkdir("block", 0700) == 0 ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	return chdir("/") == 0 ? nftw(top, remove_one, 8, FTW_DEPTH | FTW_PHYS) : -1;
+	scratch_drop(&top);
+	return chdir("/");
 }
 
 static void make_folders(const char *path)
