@@ -13,16 +13,14 @@
 # shellcheck disable=SC2034 # shared with tests/lib/strike.sh
 . "$(dirname "$0")/../lib/strike.sh"
 . "$(dirname "$0")/../lib/scenario.sh"
+. "$LW_TOP/tests/lib/uml.sh"
 
 operations=${OPERATIONS:-$enclave_operations}
 [[ " $operations " != *" verify "* ]] || operations=${operations/verify /}
 wrong_ones="planted-rename planted-delete planted-nosync"
 right_ones="planted-rename-synced planted-extra"
 
-command -v linux.uml >/dev/null || {
-	fail "user-mode Linux" "there is no linux.uml: make deps LANES=sweep"
-	done_testing
-}
+needs_uml
 make_world
 mkdir power
 
@@ -49,14 +47,13 @@ rm -rf enclave
 mkdir enclave
 
 machine() { # record|judge NAME...
-	local what=$1 most=60 limit=3000
+	local what=$1 most=60 limit=6000
 
 	shift
 	[ -z "${FULL-}" ] || most=1000000 limit=14000
-	timeout $limit linux.uml mem=1G root=/dev/root rootfstype=hostfs rootflags=/ rw quiet con=null con0=null,fd:1 \
-		init="$LW_TOP/tests/lib/power-guest.sh" "POWER_DO=$what" "POWER_LIST=$(tr ' ' , <<<"$*")" \
-		"POWER_MOST=$most" "T=$T" "LW_TOP=$LW_TOP" "LW_BIN=$LW_BIN" "PATH=$PATH" >machine.log 2>&1 </dev/null || true
-	[ -s "power/$what.out" ] || cat machine.log
+	uml $limit "$LW_TOP/tests/lib/power-guest.sh" loop,dm-mod,dm-log-writes "POWER_DO=$what" \
+		"POWER_LIST=$(tr ' ' , <<<"$*")" "POWER_MOST=$most"
+	mv guest.out "power/$what.out"
 	sed 's/^/# /' "power/$what.out"
 }
 # shellcheck disable=SC2086 # several words
