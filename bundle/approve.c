@@ -84,6 +84,7 @@ int lw_approve_open(const char *path, bool write, enum lw_explain_form form,
 		lw_approve_close(&a);
 		return lw_prefix(e, "%s", path);
 	}
+	a.entries = next;
 	a.digest = lw_digest_of(lw_buf_span(&a.explained.seal.payload));
 	*ret = a;
 	return 0;
@@ -172,7 +173,8 @@ static void add_member(struct lw_buf *out, const char *name, struct lw_span byte
 	lw_buf_fill(out, 0, lw_format_padding(bytes.n));
 }
 
-int lw_approve_extract(const struct lw_approvable *a, const char *output, struct lw_error *e)
+static int extract(const struct lw_approvable *a, const struct lw_buf *entries,
+		   const char *output, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf seal = { 0 };
 	LW_AUTO(buf) struct lw_buf out = { 0 };
@@ -182,6 +184,27 @@ int lw_approve_extract(const struct lw_approvable *a, const char *output, struct
 		return r;
 	add_member(&out, LW_NAME_SEAL, lw_buf_span(&seal));
 	add_member(&out, LW_NAME_CONTENTS, lw_buf_span(&a->contents));
+	if (entries)
+		add_member(&out, LW_NAME_ENTRIES, lw_buf_span(entries));
 	lw_buf_fill(&out, 0, LW_TAR_END);
 	return lw_fs_create_path(output, lw_buf_span(&out), 0644, e);
+}
+
+int lw_approve_extract(const struct lw_approvable *a, const char *output, struct lw_error *e)
+{
+	return extract(a, NULL, output, e);
+}
+
+int lw_approve_extract_lists(const struct lw_approvable *a, const char *output,
+			     struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf entries = { 0 };
+	struct lw_medium m = { .fd = a->fd, .size = UINT64_MAX };
+	uint64_t size = 0, next;
+	int r = lw_head_claimed_entries(&m, a->entries, &size, e);
+
+	if (r == 0)
+		r = lw_head_read_member(&m, a->entries, LW_NAME_ENTRIES, size, &entries, &next,
+					e);
+	return r < 0 ? r : extract(a, &entries, output, e);
 }

@@ -16,6 +16,7 @@ struct lw_approvable {
 	struct lw_buf contents;
 	struct lw_box_explained explained;
 	struct lw_digest digest; /* of the statement: what --expect names */
+	uint64_t entries;	 /* where they would stand */
 };
 
 /* Opens and explains. `previous`: another bundle or head to show the change against, or NULL.
@@ -35,6 +36,10 @@ int lw_approve_merge(struct lw_approvable *a, const struct lw_approvable *from,
 /* Writes the head alone to a new file. LW_E_EXISTS. */
 int lw_approve_extract(const struct lw_approvable *a, const char *output,
 		       struct lw_error *e) LW_WARN_UNUSED;
+/* With the entries besides, as they stand there: what `pack --since` reads of an earlier
+ * bundle. */
+int lw_approve_extract_lists(const struct lw_approvable *a, const char *output,
+			     struct lw_error *e) LW_WARN_UNUSED;
 
 static inline void lw_auto_approvable_(struct lw_approvable *a)
 {

@@ -94,7 +94,7 @@ static int put_files(const struct lw_carried *c, const struct lw_entries *entrie
 	for (size_t i = 0; i < entries->n; i++)
 		offsets[i] = LW_BOX_ELSEWHERE;
 	for (size_t i = x->first; i < x->end; i++) {
-		if (!(entries->list[i].flags & LW_ENTRY_CUT))
+		if (!(entries->list[i].flags & (LW_ENTRY_CUT | LW_ENTRY_HAVE)))
 			offsets[i] = at + LW_TAR_BLOCK;
 		at += lw_extent_entry_bytes(entries, x, i);
 	}
@@ -122,8 +122,9 @@ static int find_files(const char *repository, const struct lw_box_bundle *b,
 	LW_AUTO(entries) struct lw_entries entries = { 0 };
 	const struct lw_carried none = { 0 };
 	const struct lw_carried *c = lw_carried_of(&b->contents, repository);
-	const uint64_t volumes = b->statement.volumes,
-		       volume = volumes > 1 ? lw_format_volume_of(mark, volumes) : 1;
+	const uint64_t volumes = b->statement.volumes;
+	const bool marked = lw_contents_is_marked(&b->contents, volumes);
+	const uint64_t volume = marked ? lw_format_volume_of(mark, volumes) : 1;
 	struct lw_extent x;
 	struct lw_proven proven;
 	int r;
@@ -146,7 +147,7 @@ static int find_files(const char *repository, const struct lw_box_bundle *b,
 				 lw_format_member(entries_bytes.n) +
 				 lw_format_member(strlen(LW_OCI_LAYOUT)) +
 				 lw_format_member(index.n) +
-				 (volumes > 1 ? lw_format_member(LW_VOLUME_MARK) : 0),
+				 (marked ? lw_format_member(LW_VOLUME_MARK) : 0),
 			 out, e);
 }
 

@@ -180,6 +180,8 @@ static int send_explanation(struct lw_box_inside *in, uint32_t form,
 		.seal = &x->seal,
 		.contents = &x->contents,
 		.previous = x->has_previous ? &x->previous : NULL,
+		.supplement = x->contents.have_blobs > 0 &&
+			      lw_format_is_supplement(mark, x->statement.volumes),
 		.volume = lw_format_volume_of(mark, x->statement.volumes),
 	};
 	int r = answer_payload(in, &x->seal, &x->statement, e);

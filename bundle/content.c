@@ -278,6 +278,8 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i)
 	uint64_t offset = s->offsets[i - job->extent.first];
 	bool good;
 
+	if (!lw_extent_has(job->entries, &job->extent, i))
+		return;
 	if (entry->flags & LW_ENTRY_STAGED) {
 		tell(s, lw_extent_entry_size(job->entries, &job->extent, i));
 		return;

@@ -117,6 +117,22 @@ bool lw_contents_is_made(const char *detail)
 	return strstr(detail, "\"made\":true") != NULL;
 }
 
+static void write_prerequisites(struct lw_json_writer *w, const struct lw_contents *c)
+{
+	char text[LW_DIGEST_TEXT];
+
+	lw_json_w_key(w, "prerequisites");
+	lw_json_w_object(w);
+	lw_json_w_member_integer(w, "blobs", (int64_t)c->have_blobs);
+	lw_json_w_member_integer(w, "bytes", (int64_t)c->have_bytes);
+	lw_json_w_key(w, "since");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < c->n_since; i++)
+		lw_json_w_string(w, lw_digest_text(&c->since[i], text));
+	lw_json_w_end_array(w);
+	lw_json_w_end_object(w);
+}
+
 void lw_contents_write(const struct lw_contents *c, struct lw_buf *out)
 {
 	struct lw_json_writer w = { .out = out, .canonical = true };
@@ -134,6 +150,8 @@ void lw_contents_write(const struct lw_contents *c, struct lw_buf *out)
 	for (size_t i = 0; i < c->n_images; i++)
 		write_image(&w, &c->images[i]);
 	lw_json_w_end_array(&w);
+	if (c->have_blobs > 0)
+		write_prerequisites(&w, c);
 	lw_carried_write(c, &w);
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
@@ -437,10 +455,43 @@ static int parse_images(const struct lw_json *array, struct lw_contents *c, stru
 	return 0;
 }
 
+static int parse_prerequisites(const struct lw_json *node, struct lw_contents *c,
+			       struct lw_error *e)
+{
+	struct fields {
+		const struct lw_json *since;
+		uint64_t blobs, bytes;
+	} f = { 0 };
+	static const struct lw_json_field table[] = {
+		{ .name = "blobs",
+		  .reader = LW_JSON_READ_U64,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(struct fields, blobs),
+		  .min = 1,
+		  .max = LW_MAX_ENTRIES },
+		{ .name = "bytes",
+		  .reader = LW_JSON_READ_U64,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(struct fields, bytes),
+		  .max = LW_JSON_INTEGER_MAX },
+		{ .name = "since",
+		  .reader = LW_JSON_READ_ARRAY,
+		  .flags = LW_JSON_REQUIRED,
+		  .offset = offsetof(struct fields, since),
+		  .max = LW_MAX_SINCE },
+	};
+	int r = lw_json_read(node, table, LW_COUNT_OF(table), LW_JSON_REFUSE_UNKNOWN,
+			     "prerequisites", &f, e);
+
+	c->have_blobs = f.blobs;
+	c->have_bytes = f.bytes;
+	return r < 0 ? r : parse_digests(f.since, &c->since, &c->n_since, e);
+}
+
 static int parse_top(const struct lw_json *root, struct lw_contents *c, struct lw_error *e)
 {
 	struct top_fields {
-		const struct lw_json *entries, *images, *tuf;
+		const struct lw_json *entries, *images, *prerequisites, *tuf;
 	} f = { 0 };
 	static const struct lw_json_field top[] = {
 		{ .name = "entries",
@@ -456,6 +507,9 @@ static int parse_top(const struct lw_json *root, struct lw_contents *c, struct l
 		  .flags = LW_JSON_REQUIRED,
 		  .offset = offsetof(struct top_fields, images),
 		  .max = LW_MAX_BUNDLE_IMAGES },
+		{ .name = "prerequisites",
+		  .reader = LW_JSON_READ_OBJECT,
+		  .offset = offsetof(struct top_fields, prerequisites) },
 		{ .name = "tuf",
 		  .reader = LW_JSON_READ_ARRAY,
 		  .offset = offsetof(struct top_fields, tuf),
@@ -488,6 +542,8 @@ static int parse_top(const struct lw_json *root, struct lw_contents *c, struct l
 				 LW_JSON_REFUSE_UNKNOWN, "entries", c, e);
 	if (r == 0)
 		r = parse_images(f.images, c, e);
+	if (r == 0 && f.prerequisites)
+		r = parse_prerequisites(f.prerequisites, c, e);
 	if (r == 0 && f.tuf)
 		r = lw_carried_parse(f.tuf, c, e);
 	if (r == 0 && c->n_images == 0 && c->n_carried == 0)
@@ -528,6 +584,7 @@ void lw_contents_release(struct lw_contents *c)
 		lw_carried_release(&c->carried[i]);
 	free(c->images);
 	free(c->carried);
+	free(c->since);
 	*c = (struct lw_contents){ 0 };
 }
 

@@ -34,7 +34,18 @@ struct lw_contents {
 	/* the entry list */
 	uint64_t entries_blobs, entries_bytes;
 	struct lw_digest entries_digest;
+	/* Of an increment: how many of the blobs do not travel, and how large they are; which
+	 * earlier bundles the sender supposes here. */
+	uint64_t have_blobs, have_bytes;
+	struct lw_digest *since; /* owned; ascending */
+	size_t n_since;
 };
+
+/* Whether each file of the bundle says which it is. */
+static inline bool lw_contents_is_marked(const struct lw_contents *c, uint64_t volumes)
+{
+	return volumes > 1 || c->have_blobs > 0;
+}
 
 /* LW_E_FORMAT, LW_E_LIMIT, LW_E_CONFLICT. Checks form, order and uniqueness, and that the
  * ledger and the evidence together say for every subject and mechanism either "found" or

@@ -42,27 +42,33 @@ struct reader {
 	struct lw_entry last; /* the blob at hand ... */
 	uint64_t in_pieces;   /* ... how much of it has stood in pieces ... */
 	uint32_t pieces;      /* ... and in how many */
+	size_t members;	      /* of the volume at hand, those before the blob at hand */
 	bool breaking;	      /* the next member is the first of a volume */
 	bool broke;	      /* the blob at hand is, unless it is cut */
 };
 
-static void add_break(struct reader *r, uint32_t piece)
+static int add_break(struct reader *r, uint32_t piece, struct lw_error *e)
 {
 	struct lw_entries *got = r->got;
 
+	if (r->members == 0)
+		return lw_fail(e, LW_E_FORMAT, "the volume before this one is empty");
+	r->members = 0;
 	if ((got->n_breaks & (got->n_breaks - 1)) == 0)
 		got->breaks = lw_realloc_array(got->breaks, got->n_breaks * 2 + 1,
 					       sizeof(*got->breaks));
 	got->breaks[got->n_breaks++] =
 		(struct lw_break){ .entry = (uint32_t)(got->n - 1), .piece = piece };
 	r->breaking = false;
+	return 0;
 }
 
 /* The blob at hand is told in full. */
 static int end_blob(struct reader *r, struct lw_error *e)
 {
-	if (r->got->n == 0)
+	if (r->got->n == 0 || r->last.flags & LW_ENTRY_HAVE)
 		return 0;
+	r->members += r->pieces == 0;
 	if (r->pieces == 0)
 		return r->last.size <= LW_MAX_MEMBER_BYTES
 			       ? 0
@@ -77,10 +83,11 @@ static int end_blob(struct reader *r, struct lw_error *e)
 	return 0;
 }
 
-static int take_blob(struct reader *r, struct lw_span line, struct lw_error *e)
+/* `have`: LW_ENTRY_HAVE of a prerequisite, else 0. */
+static int take_blob(struct reader *r, struct lw_span line, uint64_t have, struct lw_error *e)
 {
 	struct lw_entries *got = r->got;
-	struct lw_entry entry = { 0 };
+	struct lw_entry entry = { .flags = have };
 	int rc = end_blob(r, e);
 
 	if (rc == 0)
@@ -94,15 +101,17 @@ static int take_blob(struct reader *r, struct lw_span line, struct lw_error *e)
 		return lw_fail(e, LW_E_FORMAT, "it is out of order");
 	if (__builtin_add_overflow(got->bytes, entry.size, &got->bytes))
 		return lw_fail(e, LW_E_LIMIT, "sizes do not add up");
+	if (have && r->breaking)
+		return lw_fail(e, LW_E_FORMAT, "a volume begins with what does not travel");
+	got->n_have += have != 0;
+	got->have_bytes += have ? entry.size : 0; /* which is less than all of them */
 	memcpy(r->text + got->n * sizeof(entry), &entry, sizeof(entry));
 	got->n++;
 	r->last = entry;
 	r->in_pieces = 0;
 	r->pieces = 0;
 	r->broke = r->breaking;
-	if (r->breaking)
-		add_break(r, 0);
-	return 0;
+	return r->breaking ? add_break(r, 0, e) : 0;
 }
 
 static int take_piece(struct reader *r, struct lw_span line, struct lw_error *e)
@@ -114,6 +123,8 @@ static int take_piece(struct reader *r, struct lw_span line, struct lw_error *e)
 	if (got->n == 0 || r->pieces == LW_MAX_BLOB_PIECES || got->n_pieces == LW_MAX_PIECES)
 		return lw_fail(e, got->n == 0 ? LW_E_FORMAT : LW_E_LIMIT,
 			       got->n == 0 ? "a piece of nothing" : "too many pieces");
+	if (r->last.flags & LW_ENTRY_HAVE)
+		return lw_fail(e, LW_E_FORMAT, "a piece of what does not travel");
 	/* The volume that begins with a piece is told before that piece: one spelling. */
 	if (r->pieces == 0 && r->broke)
 		return lw_fail(e, LW_E_FORMAT, "the volume before it begins with a piece");
@@ -128,8 +139,9 @@ static int take_piece(struct reader *r, struct lw_span line, struct lw_error *e)
 	piece.entry = (uint32_t)(got->n - 1);
 	got->pieces[got->n_pieces++] = piece;
 	r->in_pieces += piece.size; /* pieces and their sizes are few and small enough */
-	if (r->breaking)
-		add_break(r, r->pieces);
+	if (r->breaking && add_break(r, r->pieces, e) < 0)
+		return -(int)e->code;
+	r->members++;
 	if (r->pieces++ == 0) {
 		r->last.flags = LW_ENTRY_CUT;
 		memcpy(r->text + (got->n - 1) * sizeof(r->last), &r->last, sizeof(r->last));
@@ -154,11 +166,12 @@ static int take_volume(struct reader *r, struct lw_span line, struct lw_error *e
 
 static int take_line(struct reader *r, struct lw_span line, struct lw_error *e)
 {
-	static const char volume[] = "volume ", piece[] = "piece ", have[] = "have";
+	static const char volume[] = "volume ", piece[] = "piece ", have[] = "have ";
 
 	if (lw_span_starts(line, have))
-		return lw_fail(e, LW_E_UNSUPPORTED,
-			       "'have' lines are not supported by this version");
+		return take_blob(r,
+				 lw_span(line.p + sizeof(have) - 1, line.n - sizeof(have) + 1),
+				 LW_ENTRY_HAVE, e);
 	if (lw_span_starts(line, volume))
 		return take_volume(
 			r, lw_span(line.p + sizeof(volume) - 1, line.n - sizeof(volume) + 1),
@@ -166,7 +179,7 @@ static int take_line(struct reader *r, struct lw_span line, struct lw_error *e)
 	if (lw_span_starts(line, piece))
 		return take_piece(
 			r, lw_span(line.p + sizeof(piece) - 1, line.n - sizeof(piece) + 1), e);
-	return take_blob(r, line, e);
+	return take_blob(r, line, 0, e);
 }
 
 /* The list grows into the room of the text it is read from: an entry is shorter than the
@@ -236,8 +249,10 @@ void lw_entries_write(const struct lw_entries *entries, struct lw_buf *out)
 	size_t next = 0, volume = 0;
 
 	for (size_t i = 0; i < entries->n; i++) {
-		if (!(entries->list[i].flags & LW_ENTRY_CUT))
+		if (!(entries->list[i].flags & (LW_ENTRY_CUT | LW_ENTRY_HAVE)))
 			write_break(entries, &volume, i, 0, out);
+		if (entries->list[i].flags & LW_ENTRY_HAVE)
+			lw_buf_adds(out, "have ");
 		write_named(out, &entries->list[i].digest, entries->list[i].size);
 		for (; next < entries->n_pieces && entries->pieces[next].entry == i; next++) {
 			write_break(entries, &volume, i, entries->pieces[next].number, out);

@@ -3,8 +3,8 @@
 #define LW_BUNDLE_ENTRIES_H
 
 /* The entry list: every blob of a bundle, in stored order, with the pieces of those that are
- * cut and the places where a volume begins (docs/format/bundle.md section 5). 48 bytes an entry
- * in memory. */
+ * cut, the places where a volume begins, and those that do not travel (docs/format/bundle.md
+ * section 5). 48 bytes an entry in memory. */
 
 #include "base/buf.h"
 #include "base/digest.h"
@@ -34,8 +34,11 @@ enum {
 	LW_ENTRY_TUF_ALONE =
 		8192, /* ... unless it is also part of an image: this says it is not */
 	LW_ENTRY_TRUST = 16384, /* of the enclave's own repository */
-	LW_ENTRY_CUT = 32768, /* it stands in pieces: the one flag that the list itself sets */
+	LW_ENTRY_CUT = 32768,	/* it stands in pieces: the list itself says so */
 	LW_ENTRY_TAKEN = 65536, /* in this sitting: read, right, and staged */
+	LW_ENTRY_HAVE = 131072, /* a prerequisite, no member: the list itself says so */
+	LW_ENTRY_HERE = 262144, /* which the supplement at hand brings after all */
+	LW_ENTRY_TOLD = 524288, /* that the store's copy of it is damaged */
 };
 
 /* A part of a blob, a member of its own. */
@@ -60,9 +63,11 @@ struct lw_entries {
 	size_t n_pieces;
 	struct lw_break *breaks; /* owned; of the volumes from the second on */
 	size_t n_breaks;
+	size_t n_have; /* prerequisites, and the sum of their sizes */
+	uint64_t have_bytes;
 };
 
-/* LW_E_FORMAT, LW_E_LIMIT, LW_E_UNSUPPORTED (reserved lines). Takes `text` over and parses in
+/* LW_E_FORMAT, LW_E_LIMIT. Takes `text` over and parses in
  * place, so that a large list is never held twice; the proof that the bytes are the sealed ones
  * is `proven`, which must span exactly text's bytes. `text` is empty afterwards, also on
  * failure. */

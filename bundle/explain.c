@@ -70,6 +70,24 @@ static void statement_lines(const struct lw_explain *x, enum shape shape, struct
 		lw_buf_printf(out, "%-12s %llu\n", "volumes:", (unsigned long long)s->volumes);
 }
 
+/* Who approves an increment approves what is not on its medium, too. */
+static void prerequisite_lines(const struct lw_explain *x, enum shape shape, struct lw_buf *out)
+{
+	const struct lw_contents *c = x->contents;
+	char human[16], text[LW_DIGEST_TEXT];
+
+	if (c->have_blobs == 0)
+		return;
+	if (x->supplement)
+		line(out, "supplement:", "it brings some of what does not travel otherwise");
+	lw_buf_printf(out, "%-12s %llu of the blobs (%s) do not travel%s\n",
+		      "increment:", (unsigned long long)c->have_blobs,
+		      lw_num_human_size(c->have_bytes, human),
+		      shape == WIDE && c->n_since ? "; it follows:" : "");
+	for (size_t i = 0; shape == WIDE && i < c->n_since; i++)
+		lw_buf_printf(out, "  %s\n", lw_digest_text(&c->since[i], text));
+}
+
 static void approval_lines(const struct lw_explain *x, enum shape shape, struct lw_buf *out)
 {
 	size_t most = shape == PAGE ? SLIP_APPROVALS : LW_MAX_APPROVALS;
@@ -180,6 +198,7 @@ void lw_explain_text(const struct lw_explain *x, struct lw_buf *out)
 	approval_lines(x, WIDE, out);
 	lw_buf_printf(out, "%-12s %zu, in %llu blobs\n", "images:", x->contents->n_images,
 		      (unsigned long long)x->contents->entries_blobs);
+	prerequisite_lines(x, WIDE, out);
 	for (size_t i = 0; i < x->contents->n_images; i++)
 		image_lines(&x->contents->images[i], out);
 	carried_lines(x->contents, out);
@@ -231,6 +250,7 @@ void lw_explain_slip(const struct lw_explain *x, struct lw_buf *out)
 	centred(out, "LANDWAITER TRANSFER SLIP");
 	lw_buf_adds(out, rule);
 	statement_lines(x, PAGE, out);
+	prerequisite_lines(x, PAGE, out);
 	approval_lines(x, PAGE, out);
 	slip_images(x->contents, SLIP_IMAGES, out);
 	lw_buf_adds(out, rule);
@@ -273,6 +293,10 @@ void lw_explain_json(const struct lw_explain *x, struct lw_buf *out)
 	lw_json_w_member(&w, "format", "landwaiter-inspect/1");
 	lw_json_w_key(&w, "statement");
 	write_again(&w, lw_buf_span(&x->seal->payload));
+	if (x->supplement) {
+		lw_json_w_key(&w, "supplement");
+		lw_json_w_bool(&w, true);
+	}
 	if (x->volume > 0)
 		lw_json_w_member_integer(&w, "volume", (int64_t)x->volume);
 	lw_json_w_end_object(&w);

@@ -15,6 +15,7 @@ struct lw_explain {
 	const struct lw_dsse *seal;
 	const struct lw_contents *contents;
 	const struct lw_contents *previous; /* NULL: no change is shown */
+	bool supplement;		    /* the file brings prerequisites */
 	uint64_t volume; /* which of statement->volumes; 0: not known, or a head alone */
 };
 

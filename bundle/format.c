@@ -40,6 +40,14 @@ uint64_t lw_format_volume_of(struct lw_span mark, uint64_t volumes)
 	return 0;
 }
 
+bool lw_format_is_supplement(struct lw_span mark, uint64_t volumes)
+{
+	char want[LW_VOLUME_MARK + 1];
+
+	lw_format_volume_mark(0, volumes, want);
+	return lw_span_is(mark, want);
+}
+
 static void octal(uint8_t *field, unsigned digits, uint64_t v)
 {
 	for (unsigned i = digits; i-- > 0; v >>= 3)

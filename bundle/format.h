@@ -17,6 +17,7 @@
 #define LW_NAME_OCI_LAYOUT "oci-layout"
 #define LW_NAME_INDEX	   "index.json"
 #define LW_NAME_VOLUME	   "landwaiter/volume"
+#define LW_NAME_SUPPLEMENT "landwaiter/supplement"
 #define LW_OCI_LAYOUT	   "{\"imageLayoutVersion\":\"1.0.0\"}"
 #define LW_NAME_MAX	   100
 
@@ -29,12 +30,14 @@ char *lw_format_blob_name(const struct lw_digest *d, char out[static LW_BLOB_NAM
 char *lw_format_piece_name(const struct lw_digest *d, unsigned number,
 			   char out[static LW_PIECE_NAME]);
 
-/* What the volumes of a bundle of several are told apart by: "0002 of 0003" and LF. */
+/* What the volumes of a bundle of several are told apart by: "0002 of 0003" and LF; those of an
+ * increment bear it always, and its supplements say they are number 0. */
 #define LW_VOLUME_MARK 13
 void lw_format_volume_mark(uint64_t volume, uint64_t volumes,
 			   char out[static LW_VOLUME_MARK + 1]);
 /* The volume that is marked so, of so many; 0: none of them. */
 uint64_t lw_format_volume_of(struct lw_span mark, uint64_t volumes);
+bool lw_format_is_supplement(struct lw_span mark, uint64_t volumes);
 
 /* The header of a member; name shorter than LW_NAME_MAX, size at most LW_MAX_MEMBER_BYTES. */
 void lw_format_header(const char *name, uint64_t size, uint8_t out[static LW_TAR_BLOCK]);

@@ -55,6 +55,46 @@ static int read_contents(struct lw_intake *in, uint64_t *at, struct lw_error *e)
 	return r;
 }
 
+/* What the two lists say of each other. */
+static int compare_lists(const struct lw_intake *in, struct lw_error *e)
+{
+	const struct lw_contents *c = &in->result->contents;
+	const struct lw_entries *x = &in->entries;
+	const uint64_t volumes = in->result->statement.volumes;
+
+	if (x->n != c->entries_blobs)
+		return lw_fail(e, LW_E_FORMAT, "want %llu entries, have %zu",
+			       (unsigned long long)c->entries_blobs, x->n);
+	if (x->n_have != c->have_blobs || x->have_bytes != c->have_bytes)
+		return lw_fail(e, LW_E_FORMAT,
+			       "want %llu prerequisites of %llu bytes, have %zu of %llu",
+			       (unsigned long long)c->have_blobs,
+			       (unsigned long long)c->have_bytes, x->n_have,
+			       (unsigned long long)x->have_bytes);
+	if (volumes != lw_volumes_count(x))
+		return lw_fail(e, LW_E_FORMAT, "want %llu volumes, have %llu",
+			       (unsigned long long)volumes,
+			       (unsigned long long)lw_volumes_count(x));
+	return 0;
+}
+
+/* No enclave keeps metadata in its store: it cannot be there already. */
+static int require_metadata(const struct lw_intake *in, struct lw_error *e)
+{
+	const struct lw_contents *c = &in->result->contents;
+
+	for (size_t i = 0; i < c->n_carried && in->entries.n_have > 0; i++)
+		for (size_t k = 0; k < c->carried[i].n_files; k++) {
+			const struct lw_carried_file *f = &c->carried[i].files[k];
+			const struct lw_entry *entry =
+				lw_entries_find(&in->entries, &f->digest, f->size);
+
+			if (entry && entry->flags & LW_ENTRY_HAVE)
+				return lw_fail(e, LW_E_FORMAT, "%s does not travel", f->name);
+		}
+	return 0;
+}
+
 static int read_entries(struct lw_intake *in, uint64_t *at, struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf bytes = { 0 };
@@ -67,14 +107,9 @@ static int read_entries(struct lw_intake *in, uint64_t *at, struct lw_error *e)
 		r = lw_prove_by_digest(lw_buf_span(&bytes), &c->entries_digest, &proven, e);
 	if (r == 0)
 		r = lw_entries_parse(proven, &bytes, &in->entries, e);
-	if (r == 0 && in->entries.n != c->entries_blobs)
-		r = lw_fail(e, LW_E_FORMAT, "want %llu entries, have %zu",
-			    (unsigned long long)c->entries_blobs, in->entries.n);
-	if (r == 0 && in->result->statement.volumes != lw_volumes_count(&in->entries))
-		r = lw_fail(e, LW_E_FORMAT, "want %llu volumes, have %llu",
-			    (unsigned long long)in->result->statement.volumes,
-			    (unsigned long long)lw_volumes_count(&in->entries));
-	return r;
+	if (r == 0)
+		r = compare_lists(in, e);
+	return r < 0 ? r : require_metadata(in, e);
 }
 
 /* Which of them this is: what marks it, too, is computed and compared. Nobody vouches for the
@@ -89,10 +124,62 @@ static int read_mark(struct lw_intake *in, uint64_t *at, struct lw_error *e)
 	if (r < 0)
 		return r;
 	in->result->volume = lw_format_volume_of(lw_buf_span(&mark), volumes);
-	return in->result->volume > 0 ? 0
-				      : lw_fail(e, LW_E_FORMAT,
-						"it is none of the %llu volumes of this bundle",
-						(unsigned long long)volumes);
+	in->result->supplement =
+		in->entries.n_have > 0 && lw_format_is_supplement(lw_buf_span(&mark), volumes);
+	return in->result->volume > 0 || in->result->supplement
+		       ? 0
+		       : lw_fail(e, LW_E_FORMAT,
+				 "it is none of the %llu volumes of this bundle",
+				 (unsigned long long)volumes);
+}
+
+/* Which prerequisites a supplement brings: one character each. Nobody vouches for it either. */
+static int read_map(struct lw_intake *in, uint64_t *at, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf map = { 0 };
+	struct lw_entries *x = &in->entries;
+	size_t here = 0, k = 0;
+	int r = lw_head_read_member(&in->medium, *at, LW_NAME_SUPPLEMENT, x->n_have + 1, &map,
+				    at, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < x->n; i++) {
+		uint8_t c = '0';
+
+		if (x->list[i].flags & LW_ENTRY_HAVE)
+			c = map.p[k++];
+		if (c != '0' && (c != '1' || x->list[i].size > LW_MAX_MEMBER_BYTES))
+			return lw_fail(e, LW_E_FORMAT, "the map of a supplement is none");
+		x->list[i].flags |= c == '1' ? LW_ENTRY_HERE : 0;
+		here += c == '1';
+	}
+	if (map.p[k] != '\n' || here == 0)
+		return lw_fail(e, LW_E_FORMAT, "the map of a supplement is none");
+	return 0;
+}
+
+/* Where there are several volumes, or prerequisites, each says which it is. */
+static int read_which(struct lw_intake *in, const char **ret_object, uint64_t *at,
+		      struct lw_error *e)
+{
+	int r = 0;
+
+	in->result->volume = 1;
+	if (lw_contents_is_marked(&in->result->contents, in->result->statement.volumes)) {
+		*ret_object = LW_NAME_VOLUME;
+		r = read_mark(in, at, e);
+	}
+	in->head_bytes = *at;
+	if (r == 0 && in->result->supplement) {
+		*ret_object = LW_NAME_SUPPLEMENT;
+		r = read_map(in, at, e);
+	}
+	if (r == 0)
+		in->extent = in->result->supplement
+				     ? lw_volumes_supplement(&in->entries)
+				     : lw_volumes_extent(&in->entries, in->result->volume);
+	return r;
 }
 
 /* A member that is a function of the lists: computed and compared. */
@@ -128,14 +215,10 @@ static int read_lists(struct lw_intake *in, const char **ret_object, struct lw_e
 	*ret_object = LW_NAME_INDEX;
 	lw_contents_write_index(&in->result->contents, &index);
 	r = compare_member(in, LW_NAME_INDEX, lw_buf_span(&index), &at, e);
-	in->result->volume = 1;
-	if (r == 0 && in->result->statement.volumes > 1) {
-		*ret_object = LW_NAME_VOLUME;
-		r = read_mark(in, &at, e);
-	}
+	if (r == 0)
+		r = read_which(in, ret_object, &at, e);
 	if (r < 0)
 		return r;
-	in->extent = lw_volumes_extent(&in->entries, in->result->volume);
 	in->first_blob = in->next_blob = at;
 	in->next_entry = in->extent.first;
 	for (size_t i = in->extent.first; i < in->extent.end; i++)
@@ -152,7 +235,7 @@ static uint64_t computed_end(const struct lw_intake *in)
 static void judge_size(struct lw_intake *in)
 {
 	struct lw_verdict *v = &in->result->verdict;
-	uint64_t end = computed_end(in), all = lw_volumes_bytes(&in->entries, in->first_blob);
+	uint64_t end = computed_end(in), all = lw_volumes_bytes(&in->entries, in->head_bytes);
 	char want[32];
 
 	(void)snprintf(want, sizeof(want), "%llu bytes", (unsigned long long)end);
@@ -346,6 +429,15 @@ int lw_gate_content_carried(void *data, const struct lw_carried_file *file, stru
 					  &file->digest, &proven, e);
 }
 
+int lw_gate_content_put(struct lw_intake *in, struct lw_entry *entry, struct lw_span bytes,
+			struct lw_error *e)
+{
+	const uint64_t at = atomic_fetch_add(&in->documents_end, bytes.n);
+
+	entry->flags |= at << LW_COPY_SHIFT | LW_ENTRY_COPIED;
+	return lw_fs_pwrite(in->documents, bytes.p, bytes.n, at, e);
+}
+
 static int stage_copy(struct lw_intake *in, const struct lw_entry *entry, int *ret_fd,
 		      struct lw_error *e)
 {
@@ -519,22 +611,34 @@ static int read_some(struct lw_intake *in, size_t end, bool copying, struct lw_e
  * size. Then the closure tells which others gate 5 asks for. */
 static int read_documents(struct lw_intake *in, struct lw_error *e)
 {
+	const size_t end = last_with(in, LW_ENTRY_DOCUMENT | LW_ENTRY_TRUST);
 	uint64_t copies = 0;
-	size_t end;
-	int r = lw_gate_content_mark(in, e);
+	int r;
 
-	end = last_with(in, LW_ENTRY_DOCUMENT | LW_ENTRY_TRUST);
 	for (size_t i = 0; i < end; i++)
 		copies += in->entries.list[i].size;
-	if (r == 0)
-		r = lw_gate_content_space(in, copies, e);
+	r = lw_gate_content_space(in, copies, e);
 	if (r < 0 || !lw_verdict_clear(&in->result->verdict))
 		return r;
 	r = lw_gate_content_open_documents(in, e);
 	if (r < 0)
 		return r;
 	in->staged = lw_intake_loads(in);
-	return read_some(in, end, true, e);
+	r = read_some(in, end, true, e);
+	return r < 0 || in->options->trust_only
+		       ? r
+		       : lw_prerequisites_copy(in, LW_ENTRY_DOCUMENT, e);
+}
+
+/* Whether what this medium has may not be all: then it is staged, and judged when it is. A load
+ * of an increment always goes that way; to judge one, what is needed must be here. */
+static bool may_lack(const struct lw_intake *in)
+{
+	if (lw_sitting_is_trust_alone(in))
+		return false;
+	return in->result->statement.volumes > 1 || in->result->supplement ||
+	       (in->entries.n_have > 0 && lw_intake_loads(in)) ||
+	       lw_prerequisites_lacking(in) > 0;
 }
 
 void lw_gate_content(struct lw_intake *in)
@@ -547,7 +651,11 @@ void lw_gate_content(struct lw_intake *in)
 		judge_size(in);
 	if (!lw_verdict_clear(v))
 		return;
-	if (in->result->statement.volumes > 1 && !lw_sitting_is_trust_alone(in)) {
+	if (lw_gate_content_mark(in, &e) < 0) {
+		lw_intake_failed(in, &e);
+		return;
+	}
+	if (may_lack(in)) {
 		lw_gate_volumes(in);
 		return;
 	}
@@ -573,7 +681,8 @@ void lw_gate_content_named(struct lw_intake *in)
 	}
 	if (lw_verdict_clear(v) &&
 	    (stage_shared(in, &e) < 0 ||
-	     read_some(in, last_with(in, LW_ENTRY_PIECE), false, &e) < 0))
+	     read_some(in, last_with(in, LW_ENTRY_PIECE), false, &e) < 0 ||
+	     lw_prerequisites_copy(in, LW_ENTRY_PIECE, &e) < 0))
 		lw_intake_failed(in, &e);
 }
 
@@ -592,6 +701,8 @@ void lw_gate_content_rest(struct lw_intake *in)
 	in->copying = false;
 
 	int r = lw_gate_content_blobs(in, &job, &e);
+	if (r == 0)
+		r = lw_prerequisites_judge(in, &e);
 	if (r == 0 && lw_intake_loads(in) && lw_verdict_clear(v))
 		r = lw_store_sync_staged(in->enclave->store, &e);
 	if (r < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gate 4 where a bundle has several volumes. Each is read when it comes, and what of it is
- * right is staged; when nothing is missing any more the gates go on, by what was staged. */
+/* Gate 4 where a bundle has several volumes, or prerequisites. Each volume is read when it
+ * comes, and what of it is right is staged; when nothing is missing any more the gates go on,
+ * by what was staged and what the store has. */
 #include "base/fs.h"
 #include "base/mem.h"
 #include "bundle/bases.h"
@@ -133,7 +134,8 @@ static int look(struct lw_intake *in, bool *there, struct lw_error *e)
 	if (r == 0 && row.volumes == volumes)
 		r = lw_state_each_pending_volume(in->enclave->state, row.id, note_volume, there,
 						 e);
-	there[in->result->volume - 1] = true;
+	if (in->result->volume > 0)
+		there[in->result->volume - 1] = true;
 	return r == -LW_E_NOTFOUND ? 0 : r;
 }
 
@@ -156,12 +158,12 @@ static int report_missing(struct lw_intake *in, struct lw_error *e)
 	if (text.n > 0)
 		lw_verdict_addf(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
 				in->object, want, "missing: %s", lw_buf_str(&text));
-	else if (!in->sitting)
+	else if (!in->sitting && (volumes > 1 || in->result->supplement))
 		lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
 			       in->object, want, "one; the others are in: load this one");
 	if (text.n > 0)
 		in->result->missing = (char *)lw_buf_detach(&text);
-	return r;
+	return r < 0 ? r : lw_prerequisites_report(in, e);
 }
 
 /* ---- hashed again ---- */
@@ -293,9 +295,12 @@ static int copy_aside(struct lw_intake *in, size_t i, struct lw_error *e)
 	struct lw_entry *entry = &in->entries.list[i];
 	LW_AUTO(buf) struct lw_buf bytes = { 0 };
 	struct lw_error why = { 0 };
-	uint64_t at;
 	int r = read_staged(in, i, &bytes, &why);
 
+	if (r < 0 && entry->flags & LW_ENTRY_KEPT && entry->flags & LW_ENTRY_HAVE) {
+		lw_prerequisites_damaged(in, i, why.text);
+		return 0;
+	}
 	if (r < 0 && entry->flags & LW_ENTRY_KEPT)
 		return lw_fail(e, why.code, "%s", why.text);
 	if (r < 0) {
@@ -304,9 +309,7 @@ static int copy_aside(struct lw_intake *in, size_t i, struct lw_error *e)
 			lost(in, i, 0, why.text); /* and now it is as it was */
 		return r;
 	}
-	at = atomic_fetch_add(&in->documents_end, entry->size);
-	entry->flags |= at << LW_COPY_SHIFT | LW_ENTRY_COPIED;
-	return lw_fs_pwrite(in->documents, bytes.p, bytes.n, at, e);
+	return lw_gate_content_put(in, entry, lw_buf_span(&bytes), e);
 }
 
 static int copy_all(struct lw_intake *in, uint64_t flags, struct lw_error *e)
@@ -340,8 +343,10 @@ static void note_twice(struct lw_intake *in)
 {
 	uint64_t members = 0, have = 0;
 
+	if (in->result->volume == 0)
+		return;
 	lw_sitting_count(&in->entries, in->result->volume, &members, &have);
-	if (members == have)
+	if (members > 0 && members == have)
 		lw_verdict_addf(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_TWICE,
 				in->object, "a volume that is not in", "volume %llu",
 				(unsigned long long)in->result->volume);
@@ -351,7 +356,7 @@ void lw_gate_volumes(struct lw_intake *in)
 {
 	const struct lw_verdict *v = &in->result->verdict;
 	struct lw_error e = { 0 };
-	int r = lw_gate_content_mark(in, &e);
+	int r = lw_prerequisites_doubt(in, &e);
 
 	if (r == 0 && lw_intake_loads(in))
 		r = lw_sitting_begin(in, &e);
@@ -397,6 +402,8 @@ void lw_gate_volumes_rest(struct lw_intake *in)
 	for (size_t i = 0; i < in->entries.n && r == 0; i++)
 		if (!(in->entries.list[i].flags & (LW_ENTRY_KEPT | LW_ENTRY_TAKEN)))
 			r = judge_staged(in, i, &e);
+	if (r == 0)
+		r = lw_prerequisites_judge(in, &e);
 	if (r == 0 && !lw_verdict_clear(v))
 		r = report_missing(in, &e);
 	if (r < 0)

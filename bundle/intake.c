@@ -330,4 +330,5 @@ void lw_intake_release(struct lw_intake_result *r)
 	free(r->moved);
 	free(r->new_image);
 	free(r->missing);
+	free(r->lacking);
 }

@@ -12,6 +12,7 @@
 #include "image/destination.h"
 #include "bundle/content.h"
 #include "bundle/contents.h"
+#include "bundle/entries.h"
 #include "bundle/medium.h"
 #include "bundle/repositories.h"
 #include "bundle/statement.h"
@@ -95,8 +96,13 @@ struct lw_intake_result {
 	uint64_t volume; /* which of statement.volumes; 0: not known */
 	char *missing;	 /* owned: "2, 4 to 6": the volumes that are not in; NULL: none, or not
 			    known */
-	bool fresh;	 /* it answers a request of this enclave, and was sealed after that */
-	int64_t asked;	 /* when that was; 0: none that is known */
+	bool supplement; /* it is none of them: it brings prerequisites */
+	/* Owned: the prerequisites that are not here, or damaged here, in the order of the
+	 * list. */
+	struct lw_entry *lacking;
+	size_t n_lacking;
+	bool fresh;    /* it answers a request of this enclave, and was sealed after that */
+	int64_t asked; /* when that was; 0: none that is known */
 	uint64_t bytes_read;
 	struct lw_interval interval;
 	uint64_t record; /* the attempt's record */

@@ -38,9 +38,12 @@ struct lw_intake {
 	struct lw_approvals approvals;
 	const struct lw_carried *own; /* what comes of the enclave's own repository, or NULL */
 	struct lw_entries entries;
-	struct lw_extent extent;    /* of what stands on this medium ... */
-	struct lw_sitting *sitting; /* ... where there are several: bundle/sitting.h */
-	uint64_t first_blob;	    /* offset */
+	uint64_t head_bytes;	 /* before the members of a volume */
+	struct lw_extent extent; /* of what stands on this medium ... */
+	/* ... where there are several, or what the list names may be elsewhere:
+	 * bundle/sitting.h */
+	struct lw_sitting *sitting;
+	uint64_t first_blob; /* offset */
 	/* how far the blobs are read: entries, offset, bytes of theirs */
 	size_t next_entry;
 	uint64_t next_blob, blob_bytes, all_bytes;
@@ -49,7 +52,7 @@ struct lw_intake {
 	/* What gates 4 and 5 read themselves comes from a copy made in the pass that hashed it:
 	 * the medium is not asked again. Where an entry's copy stands is kept above its flags.
 	 */
-#define LW_COPY_SHIFT 20
+#define LW_COPY_SHIFT 20    /* above all LW_ENTRY_* */
 	uint64_t new_bytes; /* what the store would grow by */
 	int documents;	    /* an unnamed file that holds what was copied aside */
 	atomic_uint_fast64_t documents_end;
@@ -83,6 +86,22 @@ void lw_gate_volumes_named(struct lw_intake *in);
 void lw_gate_volumes_rest(struct lw_intake *in);
 int lw_gate_volumes_publish(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
 
+/* Prerequisites (docs/format/bundle.md section 9): bundle/prerequisites.c. */
+/* Of a supplement: what it brings, and the store has damaged, is not kept there. LW_E_BUSY:
+ * told to stop; so below. */
+int lw_prerequisites_doubt(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
+/* How many are neither here nor staged. */
+size_t lw_prerequisites_lacking(const struct lw_intake *in);
+/* A finding for each of those, and all of them in the result. */
+int lw_prerequisites_report(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
+/* One that the store has is damaged there: a finding, and it is lacking. */
+void lw_prerequisites_damaged(struct lw_intake *in, size_t entry, const char *found);
+/* Copies aside those that are flagged so. What cannot be read is a finding. */
+int lw_prerequisites_copy(struct lw_intake *in, uint64_t flags,
+			  struct lw_error *e) LW_WARN_UNUSED;
+/* Hashes all that the store has. */
+int lw_prerequisites_judge(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
+
 /* Parts of gate 4 that a sitting uses, and repair. */
 void lw_gate_content_lists(struct lw_intake *in);
 /* Flags what the store has, and which entries are asked for later. */
@@ -99,6 +118,9 @@ void lw_gate_content_closure(struct lw_intake *in);
  * LW_E_NOTFOUND. */
 int lw_gate_content_carried(void *data, const struct lw_carried_file *file, struct lw_buf *out,
 			    struct lw_error *e) LW_WARN_UNUSED;
+/* Copies the bytes of an entry aside: it is flagged LW_ENTRY_COPIED. */
+int lw_gate_content_put(struct lw_intake *in, struct lw_entry *entry, struct lw_span bytes,
+			struct lw_error *e) LW_WARN_UNUSED;
 /* The proven bytes of an entry flagged LW_ENTRY_COPIED, appended. */
 int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
 			     struct lw_buf *out, struct lw_error *e) LW_WARN_UNUSED;

@@ -150,6 +150,19 @@ static void write_images(struct lw_json_writer *w, const struct lw_intake_result
 	lw_json_w_end_array(w);
 }
 
+/* What the load rested on that its medium did not bring. */
+static void write_prerequisites(struct lw_json_writer *w, const struct lw_intake_result *r)
+{
+	lw_json_w_key(w, "prerequisites");
+	lw_json_w_object(w);
+	lw_json_w_member_integer(w, "blobs", (int64_t)r->contents.have_blobs);
+	lw_json_w_member_integer(w, "bytes", (int64_t)r->contents.have_bytes);
+	lw_json_w_member_integer(w, "missing", (int64_t)r->n_lacking);
+	lw_json_w_key(w, "supplement");
+	lw_json_w_bool(w, r->supplement);
+	lw_json_w_end_object(w);
+}
+
 static void fill(struct lw_json_writer *w, const void *data)
 {
 	static const struct lw_digest none;
@@ -168,6 +181,8 @@ static void fill(struct lw_json_writer *w, const void *data)
 			 in->jail == LW_JAIL_LANDLOCK  ? "seccomp+landlock"
 			 : in->jail == LW_JAIL_SECCOMP ? "seccomp"
 						       : "none");
+	if (in->result->contents.have_blobs > 0)
+		write_prerequisites(w, in->result);
 	if (in->repairing)
 		lw_json_w_member_integer(w, "repaired", (int64_t)in->repaired);
 	lw_json_w_member_integer(w, "trustVersion", in->trust_version);
@@ -179,7 +194,7 @@ static void fill(struct lw_json_writer *w, const void *data)
 					  : MOST_REPOSITORIES,
 				  w);
 	}
-	if (in->result->statement.volumes > 1) {
+	if (in->result->statement.volumes > 1 && !in->result->supplement) {
 		lw_json_w_key(w, "volume");
 		lw_json_w_object(w);
 		if (in->result->missing)

@@ -10,6 +10,7 @@
 #include "bundle/format.h"
 #include "bundle/pack_internal.h"
 #include "bundle/seal.h"
+#include "bundle/supplement.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -22,6 +23,7 @@ static void auto_head(struct lw_pack_head *h)
 	lw_buf_free(&h->contents);
 	lw_buf_free(&h->entries);
 	lw_buf_free(&h->index);
+	lw_buf_free(&h->map);
 }
 
 static void auto_gathered(struct lw_gathered *g)
@@ -216,13 +218,17 @@ static int check_images(const struct lw_gathered *g, struct lw_error *e)
 	return r;
 }
 
-static uint64_t head_bytes(const struct lw_pack_head *h, uint64_t entries_bytes,
-			   uint64_t volumes)
+static uint64_t head_bytes(const struct lw_pack_head *h, uint64_t entries_bytes, bool marked)
 {
 	return lw_format_member(LW_MAX_SEAL_BYTES) + lw_format_member(h->contents.n) +
 	       lw_format_member(entries_bytes) + lw_format_member(strlen(LW_OCI_LAYOUT)) +
-	       lw_format_member(h->index.n) +
-	       (volumes > 1 ? lw_format_member(LW_VOLUME_MARK) : 0);
+	       lw_format_member(h->index.n) + (marked ? lw_format_member(LW_VOLUME_MARK) : 0);
+}
+
+uint64_t lw_pack_head_bytes(const struct lw_pack_head *h)
+{
+	return head_bytes(h, h->entries.n, h->marked) +
+	       (h->map.n > 0 ? lw_format_member(h->map.n) : 0);
 }
 
 static void uncut(struct lw_entries *x)
@@ -231,7 +237,7 @@ static void uncut(struct lw_entries *x)
 	free(lw_steal(x->breaks));
 	x->n_pieces = x->n_breaks = 0;
 	for (size_t i = 0; i < x->n; i++)
-		x->list[i].flags = 0;
+		x->list[i].flags &= LW_ENTRY_HAVE;
 }
 
 /* Where to cut depends on how much room the list takes, and that on where it is cut: from a
@@ -244,7 +250,7 @@ static int lay(const struct lw_pack_options *o, const struct lw_pack_head *h,
 	for (;;) {
 		LW_AUTO(buf) struct lw_buf text = { 0 };
 		/* contents are not written yet: of its digest and numbers there is no more */
-		uint64_t head = head_bytes(h, list, 2) + LW_TAR_END;
+		uint64_t head = head_bytes(h, list, true) + LW_TAR_END;
 		uint64_t room = size == 0 ? UINT64_MAX : size > head ? size - head : 0;
 		int r;
 
@@ -262,6 +268,29 @@ static int lay(const struct lw_pack_options *o, const struct lw_pack_head *h,
 			return 0;
 		list = text.n;
 	}
+}
+
+/* What the enclave is supposed to have stays in the list, and does not travel. Metadata always
+ * does: enclaves keep it elsewhere. */
+static void leave_out(const struct lw_held *held, const struct carried *carried,
+		      struct lw_entries *x)
+{
+	for (size_t i = 0; i < x->n; i++)
+		if (lw_held_has(held, &x->list[i].digest, x->list[i].size))
+			x->list[i].flags |= LW_ENTRY_HAVE;
+	for (size_t i = 0; i < carried->n; i++)
+		for (size_t k = 0; k < carried->list[i].carried.n_files; k++) {
+			const struct lw_carried_file *f = &carried->list[i].carried.files[k];
+			struct lw_entry *entry = lw_entries_find(x, &f->digest, f->size);
+
+			if (entry)
+				entry->flags = 0;
+		}
+	for (size_t i = 0; i < x->n; i++)
+		if (x->list[i].flags & LW_ENTRY_HAVE) {
+			x->n_have++;
+			x->have_bytes += x->list[i].size;
+		}
 }
 
 static void fill_entries(const struct lw_gathered *g, struct lw_entries *x)
@@ -307,6 +336,7 @@ static int make_head(const struct lw_pack_options *o, struct lw_gathered *g,
 				 .carried = listed,
 				 .n_carried = carried->n };
 	struct lw_statement s = o->statement;
+	lw_auto_free struct lw_digest *since = NULL;
 	LW_AUTO(dsse) struct lw_dsse seal = { 0 };
 	int r;
 
@@ -315,6 +345,16 @@ static int make_head(const struct lw_pack_options *o, struct lw_gathered *g,
 	lw_sort(g->images, g->n_images, sizeof(*g->images), compare_images);
 	lw_contents_write_index(&c, &h->index);
 	fill_entries(g, job->entries);
+	if (o->held)
+		leave_out(o->held, carried, job->entries);
+	c.have_blobs = result->left_out = job->entries->n_have;
+	c.have_bytes = result->left_out_bytes = job->entries->have_bytes;
+	if (o->held && o->held->n_since > 0) {
+		since = lw_alloc_array(o->held->n_since, sizeof(*since));
+		memcpy(since, o->held->since, o->held->n_since * sizeof(*since));
+		c.since = since;
+		c.n_since = o->held->n_since;
+	}
 	r = make_entries(o, job, &c, h, e);
 	if (r < 0)
 		return r;
@@ -328,8 +368,8 @@ static int make_head(const struct lw_pack_options *o, struct lw_gathered *g,
 	s.contents = lw_digest_of(lw_buf_span(&h->contents));
 	s.contents_bytes = h->contents.n;
 	s.volumes = result->volumes = lw_volumes_count(job->entries);
-	s.bytes = result->bytes =
-		lw_volumes_bytes(job->entries, head_bytes(h, h->entries.n, result->volumes));
+	h->marked = lw_contents_is_marked(&c, result->volumes);
+	s.bytes = result->bytes = lw_volumes_bytes(job->entries, lw_pack_head_bytes(h));
 	lw_statement_write(&s, &seal.payload);
 	result->bundle = lw_digest_of(lw_buf_span(&seal.payload));
 	return lw_seal_write(&seal, &h->seal, e);
@@ -372,12 +412,13 @@ int lw_pack(const struct lw_pack_options *o, struct lw_pack_result *ret, struct 
 	job.n_layouts = layouts.n;
 	job.carried = carried.list;
 	job.n_carried = carried.n;
-	r = make_head(o, &g, &carried, &job, &h, &result, e);
-	if (r < 0)
-		return r;
 	result.blobs = g.n_blobs;
 	result.images = g.n_images;
 	result.repositories = carried.n;
+	r = o->increment ? lw_supplement_head(o->increment, o->lacking, &job, &h, &result, e)
+			 : make_head(o, &g, &carried, &job, &h, &result, e);
+	if (r < 0)
+		return r;
 	if (o->n_devices)
 		r = lw_pack_write_devices(o, &job, &h, &result, e);
 	else if (lw_pack_write(o, &job, &h, &result, e) < 0)

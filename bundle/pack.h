@@ -12,6 +12,7 @@
 #include "bundle/carry.h"
 #include "bundle/content.h"
 #include "bundle/device.h"
+#include "bundle/held.h"
 #include "bundle/statement.h"
 #include "image/gather.h"
 
@@ -33,6 +34,12 @@ struct lw_pack_options {
 	const struct lw_own_source *trust; /* the enclave's own repository; NULL: not */
 	/* Told an image's name that none of them lists; may be NULL. */
 	void (*unlisted)(const char *image);
+	/* What need not travel; NULL: all does. */
+	const struct lw_held *held;
+	/* Instead of a bundle, a supplement to this one, which is taken apart, with these of
+	 * its prerequisites; NULL: none. Of the statement nothing is used then. */
+	struct lw_earlier *increment;
+	const struct lw_held *lacking;
 	/* sender, sequence, audience, created, expires, marking, previous: filled in; the rest
 	 * is computed */
 	struct lw_statement statement;
@@ -57,6 +64,7 @@ struct lw_pack_options {
 struct lw_pack_result {
 	struct lw_digest bundle;
 	uint64_t bytes, blobs, images, repositories, volumes;
+	uint64_t left_out, left_out_bytes; /* blobs that do not travel */
 };
 
 /* "app.2of3.lwb" for "app.lwb"; of one volume the name itself. The caller frees it. */

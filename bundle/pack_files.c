@@ -47,16 +47,19 @@ static int write_head(struct lw_archive *a, const struct lw_pack_head *h, uint64
 		r = lw_archive_put(a, LW_NAME_OCI_LAYOUT, lw_span_str(LW_OCI_LAYOUT), e);
 	if (r == 0)
 		r = lw_archive_put(a, LW_NAME_INDEX, lw_buf_span(&h->index), e);
-	lw_format_volume_mark(volume, volumes, mark);
-	if (r == 0 && volumes > 1)
+	lw_format_volume_mark(h->map.n > 0 ? 0 : volume, volumes, mark);
+	if (r == 0 && h->marked)
 		r = lw_archive_put(a, LW_NAME_VOLUME, lw_span_str(mark), e);
+	if (r == 0 && h->map.n > 0)
+		r = lw_archive_put(a, LW_NAME_SUPPLEMENT, lw_buf_span(&h->map), e);
 	return r;
 }
 
 int lw_pack_write_volume(struct lw_packer_job *job, const struct lw_pack_head *h,
 			 uint64_t volume, struct lw_archive *archive, struct lw_error *e)
 {
-	const struct lw_extent extent = lw_volumes_extent(job->entries, volume);
+	const struct lw_extent extent = h->map.n > 0 ? lw_volumes_supplement(job->entries)
+						     : lw_volumes_extent(job->entries, volume);
 	int r = write_head(archive, h, volume, lw_volumes_count(job->entries), e);
 
 	if (r == 0)

@@ -10,7 +10,10 @@
 /* What stands before the blobs of every volume. */
 struct lw_pack_head {
 	struct lw_buf seal, contents, entries, index;
+	bool marked;	   /* each file says which it is */
+	struct lw_buf map; /* of a supplement; else empty */
 };
+uint64_t lw_pack_head_bytes(const struct lw_pack_head *h);
 
 /* The volumes, each under a temporary name, made durable, then named: a file of such a name is
  * whole. LW_E_EXISTS: such a file is there, or one of a packing in other volumes. */

@@ -182,8 +182,11 @@ int lw_packer_run(struct lw_packer_job *job, const struct lw_extent *extent,
 	uint64_t total = 0;
 
 	for (size_t i = 0; i < job->entries->n; i++)
-		total += lw_format_member(job->entries->list[i].size);
+		if (lw_extent_has(job->entries, extent, i))
+			total += lw_format_member(job->entries->list[i].size);
 	for (size_t i = extent->first; i < extent->end; i++) {
+		if (!lw_extent_has(job->entries, extent, i))
+			continue;
 		if (copy_entry(job, extent, i, lane, archive, e) < 0)
 			return name_blob(job, i, e);
 		job->done += lw_extent_entry_bytes(job->entries, extent, i);

@@ -205,6 +205,8 @@ void lw_sitting_count(const struct lw_entries *entries, uint64_t volume, uint64_
 	for (size_t i = x.first; i < x.end; i++) {
 		size_t p, end;
 
+		if (!lw_extent_has(entries, &x, i))
+			continue;
 		lw_extent_pieces(entries, &x, i, &p, &end);
 		if (!(entries->list[i].flags & LW_ENTRY_CUT)) {
 			members++;
@@ -268,6 +270,8 @@ static int keep_members(struct lw_intake *in, int64_t id, uint64_t volume, struc
 		struct lw_state_member m = { .entry = i, .volume = volume, .kept = kept };
 		size_t p, end;
 
+		if (!lw_extent_has(entries, &x, i))
+			continue;
 		lw_extent_pieces(entries, &x, i, &p, &end);
 		m.size = entry->size;
 		if (!cut && (kept || entry->flags & LW_ENTRY_TAKEN))
@@ -279,6 +283,31 @@ static int keep_members(struct lw_intake *in, int64_t id, uint64_t volume, struc
 				     entries->pieces[p].flags & LW_ENTRY_TAKEN))
 				r = lw_state_pending_member_put(in->enclave->state, id, &m, e);
 		}
+	}
+	return r;
+}
+
+/* What is needed besides, so that it is not collected; and what a supplement brought of it,
+ * as if that were one volume more. */
+static int keep_prerequisites(struct lw_intake *in, int64_t id, struct lw_error *e)
+{
+	const struct lw_entries *entries = &in->entries;
+	const uint64_t volume = lw_volumes_count(entries) + 1;
+	int r = 0;
+
+	for (size_t i = 0; i < entries->n && entries->n_have > 0 && r == 0; i++) {
+		const struct lw_entry *entry = &entries->list[i];
+		const struct lw_state_member m = { .entry = i,
+						   .volume = volume,
+						   .size = entry->size };
+
+		if (!(entry->flags & LW_ENTRY_HAVE))
+			continue;
+		if (in->sitting->row.volumes == 0)
+			r = lw_state_pending_need_add(in->enclave->state, id, i, &entry->digest,
+						      entry->size, e);
+		if (r == 0 && entry->flags & LW_ENTRY_TAKEN)
+			r = lw_state_pending_member_put(in->enclave->state, id, &m, e);
 	}
 	return r;
 }
@@ -300,7 +329,7 @@ static int keep_lists(struct lw_intake *in, int64_t id, struct lw_error *e)
 		if (r == 0)
 			r = keep_members(in, id, v, e);
 	}
-	return r;
+	return r < 0 ? r : keep_prerequisites(in, id, e);
 }
 
 /* Whether there is: bytes that were staged; or an approval, which alone does not suffice. */

@@ -3,7 +3,8 @@
 #define LW_BUNDLE_SITTING_H
 
 /*
- * A bundle of several volumes comes in several sittings (DESIGN 7): what the state knows of
+ * A bundle of several volumes, or of which something is supposed to be here already, comes in
+ * several sittings (DESIGN 7): what the state knows of
  * those before, and what it is told of this one. Files in the store mean nothing: a member is
  * in when its row was committed, which is after its bytes were made durable; row and record are
  * one transaction.

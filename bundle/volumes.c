@@ -21,6 +21,13 @@ struct lw_extent lw_volumes_extent(const struct lw_entries *entries, uint64_t vo
 	return x;
 }
 
+struct lw_extent lw_volumes_supplement(const struct lw_entries *entries)
+{
+	return (struct lw_extent){ .end = entries->n,
+				   .end_piece = SIZE_MAX,
+				   .supplement = true };
+}
+
 void lw_extent_pieces(const struct lw_entries *entries, const struct lw_extent *extent,
 		      size_t i, size_t *ret_first, size_t *ret_end)
 {
@@ -49,6 +56,8 @@ uint64_t lw_extent_entry_bytes(const struct lw_entries *entries, const struct lw
 	uint64_t bytes = 0;
 	size_t p, end;
 
+	if (!lw_extent_has(entries, extent, i))
+		return 0;
 	if (!(entries->list[i].flags & LW_ENTRY_CUT))
 		return lw_format_member(entries->list[i].size);
 	lw_extent_pieces(entries, extent, i, &p, &end);
@@ -63,6 +72,8 @@ uint64_t lw_extent_entry_size(const struct lw_entries *entries, const struct lw_
 	uint64_t bytes = 0;
 	size_t p, end;
 
+	if (!lw_extent_has(entries, extent, i))
+		return 0;
 	if (!(entries->list[i].flags & LW_ENTRY_CUT))
 		return entries->list[i].size;
 	lw_extent_pieces(entries, extent, i, &p, &end);

@@ -101,6 +101,8 @@ int lw_volumes_lay(struct lw_entries *entries, uint64_t room, struct lw_error *e
 	for (size_t i = 0; i < entries->n && r == 0; i++) {
 		uint64_t size = entries->list[i].size, member = lw_format_member(size);
 
+		if (entries->list[i].flags & LW_ENTRY_HAVE)
+			continue;
 		if (size > LW_MAX_MEMBER_BYTES || member > room) {
 			r = cut(&l, i, e);
 			continue;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *arg_key, *arg_expect, *arg_merge, *arg_since, *arg_file;
-static bool arg_yes, arg_extract;
+static bool arg_yes, arg_extract, arg_entries;
 
 static const struct lw_option options[] = {
 	{ "key", 0, LW_OPTION_TEXT, "FILE", &arg_key, "the approver's private key" },
@@ -18,6 +18,8 @@ static const struct lw_option options[] = {
 	  "show what changed since this bundle or head" },
 	{ "extract", 0, LW_OPTION_FLAG, NULL, &arg_extract,
 	  "write the head alone (seal and contents) to --file" },
+	{ "entries", 0, LW_OPTION_FLAG, NULL, &arg_entries,
+	  "with --extract: and the entry list, for `pack --since`" },
 	{ "file", 'o', LW_OPTION_TEXT, "FILE", &arg_file, "the head to write (.lwa)" },
 	{ "merge", 0, LW_OPTION_TEXT, "FILE", &arg_merge,
 	  "copy this head's approvals into it" },
@@ -32,7 +34,8 @@ static int extract(const char *path, struct lw_error *e)
 	int r = lw_approve_open(path, false, LW_EXPLAIN_TEXT, NULL, NULL, &a, e);
 
 	if (r == 0)
-		r = lw_approve_extract(&a, arg_file, e);
+		r = arg_entries ? lw_approve_extract_lists(&a, arg_file, e)
+				: lw_approve_extract(&a, arg_file, e);
 	if (r == 0)
 		lw_command_say("%s: the head of %s; approve it with `landwaiter approve %s`",
 			       arg_file, path, arg_file);
@@ -107,7 +110,7 @@ static int run(int n, char **objects)
 	int ways = (arg_key != NULL) + arg_extract + (arg_merge != NULL), r;
 
 	(void)n;
-	if (ways != 1 || arg_extract != (arg_file != NULL))
+	if (ways != 1 || arg_extract != (arg_file != NULL) || (arg_entries && !arg_extract))
 		return lw_command_usage(
 			"want one of --key FILE, --extract -o FILE, --merge FILE");
 	r = arg_extract ? extract(objects[0], &e)

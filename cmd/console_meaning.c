@@ -65,6 +65,8 @@ static const struct {
 	{ "content.volume-missing", "of a bundle in several volumes not all are in, or not all of one" },
 	{ "content.volume-twice", "this volume is in already; nothing of it was read" },
 	{ "content.staged", "what was staged in an earlier sitting has other bytes now, or is gone" },
+	{ "content.prerequisite-missing", "a blob that the sender left out is not here, or its file is gone or short" },
+	{ "content.prerequisite-damaged", "a blob that the sender left out has other bytes here, or another size" },
 	{ "content.incoming-full", "as many bundles are begun as may be" },
 	{ "content.unreferenced", "the bundle holds a blob that nothing names" },
 	{ "policy.no-match", "no rule of the policy covers this image" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `incoming`: bundles of which not all volumes are in. */
+/* `incoming`: bundles of which not all volumes, or not all that they need, are in. */
 #include "base/num.h"
 #include "base/text.h"
 #include "cmd/verbs.h"
@@ -17,7 +17,7 @@ static int run(int n, char **objects)
 const struct lw_verb lw_verb_incoming = {
 	"incoming",
 	"PART ...",
-	"Bundles of which not all volumes are in: list them, discard one.",
+	"Bundles of which something is missing: list them, discard one.",
 	NULL,
 	1,
 	-1,
@@ -78,11 +78,41 @@ static int add_gap(void *data, uint64_t volume, uint64_t members, uint64_t in,
 	return 0;
 }
 
+/* Of what it needs of earlier bundles: how many are missing, or each of them. */
+struct needs {
+	struct lw_json_writer *w;
+	uint64_t n, missing;
+};
+
+static int add_need(void *data, const struct lw_digest *d, uint64_t size, bool in,
+		    struct lw_error *e)
+{
+	struct needs *needs = data;
+	char text[LW_DIGEST_TEXT];
+
+	(void)e;
+	needs->n++;
+	needs->missing += !in;
+	if (!needs->w)
+		return 0;
+	lw_json_w_object(needs->w);
+	lw_json_w_member(needs->w, "digest", lw_digest_text(d, text));
+	lw_json_w_key(needs->w, "in");
+	lw_json_w_bool(needs->w, in);
+	lw_json_w_member_integer(needs->w, "size", (int64_t)size);
+	lw_json_w_end_object(needs->w);
+	return 0;
+}
+
 static int print_words(struct listing *l, const struct lw_state_pending *p, struct lw_error *e)
 {
 	struct gaps g = { 0 };
+	struct needs needs = { 0 };
 	char digest[LW_DIGEST_TEXT], size[16], last[LW_TIME_TEXT], due[LW_TIME_TEXT];
 	int r = lw_state_each_pending_volume(l->enclave->state, p->id, add_gap, &g, e);
+
+	if (r == 0)
+		r = lw_state_each_pending_need(l->enclave->state, p->id, add_need, &needs, e);
 
 	end_run(&g);
 	(void)printf("%s\n", lw_digest_text(&p->digest, digest));
@@ -96,6 +126,9 @@ static int print_words(struct listing *l, const struct lw_state_pending *p, stru
 			"  volumes   %llu, missing: %s\n", (unsigned long long)p->volumes,
 			g.text.n ? lw_buf_str(&g.text)
 				 : "none: load any of them again, to see why it was refused");
+	if (needs.n > 0)
+		(void)printf("  needs     %llu blobs of earlier bundles, missing: %llu\n",
+			     (unsigned long long)needs.n, (unsigned long long)needs.missing);
 	(void)printf("  staged    %s\n  last      %s\n  until     %s\n",
 		     lw_num_human_size(p->staged_bytes, size), lw_time_format(p->last, last),
 		     lw_time_format(lw_discard_due(p), due));
@@ -106,6 +139,7 @@ static int print_words(struct listing *l, const struct lw_state_pending *p, stru
 static int print_one(struct listing *l, const struct lw_state_pending *p, struct lw_error *e)
 {
 	struct gaps g = { .w = l->w };
+	struct needs needs = { .w = l->w };
 	char text[LW_DIGEST_TEXT], time[LW_TIME_TEXT];
 	int r;
 
@@ -114,6 +148,10 @@ static int print_one(struct listing *l, const struct lw_state_pending *p, struct
 	lw_json_w_member(l->w, "bundle", lw_digest_text(&p->digest, text));
 	lw_json_w_member_integer(l->w, "bytes", (int64_t)p->bytes);
 	lw_json_w_member(l->w, "last", lw_time_format(p->last, time));
+	lw_json_w_key(l->w, "prerequisites");
+	lw_json_w_array(l->w);
+	r = lw_state_each_pending_need(l->enclave->state, p->id, add_need, &needs, e);
+	lw_json_w_end_array(l->w);
 	lw_json_w_key(l->w, "sender");
 	if (p->sender[0])
 		lw_json_w_string(l->w, p->sender);
@@ -124,7 +162,8 @@ static int print_one(struct listing *l, const struct lw_state_pending *p, struct
 	lw_json_w_member(l->w, "until", lw_time_format(lw_discard_due(p), time));
 	lw_json_w_key(l->w, "volumes");
 	lw_json_w_array(l->w);
-	r = lw_state_each_pending_volume(l->enclave->state, p->id, add_gap, &g, e);
+	if (r == 0)
+		r = lw_state_each_pending_volume(l->enclave->state, p->id, add_gap, &g, e);
 	lw_json_w_end_array(l->w);
 	lw_json_w_end_object(l->w);
 	return r;
@@ -168,14 +207,14 @@ static int run_list(int n, char **objects)
 	if (lw_arg_json)
 		(void)printf("%s\n", lw_buf_str(&b));
 	else if (l.n == 0)
-		(void)fprintf(stderr, "of no bundle is a volume missing\n");
+		(void)fprintf(stderr, "no bundle is begun\n");
 	return LW_EXIT_DONE;
 }
 
 const struct lw_verb lw_verb_incoming_list = {
 	"incoming list",
 	"",
-	"The bundles that are begun, and which of their volumes are missing.",
+	"The bundles that are begun, and what of them is missing.",
 	NULL,
 	0,
 	0,

@@ -13,8 +13,8 @@
 
 struct lw_pack_arguments {
 	const char *sender, *audience, *expires, *marking, *sequence, *sender_dir, *file,
-		*volume_size, *ca_file, *trust, *request, *request_key, *nonce;
-	struct lw_list platforms, keys, tuf, targets, to;
+		*volume_size, *ca_file, *trust, *only, *of, *request, *request_key, *nonce;
+	struct lw_list platforms, keys, tuf, targets, to, since, have;
 	bool fixed;
 };
 extern struct lw_pack_arguments lw_pack_arguments;

@@ -9,6 +9,7 @@
 #include "bundle/approve.h"
 #include "cmd/own_folder.h"
 #include "cmd/pack.h"
+#include "cmd/pack_held.h"
 #include "cmd/pack_request.h"
 #include "cmd/source.h"
 #include "fetch/place.h"
@@ -367,6 +368,10 @@ static void print_result(const struct lw_pack_options *o, const struct lw_pack_r
 {
 	char text[LW_DIGEST_TEXT], size[16];
 
+	if (result->left_out > 0)
+		lw_command_say("left out: blobs %llu, size %s",
+			       (unsigned long long)result->left_out,
+			       lw_num_human_size(result->left_out_bytes, size));
 	lw_command_say("%s: images %llu, blobs %llu, size %s, sequence %llu, approvals %zu",
 		       arg->to.n == 1 ? arg->to.list[0]
 		       : arg->to.n    ? "devices"
@@ -386,6 +391,72 @@ static void print_result(const struct lw_pack_options *o, const struct lw_pack_r
 		(void)printf("%s\n", lw_digest_text(&result->bundle, text));
 }
 
+/* ---- a supplement ---- */
+
+static int run_supplement(struct lw_pack_options *o, struct lw_error *e)
+{
+	LW_AUTO(earlier) struct lw_earlier increment = { 0 };
+	LW_AUTO(held) struct lw_held lacking = { 0 };
+	struct lw_pack_result result = { 0 };
+	char size[16], text[LW_DIGEST_TEXT];
+	int r = lw_earlier_read(arg->of, NULL, &increment, e);
+
+	if (r == 0)
+		r = lw_pack_read_lacking(&lacking, &increment, e);
+	o->statement.sequence = increment.statement.sequence;
+	o->increment = &increment;
+	o->lacking = &lacking;
+	if (r == 0)
+		r = lw_pack(o, &result, e);
+	lw_command_progress_end();
+	if (r < 0)
+		return r;
+	lw_command_say("%s: a supplement, blobs %llu, size %s",
+		       arg->file ? arg->file : arg->to.list[0],
+		       (unsigned long long)result.blobs, lw_num_human_size(result.bytes, size));
+	if (lw_arg_json)
+		print_json(o, &result);
+	else
+		(void)printf("%s\n", lw_digest_text(&result.bundle, text));
+	return 0;
+}
+
+/* All but the images and the file is the increment's own. */
+static bool is_supplement_alone(int n)
+{
+	return !arg->file != !arg->to.n && arg->only && arg->of && n > 0 && !arg->sender &&
+	       !arg->audience && !arg->expires && !arg->marking && !arg->sequence &&
+	       !arg->volume_size && !arg->trust && !arg->request && !arg->request_key &&
+	       !arg->nonce && arg->tuf.n + arg->keys.n + arg->since.n + arg->have.n == 0;
+}
+
+static int run_only(int n, char **objects)
+{
+	struct sources s __attribute__((cleanup(auto_sources))) = { 0 };
+	struct devices devices __attribute__((cleanup(auto_devices))) = { 0 };
+	struct lw_pack_options o = {
+		.gather = { .platforms = arg->platforms.list, .n_platforms = arg->platforms.n },
+		.output = arg->file,
+		.progress = lw_command_progress("pack"),
+	};
+	struct lw_error e = { 0 };
+	int r = 0;
+
+	if (!is_supplement_alone(n))
+		return lw_command_usage(
+			"a supplement wants -o FILE or --to DEVICE, --only, --of, "
+			"the images, and nothing else: it has the other's seal");
+	for (int i = 0; i < n && r == 0; i++)
+		r = add_source(&s, objects[i], &e);
+	o.sources = s.list;
+	o.n_sources = s.n;
+	if (r == 0)
+		r = open_devices(&devices, &o, &e);
+	if (r == 0)
+		r = run_supplement(&o, &e);
+	return r < 0 ? lw_command_failed(&e) : LW_EXIT_DONE;
+}
+
 int lw_pack_run(int n, char **objects)
 {
 	struct sources s __attribute__((cleanup(auto_sources))) = { 0 };
@@ -399,10 +470,13 @@ int lw_pack_run(int n, char **objects)
 	struct devices devices __attribute__((cleanup(auto_devices))) = { 0 };
 	LW_AUTO(own_folder) struct lw_own_folder trust = { 0 };
 	LW_AUTO(request) struct lw_request request = { 0 };
+	LW_AUTO(held) struct lw_held held = { 0 };
 	struct lw_pack_result result = { 0 };
 	struct lw_error e = { 0 };
 	int r = 0;
 
+	if (arg->only || arg->of)
+		return run_only(n, objects);
 	if (arg->file && arg->to.n)
 		return lw_command_usage("want -o FILE or --to DEVICE, not both");
 	if (arg->fixed && !arg->to.n)
@@ -423,6 +497,9 @@ int lw_pack_run(int n, char **objects)
 		r = fill_statement(&o.statement, &e);
 	if (r == 0)
 		r = lw_pack_answer(&o.statement, &request, &e);
+	if (r == 0)
+		r = lw_pack_fill_held(&held, &o.statement, &e);
+	o.held = &held;
 	o.sources = s.list;
 	o.n_sources = s.n;
 	if (r == 0)

@@ -86,6 +86,24 @@ static void print_bundle(const struct lw_intake_result *r, FILE *out)
 			      r->missing ? "; missing: " : "", r->missing ? r->missing : "");
 }
 
+static void print_prerequisites(const struct lw_intake_result *r, FILE *out)
+{
+	const struct lw_contents *c = &r->contents;
+	char size[16], text[LW_DIGEST_TEXT];
+
+	if (c->have_blobs == 0)
+		return;
+	(void)fprintf(out, "  needs     %llu blobs of earlier bundles (%s)",
+		      (unsigned long long)c->have_blobs,
+		      lw_num_human_size(c->have_bytes, size));
+	if (r->n_lacking > 0)
+		(void)fprintf(out, "; missing: %zu", r->n_lacking);
+	(void)fprintf(out, "%s\n", r->supplement ? "; this is a supplement" : "");
+	for (size_t i = 0; i < c->n_since && r->n_lacking > 0; i++)
+		(void)fprintf(out, "            it follows %s\n",
+			      lw_digest_text(&c->since[i], text));
+}
+
 static void print_images(const struct lw_intake_result *r, FILE *out)
 {
 	const size_t most = 50;
@@ -169,6 +187,7 @@ static void print_text(const struct lw_intake_result *r, FILE *out)
 
 	lw_print_outcome(&r->verdict, out);
 	print_bundle(r, out);
+	print_prerequisites(r, out);
 	print_images(r, out);
 	print_repositories(r, out);
 	print_trust(r, out);
@@ -353,6 +372,39 @@ static void json_trust(struct lw_json_writer *w, const struct lw_intake_result *
 	lw_json_w_end_object(w);
 }
 
+/* Of an increment: what is missing is what `pack --only` takes. */
+static void json_prerequisites(struct lw_json_writer *w, const struct lw_intake_result *r)
+{
+	const struct lw_contents *c = &r->contents;
+	char text[LW_DIGEST_TEXT];
+
+	lw_json_w_key(w, "prerequisites");
+	if (c->have_blobs == 0) {
+		lw_json_w_null(w);
+		return;
+	}
+	lw_json_w_object(w);
+	lw_json_w_member_integer(w, "blobs", (int64_t)c->have_blobs);
+	lw_json_w_member_integer(w, "bytes", (int64_t)c->have_bytes);
+	lw_json_w_key(w, "missing");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < r->n_lacking; i++) {
+		lw_json_w_object(w);
+		lw_json_w_member(w, "digest", lw_digest_text(&r->lacking[i].digest, text));
+		lw_json_w_member_integer(w, "size", (int64_t)r->lacking[i].size);
+		lw_json_w_end_object(w);
+	}
+	lw_json_w_end_array(w);
+	lw_json_w_key(w, "since");
+	lw_json_w_array(w);
+	for (size_t i = 0; i < c->n_since; i++)
+		lw_json_w_string(w, lw_digest_text(&c->since[i], text));
+	lw_json_w_end_array(w);
+	lw_json_w_key(w, "supplement");
+	lw_json_w_bool(w, r->supplement);
+	lw_json_w_end_object(w);
+}
+
 /* Of several: which it is, and which are not in. */
 static void json_volume(struct lw_json_writer *w, const struct lw_intake_result *r)
 {
@@ -386,6 +438,7 @@ static void print_json(const struct lw_intake_result *r, FILE *out)
 	lw_json_w_member(&w, "format", "landwaiter-verdict/1");
 	json_freshness(&w, r);
 	json_images(&w, r);
+	json_prerequisites(&w, r);
 	lw_json_w_key(&w, "record");
 	lw_json_w_object(&w);
 	lw_json_w_member(&w, "head", lw_head_text(&r->head, head));

@@ -111,12 +111,19 @@ int lw_state_blob_has(struct lw_state *s, const struct lw_digest *d, bool *ret,
 /* No harm if it is there; LW_E_CONFLICT if it is with another size. */
 int lw_state_blob_add(struct lw_state *s, const struct lw_digest *d, uint64_t size,
 		      struct lw_error *e) LW_WARN_UNUSED;
-/* LW_E_CONFLICT while an image needs it; LW_E_NOTFOUND. */
+/* LW_E_CONFLICT while an image needs it, or a bundle that is pending; LW_E_NOTFOUND. */
 int lw_state_blob_remove(struct lw_state *s, const struct lw_digest *d,
 			 struct lw_error *e) LW_WARN_UNUSED;
 /* In digest order. What `found` returns other than 0 ends a walk, here and below; it may read
  * the state, but must not change what is walked over. */
 int lw_state_each_blob(struct lw_state *s, bool unreferenced_only,
+		       int (*found)(void *data, const struct lw_digest *d, uint64_t size,
+				    struct lw_error *e),
+		       void *data, struct lw_error *e) LW_WARN_UNUSED;
+
+/* In the order of entries (size, then digest): the blobs that images need, of a sender's
+ * bundles (NULL: of all). */
+int lw_state_each_held(struct lw_state *s, const char *sender,
 		       int (*found)(void *data, const struct lw_digest *d, uint64_t size,
 				    struct lw_error *e),
 		       void *data, struct lw_error *e) LW_WARN_UNUSED;

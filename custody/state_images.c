@@ -51,7 +51,9 @@ int lw_state_blob_remove(struct lw_state *s, const struct lw_digest *d, struct l
 	int changed = 0;
 	int rc = lw_state_change(s,
 				 "DELETE FROM blob WHERE digest = ?1 AND NOT EXISTS "
-				 "(SELECT 1 FROM image_blob WHERE image_blob.digest = ?1)",
+				 "(SELECT 1 FROM image_blob WHERE image_blob.digest = ?1) "
+				 "AND NOT EXISTS "
+				 "(SELECT 1 FROM pending_need WHERE pending_need.digest = ?1)",
 				 LW_ARGS(lw_arg_digest(d)), &changed, e);
 	bool has = false;
 
@@ -61,7 +63,8 @@ int lw_state_blob_remove(struct lw_state *s, const struct lw_digest *d, struct l
 	if (rc)
 		return rc;
 	return lw_fail(e, has ? LW_E_CONFLICT : LW_E_NOTFOUND, "blob %s %s",
-		       lw_digest_text(d, text), has ? "belongs to an image" : "is not here");
+		       lw_digest_text(d, text),
+		       has ? "belongs to an image, or is awaited by a bundle" : "is not here");
 }
 
 /* Rows of digest and size. */
@@ -91,9 +94,29 @@ int lw_state_each_blob(struct lw_state *s, bool unreferenced_only, blob_found fo
 			  unreferenced_only
 				  ? "SELECT digest, size FROM blob WHERE NOT EXISTS "
 				    "(SELECT 1 FROM image_blob WHERE digest = blob.digest) "
+				    "AND NOT EXISTS "
+				    "(SELECT 1 FROM pending_need WHERE digest = blob.digest) "
 				    "ORDER BY digest"
 				  : "SELECT digest, size FROM blob ORDER BY digest",
 			  NULL, 0, found, data, e);
+}
+
+int lw_state_each_held(struct lw_state *s, const char *sender, blob_found found, void *data,
+		       struct lw_error *e)
+{
+	return sender ? walk_blobs(s,
+				   "SELECT digest, size FROM blob WHERE EXISTS "
+				   "(SELECT 1 FROM image_blob AS b "
+				   "JOIN image ON image.id = b.image "
+				   "JOIN bundle ON bundle.digest = image.bundle "
+				   "WHERE b.digest = blob.digest AND bundle.sender = ?1) "
+				   "ORDER BY size, digest",
+				   LW_ARGS(lw_arg_text(sender)), found, data, e)
+		      : walk_blobs(s,
+				   "SELECT digest, size FROM blob WHERE EXISTS "
+				   "(SELECT 1 FROM image_blob WHERE digest = blob.digest) "
+				   "ORDER BY size, digest",
+				   NULL, 0, found, data, e);
 }
 
 int lw_state_each_image_blob(struct lw_state *s, int64_t image, blob_found found, void *data,

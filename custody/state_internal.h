@@ -10,7 +10,7 @@
 #include <sqlite3.h>
 
 #define LW_STATE_APPLICATION 0x4c776b65 /* "Lwke", in the database's header */
-#define LW_STATE_VERSION     5		/* of the schema, in user_version */
+#define LW_STATE_VERSION     6		/* of the schema, in user_version */
 #define LW_STATE_OLDEST	     4		/* that a writer takes over */
 #define LW_STATE_STATEMENTS  80
 

@@ -211,6 +211,48 @@ int lw_state_pending_is_staged(struct lw_state *s, const struct lw_digest *diges
 	return rc;
 }
 
+/* Prerequisites */
+
+int lw_state_pending_need_add(struct lw_state *s, int64_t id, uint64_t entry,
+			      const struct lw_digest *d, uint64_t size, struct lw_error *e)
+{
+	return lw_state_change(s,
+			       "INSERT INTO pending_need (pending, entry, digest, size) "
+			       "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+			       LW_ARGS(lw_arg_integer(id), lw_arg_integer((int64_t)entry),
+				       lw_arg_digest(d), lw_arg_integer((int64_t)size)),
+			       NULL, e);
+}
+
+int lw_state_each_pending_need(struct lw_state *s, int64_t id,
+			       int (*found)(void *data, const struct lw_digest *d,
+					    uint64_t size, bool in, struct lw_error *e),
+			       void *data, struct lw_error *e)
+{
+	LW_AUTO(statement) sqlite3_stmt *st = NULL;
+	struct lw_digest d;
+	bool row = false;
+	int rc = lw_state_walk(
+		s,
+		"SELECT digest, size, "
+		"EXISTS (SELECT 1 FROM blob AS b WHERE b.digest = n.digest AND b.size = n.size) "
+		"OR EXISTS (SELECT 1 FROM pending_member AS m WHERE m.pending = n.pending "
+		"AND m.entry = n.entry AND m.piece = 0) "
+		"FROM pending_need AS n WHERE pending = ?1 ORDER BY entry",
+		LW_ARGS(lw_arg_integer(id)), &st, e);
+
+	while (!rc) {
+		rc = lw_state_step(s, st, &row, e);
+		if (rc || !row)
+			break;
+		rc = lw_state_column_digest(st, 0, &d, e);
+		if (!rc)
+			rc = found(data, &d, (uint64_t)sqlite3_column_int64(st, 1),
+				   sqlite3_column_int64(st, 2) != 0, e);
+	}
+	return rc;
+}
+
 /* Seals */
 
 int lw_state_pending_seal_add(struct lw_state *s, int64_t id, struct lw_span seal,

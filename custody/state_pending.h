@@ -66,6 +66,17 @@ int lw_state_each_pending_member(struct lw_state *s, int64_t id,
 int lw_state_pending_is_staged(struct lw_state *s, const struct lw_digest *digest,
 			       uint64_t entry, bool *ret, struct lw_error *e) LW_WARN_UNUSED;
 
+/* A prerequisite: an entry that is to be here already. Put once. While it is needed its blob's
+ * row is no waste (lw_state_each_blob), and cannot be removed. */
+int lw_state_pending_need_add(struct lw_state *s, int64_t id, uint64_t entry,
+			      const struct lw_digest *d, uint64_t size,
+			      struct lw_error *e) LW_WARN_UNUSED;
+/* In stored order; `in`: there is a blob of it, or it was staged. */
+int lw_state_each_pending_need(struct lw_state *s, int64_t id,
+			       int (*found)(void *data, const struct lw_digest *d,
+					    uint64_t size, bool in, struct lw_error *e),
+			       void *data, struct lw_error *e) LW_WARN_UNUSED;
+
 /* Seals, without their padding. No harm if it is there already. */
 int lw_state_pending_seal_add(struct lw_state *s, int64_t id, struct lw_span seal,
 			      struct lw_error *e) LW_WARN_UNUSED;

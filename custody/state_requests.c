@@ -4,7 +4,7 @@
 #include "custody/state_internal.h"
 
 #define COLUMNS "nonce, asked, expires, record, state, closed"
-#define SINCE	5 /* the version of the tables that has them */
+#define SINCE	6 /* the version of the tables that has them */
 
 static struct lw_arg nonce_arg(const struct lw_nonce *nonce)
 {

@@ -72,6 +72,14 @@ static const struct {
 	  "kept INTEGER NOT NULL CHECK (kept IN (0, 1)), "
 	  "PRIMARY KEY (pending, entry, piece)"
 	  ") STRICT, WITHOUT ROWID" },
+	{ "pending_need", "CREATE TABLE pending_need ("
+			  "pending INTEGER NOT NULL REFERENCES pending (id) ON DELETE CASCADE, "
+			  "entry INTEGER NOT NULL CHECK (entry >= 0), "
+			  "digest BLOB NOT NULL CHECK (length(digest) = 32), "
+			  "size INTEGER NOT NULL CHECK (size >= 0), "
+			  "PRIMARY KEY (pending, entry)"
+			  ") STRICT, WITHOUT ROWID" },
+	{ "pending_need_digest", "CREATE INDEX pending_need_digest ON pending_need (digest)" },
 	{ "pending_seal", "CREATE TABLE pending_seal ("
 			  "pending INTEGER NOT NULL REFERENCES pending (id) ON DELETE CASCADE, "
 			  "seal BLOB NOT NULL CHECK (length(seal) BETWEEN 1 AND 262144), "
@@ -81,7 +89,7 @@ static const struct {
 	  "CREATE TABLE pending_volume ("
 	  "pending INTEGER NOT NULL REFERENCES pending (id) ON DELETE CASCADE, "
 	  "volume INTEGER NOT NULL CHECK (volume >= 1), "
-	  "members INTEGER NOT NULL CHECK (members >= 1), "
+	  "members INTEGER NOT NULL CHECK (members >= 0), "
 	  "PRIMARY KEY (pending, volume)"
 	  ") STRICT, WITHOUT ROWID" },
 	{ "push", "CREATE TABLE push ("
@@ -129,20 +137,31 @@ static const struct {
 		   ") STRICT, WITHOUT ROWID" },
 };
 
-/* What came after the oldest version, and with which. */
+/* What came, or became another, after the oldest version; `was`: what stood there before. */
 static const struct {
 	const char *name;
 	int64_t version;
+	const char *was;
 } later[] = {
-	{ "request", 5 },
+	{ "pending_need", 5, NULL },
+	{ "pending_need_digest", 5, NULL },
+	{ "pending_volume", 5,
+	  "CREATE TABLE pending_volume ("
+	  "pending INTEGER NOT NULL REFERENCES pending (id) ON DELETE CASCADE, "
+	  "volume INTEGER NOT NULL CHECK (volume >= 1), "
+	  "members INTEGER NOT NULL CHECK (members >= 1), "
+	  "PRIMARY KEY (pending, volume)"
+	  ") STRICT, WITHOUT ROWID" },
+	{ "request", 6, NULL },
 };
 
-static int64_t since(size_t i)
+/* What stands in the place of schema[i] in that version; NULL: nothing. */
+static const char *sql_of(size_t i, int64_t version)
 {
 	for (size_t k = 0; k < LW_COUNT_OF(later); k++)
-		if (strcmp(later[k].name, schema[i].name) == 0)
-			return later[k].version;
-	return LW_STATE_OLDEST;
+		if (strcmp(later[k].name, schema[i].name) == 0 && version < later[k].version)
+			return later[k].was;
+	return schema[i].sql;
 }
 
 #define STRING_(x) #x
@@ -195,19 +214,19 @@ static int fail_number(const char *what, int64_t have, int64_t want, struct lw_e
 /* The next of ours that the version has, from i on. */
 static size_t next_object(const struct lw_state *s, size_t i)
 {
-	while (i < LW_COUNT_OF(schema) && since(i) > s->version)
+	while (i < LW_COUNT_OF(schema) && !sql_of(i, s->version))
 		i++;
 	return i;
 }
 
 /* One row of sqlite_schema against the next of ours. */
-static int same_object(sqlite3_stmt *st, size_t i, struct lw_error *e)
+static int same_object(const struct lw_state *s, sqlite3_stmt *st, size_t i, struct lw_error *e)
 {
 	struct lw_span name = lw_state_column_blob(st, 0);
 	struct lw_span sql = lw_state_column_blob(st, 1);
 
 	if (i < LW_COUNT_OF(schema) && lw_span_is(name, schema[i].name) &&
-	    lw_span_is(sql, schema[i].sql))
+	    lw_span_is(sql, sql_of(i, s->version)))
 		return 0;
 	return lw_fail(
 		e, LW_E_STATE,
@@ -232,7 +251,7 @@ static int check_objects(struct lw_state *s, struct lw_error *e)
 			return rc;
 		if (!row)
 			break;
-		rc = same_object(st, i, e);
+		rc = same_object(s, st, i, e);
 		i = next_object(s, i + 1);
 	}
 	if (!rc && i < LW_COUNT_OF(schema))
@@ -255,6 +274,31 @@ int lw_state_schema_check(struct lw_state *s, struct lw_error *e)
 	return rc ? rc : check_objects(s, e);
 }
 
+/* A table that became another: its rows go through memory. */
+static int replace_table(struct lw_state *s, size_t i, struct lw_error *e)
+{
+	const char *name = schema[i].name;
+	lw_auto_free char *keep = lw_asprintf(
+		"CREATE TEMP TABLE kept AS SELECT * FROM main.%s; DROP TABLE main.%s", name,
+		name);
+	lw_auto_free char *back = lw_asprintf(
+		"INSERT INTO main.%s SELECT * FROM temp.kept; DROP TABLE temp.kept", name);
+	int rc = lw_state_exec(s, keep, e);
+
+	if (!rc)
+		rc = lw_state_exec(s, schema[i].sql, e);
+	return rc ? rc : lw_state_exec(s, back, e);
+}
+
+static int raise_object(struct lw_state *s, size_t i, struct lw_error *e)
+{
+	const char *was = sql_of(i, s->version);
+
+	if (!was)
+		return lw_state_exec(s, schema[i].sql, e);
+	return was == schema[i].sql ? 0 : replace_table(s, i, e);
+}
+
 int lw_state_schema_raise(struct lw_state *s, struct lw_error *e)
 {
 	int rc;
@@ -263,8 +307,7 @@ int lw_state_schema_raise(struct lw_state *s, struct lw_error *e)
 		return 0;
 	rc = lw_state_exec(s, "BEGIN IMMEDIATE", e);
 	for (size_t i = 0; !rc && i < LW_COUNT_OF(schema); i++)
-		if (since(i) > s->version)
-			rc = lw_state_exec(s, schema[i].sql, e);
+		rc = raise_object(s, i, e);
 	if (!rc)
 		rc = lw_state_exec(s, "PRAGMA user_version = " STRING(LW_STATE_VERSION), e);
 	if (!rc)

@@ -150,6 +150,10 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "nothing of it was read again")                                                                \
 	X(CONTENT_STAGED, "content.staged", CONTENT, DAMAGE,                                             \
 	  "what was staged was altered here since: see the disk, then load that volume again")           \
+	X(CONTENT_PREREQUISITE_MISSING, "content.prerequisite-missing", CONTENT, INCOMPLETE,             \
+	  "load the earlier bundle it came with, or a supplement, then this one again")                  \
+	X(CONTENT_PREREQUISITE_DAMAGED, "content.prerequisite-damaged", CONTENT, DAMAGE,                 \
+	  "`landwaiter repair` with a bundle that has it, or load a supplement, then load again")        \
 	X(CONTENT_INCOMING_FULL, "content.incoming-full", CONTENT, ERROR,                                \
 	  "finish or discard one of those that are begun: `landwaiter incoming list`")                   \
 	/* gate 5 */                                                                                     \

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_list(const struct lw_entries *entries)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, have = 0, have_bytes = 0;
 
 	for (size_t i = 0; i < entries->n; i++) {
 		const struct lw_entry *x = &entries->list[i];
@@ -24,8 +24,10 @@ static void check_list(const struct lw_entries *entries)
 
 		lw_entries_pieces(entries, i, &p, &end);
 		if (x->size > LW_MAX_BLOB_BYTES ||
-		    x->flags != (p < end ? (uint64_t)LW_ENTRY_CUT : 0) || p + 1 == end ||
-		    (p == end && x->size > LW_MAX_MEMBER_BYTES))
+		    (x->flags != (p < end ? (uint64_t)LW_ENTRY_CUT : 0) &&
+		     (x->flags != LW_ENTRY_HAVE || p < end)) ||
+		    p + 1 == end ||
+		    (x->flags == 0 && p == end && x->size > LW_MAX_MEMBER_BYTES))
 			abort();
 		for (unsigned number = 0; p < end; p++, number++) {
 			const struct lw_part *piece = &entries->pieces[p];
@@ -35,7 +37,7 @@ static void check_list(const struct lw_entries *entries)
 				abort();
 			in_pieces += piece->size;
 		}
-		if (x->flags && in_pieces != x->size)
+		if (x->flags == LW_ENTRY_CUT && in_pieces != x->size)
 			abort();
 		if (i > 0 &&
 		    lw_entry_compare(&x[-1].digest, x[-1].size, &x->digest, x->size) >= 0)
@@ -45,12 +47,16 @@ static void check_list(const struct lw_entries *entries)
 		     lw_entries_find(entries, &x->digest, x->size + 1)->size != x->size + 1))
 			abort();
 		bytes += x->size;
+		have += x->flags == LW_ENTRY_HAVE;
+		have_bytes += x->flags == LW_ENTRY_HAVE ? x->size : 0;
 	}
-	if (bytes != entries->bytes)
+	if (bytes != entries->bytes || have != entries->n_have ||
+	    have_bytes != entries->have_bytes)
 		abort();
 }
 
-/* One after the other they are the whole list; none is empty, but the one of an empty list. */
+/* One after the other they are the whole list; none is empty, but the one of a list of which
+ * nothing travels. */
 static void check_volumes(const struct lw_entries *entries)
 {
 	uint64_t bytes = 0, volumes = lw_volumes_count(entries);
@@ -61,7 +67,7 @@ static void check_volumes(const struct lw_entries *entries)
 		uint64_t here = lw_extent_bytes(entries, &x);
 
 		if (x.end > entries->n || (x.first >= x.end && entries->n > 0) ||
-		    (here == 0 && entries->n > 0))
+		    (here == 0 && entries->n > entries->n_have))
 			abort();
 		if (x.first != (piece ? at - 1 : at) || x.first_piece != piece)
 			abort();

@@ -99,6 +99,15 @@ make_world() {
 	snapshot begun
 	expect 5 lw load three.2of3.lwb
 	snapshot awaiting
+	# Without what the first brought: where that is, and where it is not, with a supplement.
+	make_bundle less.lwb --since one.lwb --tuf vendor=repo/metadata oci:small:a1 oci:small:a2 \
+		oci:big:b0
+	approve less.lwb alice bob
+	restore empty
+	expect 5 lw load less.lwb -o json
+	lw pack -o more.lwb --only out.log --of less.lwb oci:small:a1 oci:small:a2 oci:big:b0 \
+		>/dev/null 2>&1
+	snapshot lacking
 	restore first
 	lw load two.lwb >/dev/null
 	snapshot second
@@ -136,6 +145,16 @@ operation() { # NAME: sets $base, $command, $event, $again_old, $again_new, $don
 		base=awaiting event="load accepted" again_new=3
 		command=(load -o json three.3of3.lwb)
 		;;
+	increment)
+		base=first event="load accepted" again_new=3 command=(load -o json less.lwb)
+		;;
+	short)
+		base=empty event="load incomplete" again_old=5 again_new=5 done_status=5
+		command=(load -o json less.lwb)
+		;;
+	supplement)
+		base=lacking event="load accepted" again_new=3 command=(load -o json more.lwb)
+		;;
 	verify) base=first event="verify accepted" command=(verify -o json two.lwb) ;;
 	remove)
 		base=second event="remove done" again_new=2
@@ -165,7 +184,7 @@ operation() { # NAME: sets $base, $command, $event, $again_old, $again_new, $don
 }
 
 # shellcheck disable=SC2034 # for the sweeps
-enclave_operations="load second sitting last verify remove gc repair attest"
+enclave_operations="load second sitting last increment short supplement verify remove gc repair attest"
 # shellcheck disable=SC2034
 other_operations="init approve pack"
 
@@ -217,6 +236,8 @@ SELECT 'unfounded', i.name FROM image i LEFT JOIN bundle b
 .output now.pending
 SELECT 'pending', hex(p.digest), m.entry, m.piece, m.size, m.kept FROM pending_member m
 	JOIN pending p ON p.id = m.pending ORDER BY p.digest, m.entry, m.piece;
+SELECT 'need', hex(p.digest), n.entry, hex(n.digest), n.size FROM pending_need n
+	JOIN pending p ON p.id = n.pending ORDER BY p.digest, n.entry;
 .output now.records
 SELECT event || ' ' || result FROM book ORDER BY idx;
 .output now.store
@@ -242,7 +263,7 @@ look() {
 	find enclave -printf '%P|%s|%y%m\n' >now.files
 	sqlite3 -batch .look/state.db <look.sql 2>look.log && [ ! -s look.log ] || return
 	# What a load that failed has staged of the last volume may be kept, or not.
-	[ "${where-}" != sitting ] || cat now.pending >>now.state
+	[[ ${where-} != @(sitting|short) ]] || cat now.pending >>now.state
 }
 
 # same FILE FILE

@@ -107,7 +107,6 @@ make_bundle made-up.lwb --nonce 0000-0000-0000-0000-0000-0000-0000-0000-3747 --k
 refused 3 freshness.nonce-unknown lw load made-up.lwb
 audience=$AUDIENCE
 LANDWAITER_ENCLAVE=$T/elsewhere make_enclave 2 alice bob
-elsewhere=$AUDIENCE
 AUDIENCE=$audience
 answers four.lwr wrong.lwb # for the right enclave, taken to the other
 LANDWAITER_ENCLAVE=$T/elsewhere refused 3 seal.audience lw load wrong.lwb
@@ -201,11 +200,11 @@ accepted lw load called.lwb
 
 # --- an enclave of before --------------------------------------------------------------------------
 
-sqlite3 "$LANDWAITER_ENCLAVE/state.db" 'DROP TABLE request; PRAGMA user_version = 4'
+sqlite3 "$LANDWAITER_ENCLAVE/state.db" 'DROP TABLE request; PRAGMA user_version = 5'
 is "nothing was asked there" "$(lw request list -o json | jq -c .requests)" '[]'
 exits 3 "it is taken over" lw load called.lwb
 like "and has its memory" "$(last_record | jq -r .reason)" freshness.replay
-is "it is of now" "$(sql 'PRAGMA user_version')" 5
+is "it is of now" "$(sql 'PRAGMA user_version')" 6
 answers strict.lwr forgotten.lwb
 refused 3 freshness.nonce-unknown lw load forgotten.lwb
 done_testing

@@ -41,6 +41,7 @@ json landwaiter-requests/1 request list -o json
 json landwaiter-record/1 request cancel "$(lw request list -o json | jq -r '.requests[0].nonce')" --reason why -o json
 exits 0 "its key" lw request key -o json
 is "has a format" "$(jq -r .format out.log)" landwaiter-request-key/1
+json landwaiter-held/1 have --json
 json landwaiter-list/1 list --output=json
 json landwaiter-show/1 show $image --output json
 json landwaiter-export/1 export $image oci:exported -o json

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# flavours: release
+# flavours: sweep-release
 #
 # The power goes: what no killed process shows. Every write of an operation, with every flush between, is logged
 # below the file system (dm-log-writes, in user-mode Linux); then the disk is made as it may have been left at

@@ -15,12 +15,15 @@
  *		IN with a blob of so many zeros more.
  *	forge volumes HOW IN.lwb OUT KEY...
  *		IN in the volumes OUT.1of3.lwb ... (tests/lib/forge_volumes.h).
+ *	forge increment HOW IN.lwb OUT.lwb KEY...
+ *		IN as an increment (tests/lib/forge_increments.h).
  *	forge tuf NEWEST DIR IN.lwb OUT.lwb KEY...
  *		The first repository that IN brings, its files those of DIR, NEWEST the newest
  *		root that the sender says it saw. With NEWEST "lost:NAME" as it was, and without
  *		the bytes of that file.
  */
 
+#include "tests/lib/forge_increments.h"
 #include "tests/lib/forge_volumes.h"
 #include "tests/lib/forgeries.h"
 
@@ -268,6 +271,18 @@ static void make_volumes(const char *how, const char *in, const char *out, char 
 	drop_forge(&f);
 }
 
+static void make_increment(const char *how, const char *in, const char *out, char **keys, int n)
+{
+	struct forge_increment v = { .how = how };
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	struct forge f = { 0 };
+
+	read_forge(&f, in, keys, n);
+	forge_increment(&f, &v, &b);
+	make_file(AT_FDCWD, out, lw_buf_span(&b));
+	drop_forge(&f);
+}
+
 static void drop_carried(struct forge *f, struct lw_carried *c)
 {
 	for (size_t i = 0; i < c->n_files; i++) {
@@ -357,6 +372,8 @@ int main(int argc, char **argv)
 		make(argv[2], argv[3], argv[4], argv + 5, argc - 5);
 	} else if (argc >= 6 && strcmp(argv[1], "volumes") == 0) {
 		make_volumes(argv[2], argv[3], argv[4], argv + 5, argc - 5);
+	} else if (argc >= 6 && strcmp(argv[1], "increment") == 0) {
+		make_increment(argv[2], argv[3], argv[4], argv + 5, argc - 5);
 	} else if (argc >= 7 && strcmp(argv[1], "tuf") == 0) {
 		make_carried(argv + 2, argc - 2);
 	} else if (argc >= 6 && strcmp(argv[1], "sparse") == 0) {
@@ -364,7 +381,7 @@ int main(int argc, char **argv)
 	} else {
 		errx(2,
 		     "usage: forge layout DIR SEED | list | make NAME IN OUT KEY... | "
-		     "volumes HOW IN OUT KEY... | sparse BYTES IN OUT KEY... | tuf NEWEST DIR IN OUT KEY...");
+		     "volumes HOW IN OUT KEY... | increment HOW IN OUT KEY... | sparse BYTES IN OUT KEY... | tuf NEWEST DIR IN OUT KEY...");
 	}
 	return 0;
 }

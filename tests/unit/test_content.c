@@ -324,7 +324,12 @@ static void make_cut(struct cut *c)
 	OK(ftruncate(c->medium.fd, (off_t)at));
 	c->medium.size = at;
 	c->breaks[0] = (struct lw_break){ 0, 1 };
-	c->entries = (struct lw_entries){ &c->entry, 1, WHOLE, c->pieces, 3, c->breaks, 0 };
+	c->entries = (struct lw_entries){ .list = &c->entry,
+					  .n = 1,
+					  .bytes = WHOLE,
+					  .pieces = c->pieces,
+					  .n_pieces = 3,
+					  .breaks = c->breaks };
 	c->job = (struct lw_content_job){ .medium = &c->medium,
 					  .entries = &c->entries,
 					  .extent = { .end = 1, .end_piece = SIZE_MAX },

@@ -444,9 +444,48 @@ static void every_mutation(void **state)
 		}
 }
 
+#define NEEDS(blobs, bytes, since)                                                             \
+	"{\"entries\":" ENTRIES ",\"format\":\"landwaiter-contents/1\",\"images\":[" PLAIN     \
+	"],\"prerequisites\":{\"blobs\":" blobs ",\"bytes\":" bytes ",\"since\":[" since "]}}"
+
+/* Of an increment. */
+static void prerequisites(void **state)
+{
+	static const char increment[] = NEEDS("3", "12", "\"" D1 "\",\"" D2 "\"");
+	static const char *const wrong[] = {
+		NEEDS("0", "12", ""),
+		NEEDS("-1", "12", ""),
+		NEEDS("1000001", "12", ""),
+		NEEDS("1", "-1", ""),
+		NEEDS("1", "\"1\"", ""),
+		NEEDS("1", "1", "1"),
+		NEEDS("1", "1", "\"" D2 "\",\"" D1 "\""),
+		NEEDS("1", "1", "\"" D1 "\",\"" D1 "\""),
+		NEEDS("1", "1", "],\"x\":["),
+	};
+	LW_AUTO(contents) struct lw_contents c = { 0 };
+	LW_AUTO(buf) struct lw_buf again = { 0 };
+	struct lw_error e = { 0 };
+
+	(void)state;
+	OK(parse(increment, &c, &e));
+	assert_int_equal(c.have_blobs, 3);
+	assert_int_equal(c.have_bytes, 12);
+	assert_int_equal(c.n_since, 2);
+	assert_true(lw_contents_is_marked(&c, 1));
+	lw_contents_write(&c, &again);
+	assert_string_equal(lw_buf_str(&again), increment);
+	for (size_t i = 0; i < LW_COUNT_OF(wrong); i++) {
+		LW_AUTO(contents) struct lw_contents got = { 0 };
+
+		assert_int_not_equal(parse(wrong[i], &got, &e), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(prerequisites),
 		cmocka_unit_test(roundtrip),
 		cmocka_unit_test(index_is_a_function_of_contents),
 		cmocka_unit_test(every_member_once),

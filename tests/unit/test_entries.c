@@ -2,6 +2,7 @@
 #include "bundle/entries.h"
 
 #include "base/limits.h"
+#include "bundle/format.h"
 #include "bundle/volumes.h"
 
 #include <malloc.h>
@@ -138,11 +139,62 @@ static void order(void **state)
 	refused(LW_E_FORMAT, A " 1\n" C " 2\n" B " 2\n");
 }
 
-static void reserved_lines(void **state)
+/* What does not travel stands among the others, and is no member. */
+static void prerequisites(void **state)
 {
+	static const char text[] =
+		A " 1\nhave " B " 2\nvolume 2\n" C " 3\nhave " A " 1099511627776\n";
+	static const char *const wrong[] = {
+		"have " A " 1", /* it does not even end */
+		"have" A " 1\n",
+		"have  " A " 1\n",
+		"have \n",
+		"have have " A " 1\n",
+		"have " A " 1\nhave " A " 1\n",
+		"have " A " 1\n" A " 1\n",
+		A " 1\nhave " A " 1\n",
+		"have " B " 1\nhave " A " 1\n",
+		"have " A " 2\npiece " B " 1\npiece " C " 1\n",
+		A " 1\nvolume 2\nhave " B " 1\n" C " 1\n",
+		"have " A " 1\nvolume 2\n" B " 1\n",
+		A " 1\nvolume 2\nhave " B " 1\n",
+		/* nor is a volume empty that has a blob's line alone */
+		A " 2\nvolume 2\npiece " B " 1\npiece " C " 1\n",
+		A " 1\nvolume 2\n" B " 2\nvolume 3\npiece " C " 1\npiece " C " 1\n",
+	};
+	struct lw_entries x = { 0 };
+	struct lw_error e = { 0 };
+
 	(void)state;
-	refused(LW_E_UNSUPPORTED, "have " A " 1\n");
-	refused(LW_E_FORMAT, "have " A " 1"); /* it does not even end */
+	for (size_t i = 0; i < LW_COUNT_OF(wrong); i++)
+		refused(LW_E_FORMAT, wrong[i]);
+	refused(LW_E_LIMIT, "have " A " 1099511627777\n");
+	OK(parse("have " A " 5\n", &x, &e)); /* nothing travels */
+	assert_int_equal(x.n_have, 1);
+	assert_int_equal(lw_volumes_bytes(&x, 512), 512 + LW_TAR_END);
+	lw_entries_release(&x);
+
+	LW_AUTO(buf) struct lw_buf again = { 0 };
+
+	OK(parse(text, &x, &e));
+	lw_entries_write(&x, &again);
+	assert_string_equal(lw_buf_str(&again), text);
+	assert_int_equal(x.n_have, 2);
+	assert_int_equal(x.have_bytes, 1099511627778);
+	for (uint64_t v = 1; v <= 2; v++) {
+		const struct lw_extent extent = lw_volumes_extent(&x, v);
+
+		assert_int_equal(lw_extent_bytes(&x, &extent), 1024);
+	}
+
+	const struct lw_extent none = lw_volumes_supplement(&x);
+
+	assert_int_equal(lw_extent_bytes(&x, &none), 0);
+	x.list[1].flags |= LW_ENTRY_HERE;
+	assert_int_equal(lw_extent_bytes(&x, &none), 1024);
+	assert_int_equal(lw_extent_entry_size(&x, &none, 1), 2);
+	assert_int_equal(lw_extent_entry_size(&x, &none, 0), 0);
+	lw_entries_release(&x);
 }
 
 /* A volume begins with a member, and is told once. */
@@ -425,7 +477,7 @@ int main(void)
 		cmocka_unit_test(roundtrip),
 		cmocka_unit_test(lines),
 		cmocka_unit_test(order),
-		cmocka_unit_test(reserved_lines),
+		cmocka_unit_test(prerequisites),
 		cmocka_unit_test(volumes),
 		cmocka_unit_test(pieces),
 		cmocka_unit_test(extents),

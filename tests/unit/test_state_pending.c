@@ -157,9 +157,69 @@ static void test_pending(void **state)
 	OK(lw_state_commit(f->state, &f->e));
 }
 
+static int tell_need(void *data, const struct lw_digest *d, uint64_t size, bool in,
+		     struct lw_error *e)
+{
+	struct lw_buf *b = data;
+
+	(void)e;
+	lw_buf_printf(b, "%02x:%llu%s ", d->sha256[0], (unsigned long long)size,
+		      in ? "+" : "-");
+	return 0;
+}
+
+static int count_blob(void *data, const struct lw_digest *d, uint64_t size, struct lw_error *e)
+{
+	(void)d;
+	(void)size;
+	(void)e;
+	++*(size_t *)data;
+	return 0;
+}
+
+/* What a bundle awaits is neither waste nor to be removed, until nobody awaits it. */
+static void test_needs(void **state)
+{
+	struct fixture *f = *state;
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+	struct lw_state_pending one = { .digest = lw_digest_of(lw_span_str("one")) },
+				two = { .digest = lw_digest_of(lw_span_str("two")) };
+	const struct lw_state_member brought = { 7, 0, 2, 3, false };
+	struct lw_digest blobs[3] = { { { 0x11 } }, { { 0x22 } }, { { 0x33 } } };
+	int64_t id = 0, second = 0;
+	size_t waste = 0;
+
+	OK(lw_state_begin(f->state, &f->e));
+	OK(lw_state_pending_put(f->state, &one, &id, &f->e));
+	OK(lw_state_pending_put(f->state, &two, &second, &f->e));
+	OK(lw_state_blob_add(f->state, &blobs[0], 1, &f->e));
+	OK(lw_state_blob_add(f->state, &blobs[1], 2, &f->e));
+	OK(lw_state_pending_need_add(f->state, id, 9, &blobs[1], 5, &f->e));
+	OK(lw_state_pending_need_add(f->state, id, 4, &blobs[0], 1, &f->e));
+	OK(lw_state_pending_need_add(f->state, id, 4, &blobs[0], 1, &f->e)); /* once */
+	OK(lw_state_pending_need_add(f->state, id, 7, &blobs[2], 3, &f->e));
+	OK(lw_state_pending_need_add(f->state, second, 0, &blobs[0], 1, &f->e));
+	OK(lw_state_each_pending_need(f->state, id, tell_need, &b, &f->e));
+	assert_string_equal(lw_buf_str(&b), "11:1+ 33:3- 22:5- "); /* of that size */
+	OK(lw_state_pending_member_put(f->state, id, &brought, &f->e));
+	lw_buf_clear(&b);
+	OK(lw_state_each_pending_need(f->state, id, tell_need, &b, &f->e));
+	assert_string_equal(lw_buf_str(&b), "11:1+ 33:3+ 22:5- ");
+	OK(lw_state_each_blob(f->state, true, count_blob, &waste, &f->e));
+	assert_int_equal(waste, 0);
+	assert_int_equal(lw_state_blob_remove(f->state, &blobs[0], &f->e), -LW_E_CONFLICT);
+	OK(lw_state_pending_remove(f->state, &one.digest, &f->e));
+	OK(lw_state_each_blob(f->state, true, count_blob, &waste, &f->e));
+	assert_int_equal(waste, 1); /* the other still awaits one */
+	OK(lw_state_pending_remove(f->state, &two.digest, &f->e));
+	OK(lw_state_blob_remove(f->state, &blobs[0], &f->e));
+	OK(lw_state_commit(f->state, &f->e));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_needs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pending, setup, teardown),
 	};
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "custody/state_pending.h"
 #include "custody/state_internal.h" /* the database under it, to make it older */
 #include "tests/lib/scratch.h"
 
@@ -140,42 +141,99 @@ static void test_bad_rows(void **state)
 	      lw_state_request_close(f->state, &one.nonce, LW_REQUEST_ANSWERED, 0, &f->e));
 }
 
-/* A state of version 4 is read as it is, and taken over by the first who writes. */
-static void test_version_4(void **state)
+#define TO_5 "DROP TABLE request; PRAGMA user_version = 5"
+#define TO_4                                                                                   \
+	"DROP TABLE request; DROP TABLE pending_need; DROP TABLE pending_volume; "             \
+	"CREATE TABLE pending_volume ("                                                        \
+	"pending INTEGER NOT NULL REFERENCES pending (id) ON DELETE CASCADE, "                 \
+	"volume INTEGER NOT NULL CHECK (volume >= 1), "                                        \
+	"members INTEGER NOT NULL CHECK (members >= 1), "                                      \
+	"PRIMARY KEY (pending, volume)"                                                        \
+	") STRICT, WITHOUT ROWID; PRAGMA user_version = 4"
+
+/* A state of an older version is read as it is, and taken over by the first who writes. */
+static void take_over(struct fixture *f, const char *older, int64_t version,
+		      enum lw_state_mode writer)
 {
-	static const enum lw_state_mode writers[] = { LW_STATE_WRITE, LW_STATE_BOOK };
-	struct fixture *f = *state;
 	struct lw_state_request one = request(1), got;
 
-	for (size_t i = 0; i < LW_COUNT_OF(writers); i++) {
-		sql(f, "DROP TABLE request; PRAGMA user_version = 4");
-		OK(reopen(f, LW_STATE_READ));
-		assert_int_equal(f->state->version, 4);
-		all(f, "");
-		FAILS(LW_E_NOTFOUND, lw_state_request_get(f->state, &one.nonce, &got, &f->e));
-		OK(reopen(f, LW_STATE_READ)); /* who looks changes nothing */
-		assert_int_equal(f->state->version, 4);
-		OK(reopen(f, writers[i]));
-		assert_int_equal(f->state->version, LW_STATE_VERSION);
-		OK(lw_state_begin(f->state, &f->e));
-		OK(lw_state_request_add(f->state, &one, &f->e));
-		OK(lw_state_commit(f->state, &f->e));
-		OK(reopen(f, LW_STATE_READ));
-		all(f, "1:0/0 ");
-	}
+	sql(f, older);
+	OK(reopen(f, LW_STATE_READ));
+	assert_int_equal(f->state->version, version);
+	all(f, "");
+	FAILS(LW_E_NOTFOUND, lw_state_request_get(f->state, &one.nonce, &got, &f->e));
+	OK(reopen(f, LW_STATE_READ)); /* who looks changes nothing */
+	assert_int_equal(f->state->version, version);
+	OK(reopen(f, writer));
+	assert_int_equal(f->state->version, LW_STATE_VERSION);
+	OK(lw_state_begin(f->state, &f->e));
+	OK(lw_state_request_add(f->state, &one, &f->e));
+	OK(lw_state_commit(f->state, &f->e));
+	OK(reopen(f, LW_STATE_READ));
+	all(f, "1:0/0 ");
+}
+
+static void test_older(void **state)
+{
+	struct fixture *f = *state;
+
+	take_over(f, TO_5, 5, LW_STATE_WRITE);
+	take_over(f, TO_5, 5, LW_STATE_BOOK);
+	take_over(f, TO_4, 4, LW_STATE_WRITE);
+	take_over(f, TO_4, 4, LW_STATE_BOOK);
+}
+
+static int tell_volume(void *data, uint64_t volume, uint64_t members, uint64_t in,
+		       struct lw_error *e)
+{
+	(void)e;
+	lw_buf_printf(data, "%llu:%llu/%llu ", (unsigned long long)volume,
+		      (unsigned long long)in, (unsigned long long)members);
+	return 0;
+}
+
+/* What was begun before goes on. */
+static void test_rows_stay(void **state)
+{
+	struct fixture *f = *state;
+	LW_AUTO(buf) struct lw_buf b = { 0 };
+
+	sql(f, TO_4 "; INSERT INTO pending VALUES (3, zeroblob(32), 'acme', 7, 5, 9, 1, 1); "
+		    "INSERT INTO pending_volume VALUES (3, 1, 4), (3, 2, 5)");
+	OK(reopen(f, LW_STATE_WRITE));
+	OK(lw_state_each_pending_volume(f->state, 3, tell_volume, &b, &f->e));
+	assert_string_equal(lw_buf_str(&b), "1:0/4 2:0/5 ");
+	OK(reopen(f, LW_STATE_WRITE));
+}
+
+/* One that cannot be finished leaves what was there. */
+static void test_not_halfway(void **state)
+{
+	struct fixture *f = *state;
+
+	sql(f, TO_5);
+	OK(reopen(f, LW_STATE_READ));
+	f->state->mode = LW_STATE_WRITE;
+	FAILS(LW_E_IO, lw_state_schema_raise(f->state, &f->e)); /* it may not write */
+	OK(reopen(f, LW_STATE_READ));
+	assert_int_equal(f->state->version, 5);
 }
 
 /* Taking over is no way around the comparison of tables. */
-static void test_not_version_4(void **state)
+static void test_none_of_ours(void **state)
 {
 	static const char *const statements[] = {
+		"PRAGMA user_version = 5",
 		"PRAGMA user_version = 4",
 		"DROP TABLE request",
-		"PRAGMA user_version = 6",
+		"PRAGMA user_version = 7",
 		"DROP TABLE request; PRAGMA user_version = 3",
-		"DROP TABLE request; DROP TABLE queue; PRAGMA user_version = 4",
-		"DROP TABLE request; PRAGMA user_version = 4; CREATE TABLE request (x)",
-		"DROP TABLE request; PRAGMA user_version = 4; CREATE TABLE other (x)",
+		"DROP TABLE request; PRAGMA user_version = 4",
+		TO_4 "; PRAGMA user_version = 5",
+		TO_5 "; DROP TABLE queue",
+		TO_5 "; CREATE TABLE request (x)",
+		TO_5 "; CREATE TABLE other (x)",
+		TO_4 "; CREATE TABLE kept (x)",
 	};
 
 	for (size_t i = 0; i < LW_COUNT_OF(statements); i++) {
@@ -198,8 +256,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_rows, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_version_4, setup, teardown),
-		cmocka_unit_test(test_not_version_4),
+		cmocka_unit_test_setup_teardown(test_older, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rows_stay, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_halfway, setup, teardown),
+		cmocka_unit_test(test_none_of_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

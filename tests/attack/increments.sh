@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
+#
+# What becomes of a prerequisite before it is needed: gone, altered, withheld; what hands can do to a
+# supplement; and a sender whose approvers sign any list (security classes 73, 105, 106, 110, 111).
+
+. "$(dirname "$0")/../lib/increments.sh"
+
+lw load orphan.lwb -o json >orphan.json 2>/dev/null || true
+again
+lw load two.lwb -o json >two.json 2>/dev/null || true
+supplement extra.lwb two.json two.lwb oci:layout:b1 >/dev/null 2>&1
+supplement orphanextra.lwb orphan.json orphan.lwb oci:layout:b2 >/dev/null 2>&1
+store=enclave/store/blobs/sha256
+
+# short NAME STATUS CODE FILE DIGEST: loading FILE ends so, names what is missing, accepts nothing,
+# and keeps the rest.
+short() {
+	local exit=0 images got
+
+	images=$(sql 'SELECT count(*) FROM image')
+	lw load "$4" -o json >out.log 2>err.log || exit=$?
+	got=$(jq -r --arg code "$3" '[.exit, any(.findings[]; .code == $code),
+		.prerequisites.missing[].digest] | join(" ")' out.log)
+	is "$1: $3" "$exit $got, $(($(sql 'SELECT count(*) FROM image') - images)), $(sql \
+		'SELECT count(*) > 0 FROM pending_member')" "$2 $2 true sha256:$5, 0, 1"
+	! grep -qE 'ERROR: (Address|Leak|Undefined)|runtime error:' err.log || fail "$1" "$(cat err.log)"
+}
+mended() { # NAME FILE: loading that completes what was begun, and all is right
+	accepted lw load "$2"
+	exits 0 "$1: all holds" lw check --all
+	is "$1: nothing is left" "$(pending)" "0 0 0 0"
+}
+
+# --- the store ----------------------------------------------------------------------------------
+
+again one
+flip $store/"$shared" 200000
+short "a byte flipped in the store" 4 content.prerequisite-damaged two.lwb "$shared"
+short "the same again" 4 content.prerequisite-damaged two.lwb "$shared"
+mended "a supplement mends it" extra.lwb
+again one
+flip $store/"$shared" 200000
+attack "verify sees it, too" 4 content.prerequisite-damaged lw verify two.lwb
+exits 0 "or repair" lw repair one.lwb
+accepted lw load two.lwb
+again one two
+manifest=$(jq -r '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == "b1").digest[7:]' \
+	layout/index.json)
+flip $store/"$manifest" 10
+short "a manifest altered in the store" 4 content.prerequisite-damaged both.lwb "$manifest"
+exits 0 "repaired" lw repair two.lwb
+mended "with the earlier bundle" both.lwb
+again one two
+flip $store/"$manifest" 10
+attack "which verify sees, too" 4 content.prerequisite-damaged lw verify both.lwb
+again one
+rm $store/"$shared"
+short "a file that is gone" 5 content.prerequisite-missing two.lwb "$shared"
+mended "brought by a supplement" extra.lwb
+again one
+truncate -s 1000 $store/"$shared"
+short "a file that is short" 5 content.prerequisite-missing two.lwb "$shared"
+again
+cp layout/blobs/sha256/"$shared" $store/
+short "a file without a row" 5 content.prerequisite-missing two.lwb "$shared"
+again one
+exits 0 "removed" lw remove registry.example/images:b0 --reason old
+accepted lw verify two.lwb
+exits 0 "and collected" lw gc
+short "is missing" 5 content.prerequisite-missing two.lwb "$shared"
+accepted lw load extra.lwb
+again one
+exits 5 "what waits" lw load both.lwb
+rm $store/"$shared"
+is "is listed as missing" "$(lw load both.lwb -o json 2>/dev/null | jq '.prerequisites.missing | length')" 4
+
+# --- trust, zones -------------------------------------------------------------------------------
+
+# What is judged is the image at hand; its parts are their digests.
+policy_is() { # JQ: over the policy as it is
+	local own=enclave/evaluation
+
+	sqlite3 enclave/state.db "SELECT bytes FROM trust WHERE name = 'policy.json'" | jq -c "$1" >policy.json
+	lw tuf add $own/repository policy.json=policy.json --key $own/owner.key >/dev/null 2>&1 &&
+		lw trust update $own/repository >/dev/null 2>&1
+}
+again one
+policy_is '.images[0].match = "registry.example/images:b1"' || fail "another policy"
+is "the base is withheld" "$(lw list -o json | jq -c '[.images[] | .pending]')" '[true]'
+accepted lw load two.lwb
+is "and stays so" "$(lw list -o json | jq -c '[.images[] | .pending]')" '[true,false]'
+again one
+policy_is '.images[0].match = "registry.example/images:b0"' || fail "another policy"
+attack "an image that no rule covers, on a base that one does" 3 policy.no-match lw verify two.lwb
+exits 3 "is refused" lw load two.lwb
+is "and not accepted" "$(lw list -o json | jq -c '[.images[] | .name]')" '["registry.example/images:b0"]'
+
+# --- supplements by hand ------------------------------------------------------------------------
+
+again
+exits 5 "the increment" lw load two.lwb
+for map in 0 2 ' '; do
+	cp extra.lwb x.lwb
+	poke x.lwb "$(entry_offset x.lwb landwaiter/supplement)" "$map"
+	attack "a map of '$map'" 4 content.list lw load x.lwb
+done
+cp extra.lwb x.lwb
+poke x.lwb "$(($(entry_offset x.lwb landwaiter/supplement) + 1))" 1
+attack "a map that does not end" 4 content.list lw load x.lwb
+for text in 0001 0002 '   0' '0000 of 0002'; do
+	cp extra.lwb x.lwb
+	poke x.lwb "$(entry_offset x.lwb landwaiter/volume)" "$text"
+	expect 4 lw verify x.lwb && pass "a supplement marked '$text'" || fail "a supplement marked '$text'"
+done
+cp two.lwb x.lwb
+poke x.lwb "$(entry_offset x.lwb landwaiter/volume)" 0000
+attack "a volume marked as one" 4 content.header lw load x.lwb
+cp extra.lwb x.lwb
+truncate -s -1 x.lwb
+attack "a byte too short" 4 content.truncated lw load x.lwb
+cp extra.lwb x.lwb
+printf '\0' >>x.lwb
+attack "a byte too long" 4 content.trailing lw load x.lwb
+cp extra.lwb x.lwb
+flip x.lwb $(($(entry_offset x.lwb "blobs/sha256/$shared") + 777))
+short "a flipped byte" 4 content.digest x.lwb "$shared"
+tail_from() { # FILE: what follows the lists
+	tail -c "+$(($(entry_offset "$1" landwaiter/volume) - 511))" "$1"
+}
+head_of() { # FILE: the lists
+	head -c "$(($(entry_offset "$1" landwaiter/volume) - 512))" "$1"
+}
+{
+	head_of two.lwb
+	tail_from orphanextra.lwb
+} >x.lwb
+expect 4 lw load x.lwb && pass "another's prerequisites under its lists" ||
+	fail "another's prerequisites under its lists" "$(cat out.log)"
+{
+	head_of orphan.lwb
+	tail_from extra.lwb
+} >x.lwb
+expect 4 lw verify x.lwb && pass "the other way round" || fail "the other way round" "$(cat out.log)"
+is "nothing came in by all that" "$(ls $store)" ""
+mended "and the good one" extra.lwb
+attack "again" 3 freshness.replay lw load extra.lwb
+
+# --- a sender who signs anything ----------------------------------------------------------------
+
+again
+"$LW_BIN/tools/forge" layout forged 1
+sealed f.lwb --sequence 50 oci:forged:registry.example/app/multi:1
+make_layout small
+LANDWAITER_SENDER_DIR=$T/elsewhere sealed small.lwb --sequence 40 oci:small:a0
+forge() { # HOW [BUNDLE]
+	"$LW_BIN/tools/forge" increment "$1" "${2:-f.lwb}" "$1.lwb" alice.key bob.key
+}
+for how in twice another-count another-sum not-said said-of-none in-pieces begins-a-volume; do
+	forge $how
+	attack "prerequisites $how" 4 content.list lw load $how.lwb
+done
+forge no-mark
+attack "an increment without a mark" 4 content.header lw load no-mark.lwb
+sealed meta.lwb --sequence 51 --trust enclave/evaluation/repository oci:forged:registry.example/app/multi:1
+forge metadata meta.lwb
+attack "metadata that does not travel" 4 content.list lw load metadata.lwb
+LANDWAITER_SENDER_DIR=$T/elsewhere sealed full.lwb --sequence 45 oci:forged:registry.example/app/multi:1
+accepted lw load small.lwb
+accepted lw load full.lwb
+big=$(tar xOf f.lwb landwaiter/entries | tail -n 1 | cut -c 8-71)
+forge honest
+accepted lw verify honest.lwb
+"$LW_BIN/tools/forge" increment "$(tar xOf small.lwb landwaiter/entries | tail -n 1)" f.lwb unnamed.lwb \
+	alice.key bob.key
+exits 4 "what no image names" lw load unnamed.lwb -o json
+is "is told" "$(jq -r '[.findings[] | select(.severity == "damage").code] | join(" ")' out.log)" \
+	content.unreferenced
+forge other-size
+short "of another size than it has here" 4 content.prerequisite-damaged other-size.lwb "$big"
+forge twice-other-size
+short "there, and needed in another size" 4 content.prerequisite-damaged twice-other-size.lwb "$big"
+done_testing
