@@ -457,6 +457,20 @@ static int run_only(int n, char **objects)
 	return r < 0 ? lw_command_failed(&e) : LW_EXIT_DONE;
 }
 
+/* What is sealed, but for the images. */
+static int fill_seal(struct lw_pack_options *o, struct lw_request *request,
+		     struct lw_held *held, struct lw_error *e)
+{
+	int r = fill_statement(&o->statement, e);
+
+	if (r == 0)
+		r = lw_pack_answer(&o->statement, request, e);
+	if (r == 0)
+		r = lw_pack_fill_held(held, &o->statement, e);
+	o->held = held;
+	return r;
+}
+
 int lw_pack_run(int n, char **objects)
 {
 	struct sources s __attribute__((cleanup(auto_sources))) = { 0 };
@@ -494,12 +508,7 @@ int lw_pack_run(int n, char **objects)
 	if (r == 0)
 		r = open_devices(&devices, &o, &e);
 	if (r == 0)
-		r = fill_statement(&o.statement, &e);
-	if (r == 0)
-		r = lw_pack_answer(&o.statement, &request, &e);
-	if (r == 0)
-		r = lw_pack_fill_held(&held, &o.statement, &e);
-	o.held = &held;
+		r = fill_seal(&o, &request, &held, &e);
 	o.sources = s.list;
 	o.n_sources = s.n;
 	if (r == 0)

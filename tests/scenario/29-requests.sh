@@ -79,6 +79,21 @@ refused 4 content.digest lw load damaged.lwb
 is "still open" "$(nonces open)" "$(cat two.nonce)"
 accepted lw load two.lwb
 
+# In volumes the last one spends it; of two that are begun the first to be whole has it.
+asks parts.lwr >parts.nonce
+"$LW_BIN/tools/mklayout" big large 1 3MiB 300KiB
+for name in parts rival; do
+	answers parts.lwr $name.lwb --volume-size 1800KiB oci:large:b0
+done
+for part in parts.1of3 rival.2of3 parts.2of3 rival.1of3; do
+	exits 5 "so far: $part" lw load $part.lwb
+done
+is "two are begun for one nonce" "$(nonces open) $(sql 'SELECT count(*) FROM pending')" "$(cat parts.nonce) 2"
+accepted lw load parts.3of3.lwb
+is "spent" "$(nonces open)" ""
+exits 3 "too late for the other" lw load rival.3of3.lwb
+like "and says so" "$(last_record | jq -r .reason)" freshness
+
 # --- cancelled, expired, unknown, of another enclave ---------------------------------------------
 
 asks three.lwr >three.nonce
@@ -131,10 +146,10 @@ is "floors rose" "$(sed -n 4p six.lwr | jq -r '.predicate.floors[0].sequence')" 
 	"$(sql 'SELECT floor FROM sender')"
 LANDWAITER_SENDER_DIR=$T/forgot exits 3 "a sequence below the floor" \
 	packs --request six.lwr --request-key enclave.pub
-like "tells what to say" "$(cat err.log)" 'plant-7 has accepted 11 of acme: want --sequence 12'
+like "tells what to say" "$(cat err.log)" 'plant-7 has accepted 12 of acme: want --sequence 13'
 ok "and used up none" test ! -s "$T/forgot/acme.json"
-exits 3 "a step too far" packs --request six.lwr --request-key enclave.pub --sequence 1000012
-sed 's/"sequence":11/"sequence":10/' six.lwr >lower.lwr
+exits 3 "a step too far" packs --request six.lwr --request-key enclave.pub --sequence 1000013
+sed 's/"sequence":12/"sequence":10/' six.lwr >lower.lwr
 head -c -1 six.lwr >cut.lwr
 { cat six.lwr && echo; } >longer.lwr
 { cat six.lwr && head -c 70000 /dev/zero; } >huge.lwr
