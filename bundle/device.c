@@ -15,9 +15,16 @@
 
 #define ALIGNMENT 4096 /* what any device takes for reads and writes of its own */
 
+/* blkid looks no further in than 4 MiB (LUKS, its second header), and no further from the end
+ * than 1.6 MB (a RAID of Promise's). */
+#define WIPED_FIRST ((uint64_t)8 << 20)
+#define WIPED_LAST  ((uint64_t)2 << 20)
+
 struct lw_device {
 	const char *path;
 	int fd;
+	bool touched;
+	const atomic_bool *stop;
 	uint64_t bytes;
 	uint64_t written; /* whole blocks behind the first, and the first */
 	uint8_t *first;	  /* aligned; kept until the rest is there */
@@ -34,73 +41,47 @@ static int fail_shown(const struct lw_device *d, struct lw_error *e)
 	return lw_prefix(e, "%s", lw_text_escape_str(d->path, shown, sizeof(shown)));
 }
 
-/* ---- what it is ---- */
+/* ---- opening it ---- */
 
-/* An attribute of the kernel's: whether it begins with that. */
-static bool attribute_is(const char *folder, const char *name, char want)
+static int open_alone(struct lw_device *d, struct lw_error *e)
 {
-	lw_auto_free char *path = lw_asprintf("%s/%s", folder, name);
-	lw_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char have = '\0';
-
-	return fd >= 0 && read(fd, &have, 1) == 1 && have == want;
-}
-
-/* Disks on USB that are no sticks say that they cannot be taken out. */
-static bool can_be_taken_out(const char *folder)
-{
-	char link[PATH_MAX];
-	ssize_t n = readlink(folder, link, sizeof(link) - 1);
-
-	link[n < 0 ? 0 : n] = '\0';
-	return attribute_is(folder, "removable", '1') || strstr(link, "/usb");
-}
-
-static int judge(const struct lw_device *d, const struct stat *st, bool fixed,
-		 struct lw_error *e)
-{
-	lw_auto_free char *folder =
-		lw_asprintf("/sys/dev/block/%u:%u", major(st->st_rdev), minor(st->st_rdev));
-	lw_auto_free char *partition = lw_asprintf("%s/partition", folder);
-	int read_only = 0;
-
-	if (access(partition, F_OK) == 0)
-		return lw_fail(e, LW_E_USAGE,
-			       "a partition: want the whole device, which is read without a "
-			       "table of partitions");
-	if (ioctl(d->fd, BLKROGET, &read_only) != 0 || read_only)
-		return lw_fail(e, LW_E_USAGE, "it is write-protected");
-	if (!fixed && !can_be_taken_out(folder))
-		return lw_fail(e, LW_E_USAGE,
-			       "it belongs to the machine: it cannot be taken out. If it is "
-			       "meant all the same: --fixed");
-	return 0;
+	d->fd = open(d->path, O_RDWR | O_EXCL | O_DIRECT | O_CLOEXEC | O_NOCTTY);
+	if (d->fd >= 0)
+		return 0;
+	if (errno == EBUSY)
+		return lw_fail(e, LW_E_BUSY,
+			       "in use: it is mounted, a partition of it is, or something "
+			       "else holds it; see lsblk");
+	if (errno == EROFS || errno == EACCES || errno == EPERM)
+		return lw_fail(e, LW_E_USAGE, "it cannot be written to: %s", strerror(errno));
+	return lw_fail_errno(e, "opening it");
 }
 
 static int open_device(struct lw_device *d, bool fixed, struct lw_error *e)
 {
-	struct stat st;
+	struct stat st, now;
+	int r;
 
-	/* Looked at before it is opened: to open may be to act (a tape, a FIFO). */
+	/* Looked at before it is opened: to open may be to act (a tape, a FIFO), and who closes
+	 * what was open for writing has udev look at it. */
 	if (stat(d->path, &st) != 0)
 		return errno == ENOENT ? lw_fail(e, LW_E_NOTFOUND, "not there")
 				       : lw_fail_errno(e, "stat");
 	if (!S_ISBLK(st.st_mode))
 		return lw_fail(e, LW_E_USAGE, "no block device: files are written with -o");
-	d->fd = open(d->path, O_RDWR | O_EXCL | O_DIRECT | O_CLOEXEC | O_NOCTTY);
-	if (d->fd < 0 && errno == EBUSY)
-		return lw_fail(e, LW_E_BUSY,
-			       "in use: it is mounted, a partition of it is, or something "
-			       "else holds it; see lsblk");
-	if (d->fd < 0 && (errno == EROFS || errno == EACCES || errno == EPERM))
-		return lw_fail(e, LW_E_USAGE, "it cannot be written to: %s", strerror(errno));
-	if (d->fd < 0 || fstat(d->fd, &st) != 0)
-		return lw_fail_errno(e, "opening it");
-	if (!S_ISBLK(st.st_mode))
+	r = lw_device_judge_in("/sys/dev/block", major(st.st_rdev), minor(st.st_rdev), fixed,
+			       e);
+	if (r == 0)
+		r = open_alone(d, e);
+	if (r < 0)
+		return r;
+	if (fstat(d->fd, &now) != 0)
+		return lw_fail_errno(e, "fstat");
+	if (!S_ISBLK(now.st_mode) || now.st_rdev != st.st_rdev)
 		return lw_fail(e, LW_E_CONFLICT, "it became something else");
 	if (ioctl(d->fd, BLKGETSIZE64, &d->bytes) != 0)
 		return lw_fail_errno(e, "its size");
-	return judge(d, &st, fixed, e);
+	return 0;
 }
 
 static uint8_t *aligned_block(void)
@@ -131,11 +112,11 @@ void lw_device_close(struct lw_device *d)
 {
 	if (!d)
 		return;
-	if (d->fd >= 0) {
-		/* The table of partitions that it had is gone; one who knows it may forget. */
+	/* The table of partitions that it had is gone: who knows it may forget. */
+	if (d->touched)
 		(void)ioctl(d->fd, BLKRRPART);
+	if (d->fd >= 0)
 		(void)close(d->fd);
-	}
 	free(d->first);
 	free(d->block);
 	free(d->digests);
@@ -155,12 +136,25 @@ static size_t block_size(const struct lw_device *d, uint64_t at)
 	return d->bytes - at < LW_DEVICE_BLOCK ? (size_t)(d->bytes - at) : LW_DEVICE_BLOCK;
 }
 
-static int put(struct lw_device *d, const uint8_t *block, uint64_t at, struct lw_error *e)
+/* At most a block, in one piece. */
+static int put(struct lw_device *d, const uint8_t *block, size_t n, uint64_t at,
+	       struct lw_error *e)
 {
-	int r = lw_fs_pwrite(d->fd, block, block_size(d, at), at, e);
+	if (d->stop && atomic_load(d->stop))
+		return lw_fail(e, LW_E_BUSY, "stopped at byte %llu", (unsigned long long)at);
+	return lw_fs_pwrite(d->fd, block, n, at, e);
+}
 
-	return r < 0 ? lw_prefix(e, "byte %llu: it is no bundle now", (unsigned long long)at)
-		     : 0;
+static int put_zeros(struct lw_device *d, const uint8_t *zeros, uint64_t from, uint64_t to,
+		     struct lw_error *e)
+{
+	int r = 0;
+
+	for (uint64_t at = from, n; at < to && r == 0; at += n) {
+		n = to - at < LW_DEVICE_BLOCK ? to - at : LW_DEVICE_BLOCK;
+		r = put(d, zeros, (size_t)n, at, e);
+	}
+	return r;
 }
 
 int lw_device_check_room(const struct lw_device *d, uint64_t bytes, struct lw_error *e)
@@ -175,18 +169,18 @@ int lw_device_check_room(const struct lw_device *d, uint64_t bytes, struct lw_er
 	return fail_shown(d, e);
 }
 
-int lw_device_begin(struct lw_device *d, struct lw_error *e)
+int lw_device_begin(struct lw_device *d, const atomic_bool *stop, struct lw_error *e)
 {
-	int r = put(d, d->first, 0, e);
+	const uint64_t first = d->bytes < WIPED_FIRST ? d->bytes : WIPED_FIRST;
+	uint64_t last = d->bytes < WIPED_LAST ? 0 : d->bytes - WIPED_LAST;
+	int r;
 
-	if (r == 0 && d->bytes > LW_DEVICE_BLOCK) {
-		/* A copy of a table of partitions, members of RAID: at the end. */
-		uint64_t last = (d->bytes - LW_DEVICE_BLOCK) / ALIGNMENT * ALIGNMENT;
-
-		r = put(d, d->first, last, e);
-		if (r == 0 && d->bytes - last > LW_DEVICE_BLOCK)
-			r = put(d, d->first, last + LW_DEVICE_BLOCK, e);
-	}
+	d->touched = true;
+	d->stop = stop;
+	last = last / ALIGNMENT * ALIGNMENT;
+	r = put_zeros(d, d->first, 0, first, e);
+	if (r == 0)
+		r = put_zeros(d, d->first, last > first ? last : first, d->bytes, e);
 	return r < 0 ? fail_shown(d, e) : 0;
 }
 
@@ -210,7 +204,7 @@ static int put_block(struct lw_device *d, struct lw_error *e)
 	if (at == 0)
 		memcpy(d->first, d->block, LW_DEVICE_BLOCK);
 	else
-		r = put(d, d->block, at, e);
+		r = put(d, d->block, block_size(d, at), at, e);
 	d->written += LW_DEVICE_BLOCK;
 	d->filled = 0;
 	return r;
@@ -241,48 +235,78 @@ int lw_device_flush(struct lw_device *d, struct lw_error *e)
 
 /* ---- what is on it ---- */
 
-static int compare(struct lw_device *d, const struct lw_content_progress *progress,
-		   struct lw_error *e)
+/* What stands there instead, where that says what kind of medium it is. */
+static int fail_differs(const struct lw_device *d, uint64_t at, const struct lw_digest *have,
+			struct lw_error *e)
 {
-	const uint64_t total = d->n * (uint64_t)LW_DEVICE_BLOCK;
+	const unsigned long long from = at, to = at + block_size(d, at);
 
-	for (size_t i = 0; i < d->n; i++) {
-		const uint64_t at = i * (uint64_t)LW_DEVICE_BLOCK;
-		struct lw_digest have;
-		size_t n = block_size(d, at);
-		const uint64_t end = at + n;
-
-		if (lw_fs_pread(d->fd, d->block, n, at, e) < 0)
-			return lw_prefix(e, "reading it back");
-		have = lw_digest_of(lw_span(d->block, n));
-		if (!lw_digest_equal(&have, &d->digests[i]))
+	/* Where a medium begins anew, what came later stands. */
+	for (size_t i = at / LW_DEVICE_BLOCK + 1; i < d->n; i++)
+		if (lw_digest_equal(have, &d->digests[i]))
 			return lw_fail(e, LW_E_DIGEST,
-				       "bytes %llu to %llu are not what was written there: it "
-				       "is broken, take another",
-				       (unsigned long long)at, (unsigned long long)end);
-		if (progress->tell)
-			progress->tell(progress->data, end, total);
-	}
-	return 0;
+				       "bytes %llu to %llu are what was written at byte %llu: "
+				       "it holds less than it says, take another",
+				       from, to, (unsigned long long)i * LW_DEVICE_BLOCK);
+	return lw_fail(e, LW_E_DIGEST,
+		       "bytes %llu to %llu are not what was written there: it is broken, take "
+		       "another",
+		       from, to);
 }
 
-int lw_device_finish(struct lw_device *d, const struct lw_content_progress *progress,
-		     struct lw_error *e)
+static int compare_block(struct lw_device *d, uint64_t at, const struct lw_digest *want,
+			 struct lw_error *e)
 {
-	int r = put(d, d->first, 0, e);
+	const size_t n = block_size(d, at);
+	struct lw_digest have;
+
+	if (d->stop && atomic_load(d->stop))
+		return lw_fail(e, LW_E_BUSY, "stopped at byte %llu, reading it back",
+			       (unsigned long long)at);
+	if (lw_fs_pread(d->fd, d->block, n, at, e) < 0)
+		return lw_prefix(e, "reading it back");
+	have = lw_digest_of(lw_span(d->block, n));
+	return lw_digest_equal(&have, want) ? 0 : fail_differs(d, at, &have, e);
+}
+
+/* The first block is still zeros, unless the medium begins anew where it ends. */
+int lw_device_compare(struct lw_device *d, const struct lw_content_progress *progress,
+		      struct lw_error *e)
+{
+	struct lw_digest zeros;
+	int r = 0;
+
+	memset(d->block, 0, LW_DEVICE_BLOCK);
+	zeros = lw_digest_of(lw_span(d->block, block_size(d, 0)));
+	(void)ioctl(d->fd, BLKFLSBUF); /* what others have read of it before */
+	for (size_t i = 0; i < d->n && r == 0; i++) {
+		const uint64_t at = i * (uint64_t)LW_DEVICE_BLOCK;
+
+		r = compare_block(d, at, i ? &d->digests[i] : &zeros, e);
+		if (r == 0 && progress->tell)
+			progress->tell(progress->data, at + LW_DEVICE_BLOCK,
+				       d->n * (uint64_t)LW_DEVICE_BLOCK);
+	}
+	return r < 0 ? fail_shown(d, e) : 0;
+}
+
+int lw_device_finish(struct lw_device *d, struct lw_error *e)
+{
+	int r = put(d, d->first, block_size(d, 0), 0, e);
 
 	if (r == 0)
 		r = lw_fs_sync(d->fd, "its beginning", e);
 	if (r == 0)
-		(void)ioctl(d->fd, BLKFLSBUF); /* what others have read of it before */
-	if (r == 0)
-		r = compare(d, progress, e);
-	if (r < 0) {
-		struct lw_error ignored = { 0 };
+		r = compare_block(d, 0, &d->digests[0], e);
+	return r < 0 ? fail_shown(d, e) : 0;
+}
 
-		memset(d->first, 0, LW_DEVICE_BLOCK);
-		(void)!put(d, d->first, 0, &ignored);
-		return fail_shown(d, e);
-	}
-	return 0;
+void lw_device_spoil(struct lw_device *d)
+{
+	struct lw_error ignored = { 0 };
+
+	d->stop = NULL;
+	memset(d->block, 0, LW_DEVICE_BLOCK);
+	if (d->touched)
+		(void)!put(d, d->block, block_size(d, 0), 0, &ignored);
 }

@@ -7,21 +7,31 @@
  * was there left where anybody looks for one. All goes past the page cache, both ways: what is
  * read back was on the medium.
  *
- * A device is a bundle from its first block on, which is written last: one that was torn out,
- * or filled half, is none.
+ *	lw_device_open, _check_room, _begin, _write ..., _flush, _compare, _finish
+ *
+ * A device is a bundle from its first block on, which is written last, when all the others have
+ * been read back: one that was torn out, filled half, or does not keep what it gets, is none.
  */
 
 #include "base/digest.h"
 #include "bundle/content.h"
+
+#include <stdatomic.h>
 
 /* Written and compared at once. */
 #define LW_DEVICE_BLOCK ((size_t)1 << 20)
 
 struct lw_device;
 
-/* Held for this alone until it is closed. LW_E_USAGE: no block device, a partition, one that
- * cannot be written to, one that cannot be taken out (`fixed` allows that); LW_E_BUSY: mounted,
- * a part of it is, or something else holds it. `path` is borrowed. */
+/* What the kernel says of a device, in /sys/dev/block or where else that stands. LW_E_USAGE:
+ * nothing, a partition, write-protected, cannot be taken out of the machine (`fixed` allows
+ * that). */
+int lw_device_judge_in(const char *sys_dev_block, unsigned major, unsigned minor, bool fixed,
+		       struct lw_error *e) LW_WARN_UNUSED;
+
+/* Held for this alone until it is closed. LW_E_USAGE: no block device, judged as above, or not
+ * to be written to by us; LW_E_BUSY: mounted, a part of it is, or something else holds it.
+ * Nothing is changed. `path` is borrowed. */
 int lw_device_open(const char *path, bool fixed, struct lw_device **ret,
 		   struct lw_error *e) LW_WARN_UNUSED;
 void lw_device_close(struct lw_device *d);
@@ -30,17 +40,22 @@ uint64_t lw_device_bytes(const struct lw_device *d);
 /* LW_E_NOSPACE: there is not room for so many bytes. */
 int lw_device_check_room(const struct lw_device *d, uint64_t bytes,
 			 struct lw_error *e) LW_WARN_UNUSED;
-/* Wipes where signatures of other things may stand: the first and the last block. */
-int lw_device_begin(struct lw_device *d, struct lw_error *e) LW_WARN_UNUSED;
+/* Wipes where signatures of other things may stand, at both ends. From here on *stop (borrowed;
+ * NULL: never) ends each of these calls with LW_E_BUSY. */
+int lw_device_begin(struct lw_device *d, const atomic_bool *stop,
+		    struct lw_error *e) LW_WARN_UNUSED;
 /* The next bytes. */
 int lw_device_write(struct lw_device *d, struct lw_span bytes,
 		    struct lw_error *e) LW_WARN_UNUSED;
 /* All but the first block is there, durably. */
 int lw_device_flush(struct lw_device *d, struct lw_error *e) LW_WARN_UNUSED;
-/* The first block, too; then all of it is read back. LW_E_DIGEST says where it differs, and it
- * is no bundle then. */
-int lw_device_finish(struct lw_device *d, const struct lw_content_progress *progress,
-		     struct lw_error *e) LW_WARN_UNUSED;
+/* Reads that back. LW_E_DIGEST says where it differs. */
+int lw_device_compare(struct lw_device *d, const struct lw_content_progress *progress,
+		      struct lw_error *e) LW_WARN_UNUSED;
+/* The first block, too, which is read back. */
+int lw_device_finish(struct lw_device *d, struct lw_error *e) LW_WARN_UNUSED;
+/* It is no bundle, whatever was done to it after lw_device_begin; as far as it lets us. */
+void lw_device_spoil(struct lw_device *d);
 
 static inline void lw_auto_device_(struct lw_device **d)
 {

@@ -48,6 +48,10 @@ struct lw_pack_options {
 	 * volumes, or LW_E_USAGE. */
 	struct lw_device *const *devices;
 	size_t n_devices;
+	/* For these, and may be NULL: asked once before the first byte is written, for what
+	 * stops it (LW_E_BUSY) when it becomes true; and whenever one is read back. */
+	const atomic_bool *(*stoppable)(void);
+	struct lw_content_progress (*reading_back)(void);
 	/* How large a file may be; 0: as large as it gets. What does not fit into one is
 	 * written in several volumes, each called lw_pack_volume_name. LW_E_USAGE: too small.
 	 */

@@ -22,7 +22,7 @@ static int write_volume(struct lw_packer_job *job, const struct lw_pack_head *h,
 }
 
 /* Each must have room before anything is written to any. */
-static int begin(const struct lw_pack_options *o, const struct lw_pack_result *result,
+static int check(const struct lw_pack_options *o, const struct lw_pack_result *result,
 		 struct lw_error *e)
 {
 	int r = 0;
@@ -36,8 +36,25 @@ static int begin(const struct lw_pack_options *o, const struct lw_pack_result *r
 		r = lw_device_check_room(o->devices[i],
 					 result->volumes == 1 ? result->bytes : o->volume_bytes,
 					 e);
+	return r;
+}
+
+static int write_all(const struct lw_pack_options *o, struct lw_packer_job *job,
+		     const struct lw_pack_head *head, struct lw_error *e)
+{
+	const atomic_bool *stop = o->stoppable ? o->stoppable() : NULL;
+	struct lw_content_progress progress = { 0 };
+	int r = 0;
+
 	for (size_t i = 0; i < o->n_devices && r == 0; i++)
-		r = lw_device_begin(o->devices[i], e);
+		r = lw_device_begin(o->devices[i], stop, e);
+	for (size_t i = 0; i < o->n_devices && r == 0; i++)
+		r = write_volume(job, head, i + 1, o->devices[i], e);
+	for (size_t i = 0; i < o->n_devices && r == 0; i++) {
+		if (o->reading_back)
+			progress = o->reading_back();
+		r = lw_device_compare(o->devices[i], &progress, e);
+	}
 	return r;
 }
 
@@ -45,14 +62,19 @@ int lw_pack_write_devices(const struct lw_pack_options *o, struct lw_packer_job 
 			  const struct lw_pack_head *head, const struct lw_pack_result *result,
 			  struct lw_error *e)
 {
-	int r = begin(o, result, e);
+	int r = check(o, result, e);
 
-	for (size_t i = 0; i < o->n_devices && r == 0; i++)
-		r = write_volume(job, head, i + 1, o->devices[i], e);
+	if (r < 0)
+		return r;
+	r = write_all(o, job, head, e);
 	/* None is a volume until now. */
 	if (r == 0 && o->made)
 		r = o->made(o->made_data, &result->bundle, e);
 	for (size_t i = 0; i < o->n_devices && r == 0; i++)
-		r = lw_device_finish(o->devices[i], &o->progress, e);
-	return r;
+		r = lw_device_finish(o->devices[i], e);
+	if (r == 0)
+		return 0;
+	for (size_t i = 0; i < o->n_devices; i++)
+		lw_device_spoil(o->devices[i]);
+	return lw_prefix(e, "written over, and no bundle now");
 }

@@ -178,6 +178,12 @@ static int open_devices(struct devices *d, struct lw_pack_options *o, struct lw_
 	return 0;
 }
 
+static struct lw_content_progress reading_back(void)
+{
+	lw_command_progress_end();
+	return lw_command_progress("read back");
+}
+
 static int approve_with(const char *file, const struct keys *k, struct lw_error *e)
 {
 	LW_AUTO(approvable) struct lw_approvable a = { .fd = -1 };
@@ -478,6 +484,8 @@ int lw_pack_run(int n, char **objects)
 		.gather = { .platforms = arg->platforms.list, .n_platforms = arg->platforms.n },
 		.output = arg->file,
 		.progress = lw_command_progress("pack"),
+		.stoppable = lw_command_stoppable,
+		.reading_back = reading_back,
 	};
 	struct keys keys __attribute__((cleanup(auto_keys))) = { 0 };
 	struct repositories repositories __attribute__((cleanup(auto_repositories))) = { 0 };

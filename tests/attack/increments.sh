@@ -112,7 +112,7 @@ attack "a map that does not end" 4 content.list lw load x.lwb
 for text in 0001 0002 '   0' '0000 of 0002'; do
 	cp extra.lwb x.lwb
 	poke x.lwb "$(entry_offset x.lwb landwaiter/volume)" "$text"
-	expect 4 lw verify x.lwb && pass "a supplement marked '$text'" || fail "a supplement marked '$text'"
+	exits 4 "a supplement marked '$text'" lw verify x.lwb
 done
 cp two.lwb x.lwb
 poke x.lwb "$(entry_offset x.lwb landwaiter/volume)" 0000
@@ -136,13 +136,12 @@ head_of() { # FILE: the lists
 	head_of two.lwb
 	tail_from orphanextra.lwb
 } >x.lwb
-expect 4 lw load x.lwb && pass "another's prerequisites under its lists" ||
-	fail "another's prerequisites under its lists" "$(cat out.log)"
+exits 4 "another's prerequisites under its lists" lw load x.lwb
 {
 	head_of orphan.lwb
 	tail_from extra.lwb
 } >x.lwb
-expect 4 lw verify x.lwb && pass "the other way round" || fail "the other way round" "$(cat out.log)"
+exits 4 "the other way round" lw verify x.lwb
 is "nothing came in by all that" "$(ls $store)" ""
 mended "and the good one" extra.lwb
 attack "again" 3 freshness.replay lw load extra.lwb

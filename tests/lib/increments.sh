@@ -15,7 +15,9 @@ blob_of() { # TAG N: hex of its layer N, and its size
 		jq -r --argjson n "$2" '.layers[$n] | "\(.digest[7:]) \(.size)"' "layout/blobs/sha256/$m"
 	done
 }
+# shellcheck disable=SC2034 # for who sources this
 read -r shared _ <<<"$(blob_of b0 0)"
+# shellcheck disable=SC2034
 read -r lost_layer lost_size <<<"$(blob_of b2 1)"
 sealed() { # FILE OPTION-OR-SOURCE...: by alice and bob
 	make_bundle "$@" --key alice.key --key bob.key

@@ -129,30 +129,30 @@ accepted lw load volextra.lwb
 # --- what the enclave says it has ---------------------------------------------------------------
 
 again one
-lw have >have
-is "all its blobs" "$(sed -n '2,$p' have | grep -c ^sha256:)" 4
-is "its name" "$(head -n 1 have)" "landwaiter-have/1 $AUDIENCE"
-is "its end" "$(tail -n 1 have)" "end 4 sha256:$(head -n -1 have | sha256sum | cut -d ' ' -f 1)"
-is "of nobody else" "$(lw have --sender other | sed -n 2p)" "end 0 sha256:$(head -n 1 have | sha256sum | cut -d ' ' -f 1)"
-ok "of that sender" cmp have <(lw have --sender acme)
-make_bundle byhave.lwb --have have --sequence 7 oci:layout:b1 --key alice.key --key bob.key
+lw have >had
+is "all its blobs" "$(sed -n '2,$p' had | grep -c ^sha256:)" 4
+is "its name" "$(head -n 1 had)" "landwaiter-have/1 $AUDIENCE"
+is "its end" "$(tail -n 1 had)" "end 4 sha256:$(head -n -1 had | sha256sum | cut -d ' ' -f 1)"
+is "of nobody else" "$(lw have --sender other | sed -n 2p)" "end 0 sha256:$(head -n 1 had | sha256sum | cut -d ' ' -f 1)"
+ok "of that sender" cmp had <(lw have --sender acme)
+make_bundle byhave.lwb --have had --sequence 7 oci:layout:b1 --key alice.key --key bob.key
 like "left out by it" "$(cat pack.log)" 'left out: blobs 1, '
 accepted lw load byhave.lwb
-head -n -1 have >cut
-exits 4 "cut" packs no.lwb --have cut oci:layout:b1
-sed 's/^\(sha256:.*\) 307200/\1 307201/' have >altered
+head -n -1 had >short
+exits 4 "cut" packs no.lwb --have short oci:layout:b1
+sed 's/^\(sha256:.*\) 307200/\1 307201/' had >altered
 exits 4 "altered" packs no.lwb --have altered oci:layout:b1
-sed '2{p}' have >twice
+sed '2{p}' had >twice
 exits 3 "a line twice" packs no.lwb --have twice oci:layout:b1
-(cat have && echo more) >longer
+(cat had && echo more) >longer
 exits 3 "more behind it" packs no.lwb --have longer oci:layout:b1
-sed "1s/sha256:.*/sha256:$(printf '%064d' 0)/" have >theirs
+sed "1s/sha256:.*/sha256:$(printf '%064d' 0)/" had >theirs
 sed -i "\$s/sha256:.*/sha256:$(head -n -1 theirs | sha256sum | cut -d ' ' -f 1)/" theirs
 exits 2 "another enclave's" packs no.lwb --have theirs oci:layout:b1
 {
 	echo "landwaiter-have/1 $AUDIENCE"
 	{
-		sed -n 2,5p have
+		sed -n 2,5p had
 		echo "sha256:$lost_layer $lost_size"
 	} | sort -t ' ' -k 2n -k 1
 } >lie
@@ -160,7 +160,7 @@ truncate -s 600MiB huge
 exits 3 "huge" packs no.lwb --have huge oci:layout:b1
 echo "end 5 sha256:$(sha256sum lie | cut -d ' ' -f 1)" >>lie
 make_bundle lie.lwb --have lie --sequence 8 oci:layout:b2 --key alice.key --key bob.key
-lacks lie.lwb sha256:$lost_layer
+lacks lie.lwb sha256:"$lost_layer"
 
 # --- collecting ---------------------------------------------------------------------------------
 
