@@ -162,7 +162,7 @@ static int commit(struct lw_enclave *enclave, const struct lw_ask_options *o,
 
 	if (rc < 0)
 		return rc;
-	rc = require_room(s, time->utc, e);
+	rc = require_room(s, r->created, e);
 	if (rc == 0)
 		rc = fill_floors(enclave, o, r, e);
 	if (rc == 0)
@@ -187,10 +187,12 @@ int lw_ask(struct lw_enclave *enclave, const struct lw_ask_options *o,
 	   struct lw_head *ret_head, struct lw_error *e)
 {
 	LW_AUTO(private_key) struct lw_private_key *key = NULL;
+	/* By a clock that is behind it would have expired when that is mended. */
+	int64_t now = time->utc > time->floor ? time->utc : time->floor;
 	LW_AUTO(request)
 	struct lw_request r = { .enclave = enclave->identity,
-				.created = time->utc,
-				.expires = time->utc + o->valid_sec };
+				.created = now,
+				.expires = now + o->valid_sec };
 	int rc = require_plain("the name of who asks", o->by, BY_BYTES, e);
 
 	if (rc == 0 && (o->valid_sec <= 0 || o->valid_sec > LW_MAX_REQUEST_SEC))

@@ -182,6 +182,10 @@ exits 2 "over nothing" lw request -O six.lwr
 exits 2 "of nobody" lw request --sender globex
 is "of one" "$(lw request --sender acme 2>/dev/null | sed -n 4p | jq -c '[.predicate.floors[].sender]')" '["acme"]'
 
+faketime '2000-01-01 00:00:00' "$LW_BIN/landwaiter" request -O behind.lwr >/dev/null 2>&1
+is "a clock that is behind makes none that has expired" \
+	"$(lw request list -o json | jq -r '.requests[-1].state')" open
+
 # --- at most 64 --------------------------------------------------------------------------------
 
 open=$(nonces open | wc -l)
