@@ -99,10 +99,10 @@ $(LIB): $(call obj,$(LIBSRC))
 	$(Q)rm -f $@ && ar rcsD $@ $^
 
 $(OUT)/landwaiter: $(call obj,$(CMDSRC) cmd/pack_start.c) $(LIB)
-$(OUT)/landwaiter-pack: $(call obj,$(CMDSRC) cmd/pack_run.c cmd/pack_held.c cmd/pack_export.c) $(LIB)
+$(OUT)/landwaiter-pack: $(call obj,$(CMDSRC) cmd/pack_run.c cmd/pack_held.c cmd/pack_request.c cmd/pack_export.c) $(LIB)
 $(OUT)/landwaiter $(OUT)/landwaiter-pack:
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DEPLD) -lqrencode
 
 $(OUT)/landwaiter-judge: $(call obj,cmd/judge.c) $(LIB)
 	$(call say,LD,$@)

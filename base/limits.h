@@ -29,6 +29,9 @@
 #define LW_MAX_SINCE	      ((size_t)16) /* earlier bundles that an increment names */
 #define LW_MAX_PENDING_SEALS  ((size_t)32) /* kept of one of them */
 #define LW_PENDING_SEC	      ((int64_t)30 * 86400) /* they go so long after the last sitting */
+#define LW_MAX_REQUESTS	      ((size_t)64)	    /* of an enclave, open at once */
+#define LW_MAX_REQUEST_BYTES  ((size_t)65536)	    /* one, as it travels */
+#define LW_MAX_REQUEST_SEC    ((int64_t)366 * 86400) /* how long one may be open */
 #define LW_MAX_SEQUENCE	      ((uint64_t)1 << 53)
 #define LW_MAX_SEQUENCE_STEP  ((uint64_t)1000000) /* a floor never jumps further at once */
 #define LW_MAX_MARKING	      ((size_t)128)

@@ -45,7 +45,7 @@ static void line_size(struct lw_buf *out, const char *label, uint64_t bytes)
 static void statement_lines(const struct lw_explain *x, enum shape shape, struct lw_buf *out)
 {
 	const struct lw_statement *s = x->statement;
-	char time[LW_TIME_TEXT];
+	char time[LW_TIME_TEXT], nonce[LW_NONCE_TYPED];
 
 	line(out, "marking:", s->marking);
 	line_digest(out, shape, "bundle:", &x->digest);
@@ -57,6 +57,8 @@ static void statement_lines(const struct lw_explain *x, enum shape shape, struct
 		line_digest(out, shape, "for:", &s->audience);
 	line(out, "created:", lw_time_format(s->created, time));
 	line(out, "expires:", lw_time_format(s->expires, time));
+	if (s->has_nonce)
+		line(out, "answers:", lw_nonce_typed(&s->nonce, nonce));
 	if (s->has_previous)
 		line_digest(out, shape, "previous:", &s->previous);
 	line_size(out, "size:", s->bytes);

@@ -101,6 +101,8 @@ struct lw_intake_result {
 	 * list. */
 	struct lw_entry *lacking;
 	size_t n_lacking;
+	bool fresh;    /* it answers a request of this enclave, and was sealed after that */
+	int64_t asked; /* when that was; 0: none that is known */
 	uint64_t bytes_read;
 	struct lw_interval interval;
 	uint64_t record; /* the attempt's record */

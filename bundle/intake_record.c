@@ -52,7 +52,7 @@ static void write_approvals(struct lw_json_writer *w, const struct lw_intake *in
 static void write_bundle(struct lw_json_writer *w, const struct lw_intake *in)
 {
 	const struct lw_statement *s = &in->result->statement;
-	char time[LW_TIME_TEXT];
+	char time[LW_TIME_TEXT], nonce[LW_NONCE_HEX];
 
 	lw_json_w_key(w, "bundle");
 	lw_json_w_object(w);
@@ -64,6 +64,8 @@ static void write_bundle(struct lw_json_writer *w, const struct lw_intake *in)
 	if (in->result->proven) {
 		lw_json_w_member(w, "expires", lw_time_format(s->expires, time));
 		lw_json_w_member(w, "marking", s->marking);
+		if (s->has_nonce)
+			lw_json_w_member(w, "nonce", lw_nonce_hex(&s->nonce, nonce));
 		lw_json_w_member(w, "sender", s->sender);
 		lw_json_w_member_integer(w, "sequence", (int64_t)s->sequence);
 	}

@@ -16,7 +16,7 @@ struct top_fields {
 };
 
 struct predicate_fields {
-	const char *audience, *marking, *previous, *sender;
+	const char *audience, *marking, *nonce, *previous, *sender;
 	uint64_t bytes, contents_bytes, sequence, volumes;
 	int64_t created, expires;
 };
@@ -57,8 +57,7 @@ static int parse_subject(const struct lw_json *array, struct lw_digest *ret, str
 static int refuse_reserved(const struct lw_json *predicate, struct lw_error *e)
 {
 	for (const struct lw_json *m = lw_json_first(predicate); m; m = lw_json_next(m))
-		if (strcmp(lw_json_key(m), "nonce") == 0 ||
-		    strcmp(lw_json_key(m), "checkpoint") == 0)
+		if (strcmp(lw_json_key(m), "checkpoint") == 0)
 			return lw_fail(e, LW_E_UNSUPPORTED,
 				       "predicate: '%s' is not supported by this version",
 				       lw_json_key(m));
@@ -98,6 +97,7 @@ static const struct lw_json_field predicate_table[] = {
 	  .offset = P(marking),
 	  .min = 1,
 	  .max = LW_MAX_MARKING },
+	{ .name = "nonce", .reader = LW_JSON_READ_STRING, .offset = P(nonce) },
 	{ .name = "previous", .reader = LW_JSON_READ_STRING, .offset = P(previous) },
 	{ .name = "sender",
 	  .reader = LW_JSON_READ_LABEL,
@@ -116,6 +116,18 @@ static const struct lw_json_field predicate_table[] = {
 	  .max = LW_MAX_VOLUMES },
 };
 
+/* A request is one enclave's: who answers it seals for that one. */
+static int read_nonce(const char *hex, struct lw_statement *s, struct lw_error *e)
+{
+	s->has_nonce = hex != NULL;
+	if (!s->has_nonce)
+		return 0;
+	if (s->any_audience)
+		return lw_fail(e, LW_E_FORMAT,
+			       "nonce: an answer has one enclave as its audience, not any");
+	return lw_nonce_parse(lw_span_str(hex), &s->nonce, e);
+}
+
 static int parse_predicate(const struct lw_json *node, struct lw_statement *s,
 			   struct lw_error *e)
 {
@@ -133,6 +145,9 @@ static int parse_predicate(const struct lw_json *node, struct lw_statement *s,
 		if (r < 0)
 			return lw_prefix(e, "audience");
 	}
+	r = read_nonce(f.nonce, s, e);
+	if (r < 0)
+		return r;
 	s->has_previous = f.previous != NULL;
 	if (s->has_previous) {
 		r = lw_digest_parse(lw_span_str(f.previous), &s->previous, e);
@@ -216,7 +231,7 @@ static void member_time(struct lw_json_writer *w, const char *key, int64_t t)
 
 static void write_predicate(const struct lw_statement *s, struct lw_json_writer *w)
 {
-	char text[LW_DIGEST_TEXT];
+	char text[LW_DIGEST_TEXT], nonce[LW_NONCE_HEX];
 
 	lw_json_w_object(w);
 	lw_json_w_member(w, "audience",
@@ -227,6 +242,8 @@ static void write_predicate(const struct lw_statement *s, struct lw_json_writer 
 	member_time(w, "expires", s->expires);
 	lw_json_w_member(w, "format", FORMAT);
 	lw_json_w_member(w, "marking", s->marking);
+	if (s->has_nonce)
+		lw_json_w_member(w, "nonce", lw_nonce_hex(&s->nonce, nonce));
 	if (s->has_previous)
 		lw_json_w_member(w, "previous", lw_digest_text(&s->previous, text));
 	lw_json_w_member(w, "sender", s->sender);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/limits.h"
+#include "base/nonce.h"
 #include "verify/proven.h"
 
 #define LW_BUNDLE_PREDICATE "urn:landwaiter:bundle:1"
@@ -18,6 +19,8 @@ struct lw_statement {
 	uint64_t bytes, contents_bytes;
 	int64_t created, expires;
 	char marking[LW_MAX_MARKING + 1];
+	bool has_nonce;
+	struct lw_nonce nonce; /* of the request that it answers */
 	bool has_previous;
 	struct lw_digest previous;
 	char sender[LW_MAX_LABEL + 1];
@@ -26,8 +29,8 @@ struct lw_statement {
 	struct lw_digest contents;
 };
 
-/* LW_E_FORMAT, LW_E_LIMIT; LW_E_UNSUPPORTED for what is reserved (nonce, checkpoint)
- * and for another predicate type. */
+/* LW_E_FORMAT, LW_E_LIMIT; LW_E_UNSUPPORTED for what is reserved (checkpoint) and
+ * for another predicate type. */
 int lw_statement_parse(struct lw_proven payload, struct lw_statement *ret,
 		       struct lw_error *e) LW_WARN_UNUSED;
 /* Appends the canonical bytes. */

@@ -13,7 +13,7 @@
 
 struct lw_pack_arguments {
 	const char *sender, *audience, *expires, *marking, *sequence, *sender_dir, *file,
-		*volume_size, *ca_file, *trust, *only, *of;
+		*volume_size, *ca_file, *trust, *only, *of, *request, *request_key, *nonce;
 	struct lw_list platforms, keys, tuf, targets, to, since, have;
 	bool fixed;
 };

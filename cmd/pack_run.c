@@ -10,6 +10,7 @@
 #include "cmd/own_folder.h"
 #include "cmd/pack.h"
 #include "cmd/pack_held.h"
+#include "cmd/pack_request.h"
 #include "cmd/source.h"
 #include "fetch/place.h"
 
@@ -70,8 +71,8 @@ static int fill_statement(struct lw_statement *st, struct lw_error *e)
 		return lw_command_misused(e, "--expires");
 	st->created = now.wall_sec;
 	st->expires = now.wall_sec + valid;
-	st->any_audience = strcmp(arg->audience, "any") == 0;
-	if (!st->any_audience &&
+	st->any_audience = arg->audience && strcmp(arg->audience, "any") == 0;
+	if (arg->audience && !st->any_audience &&
 	    (r = lw_digest_parse(lw_span_str(arg->audience), &st->audience, e)) < 0)
 		return lw_command_misused(e, "--audience");
 
@@ -321,7 +322,8 @@ static int use_up(void *data, const struct lw_digest *bundle, struct lw_error *e
 	return lw_sender_counter_done(lw_steal(*counter), bundle, e);
 }
 
-static int pack(struct lw_pack_options *o, struct lw_pack_result *result, struct lw_error *e)
+static int pack(struct lw_pack_options *o, const struct lw_request *request,
+		struct lw_pack_result *result, struct lw_error *e)
 {
 	lw_auto_free char *dir = sender_dir();
 	struct lw_sender_counter *counter = NULL;
@@ -343,7 +345,9 @@ static int pack(struct lw_pack_options *o, struct lw_pack_result *result, struct
 
 	counted.made = use_up;
 	counted.made_data = &counter;
-	r = lw_pack(&counted, result, e);
+	r = lw_pack_check_floor(request, st, e);
+	if (r == 0)
+		r = lw_pack(&counted, result, e);
 	if (counter)
 		(void)!lw_sender_counter_done(counter, NULL, &ignored);
 	return r;
@@ -428,8 +432,8 @@ static bool is_supplement_alone(int n)
 {
 	return !arg->file != !arg->to.n && arg->only && arg->of && n > 0 && !arg->sender &&
 	       !arg->audience && !arg->expires && !arg->marking && !arg->sequence &&
-	       !arg->volume_size && !arg->trust &&
-	       arg->tuf.n + arg->keys.n + arg->since.n + arg->have.n == 0;
+	       !arg->volume_size && !arg->trust && !arg->request && !arg->request_key &&
+	       !arg->nonce && arg->tuf.n + arg->keys.n + arg->since.n + arg->have.n == 0;
 }
 
 static int run_only(int n, char **objects)
@@ -459,6 +463,20 @@ static int run_only(int n, char **objects)
 	return r < 0 ? lw_command_failed(&e) : LW_EXIT_DONE;
 }
 
+/* What is sealed, but for the images. */
+static int fill_seal(struct lw_pack_options *o, struct lw_request *request,
+		     struct lw_held *held, struct lw_error *e)
+{
+	int r = fill_statement(&o->statement, e);
+
+	if (r == 0)
+		r = lw_pack_answer(&o->statement, request, e);
+	if (r == 0)
+		r = lw_pack_fill_held(held, &o->statement, e);
+	o->held = held;
+	return r;
+}
+
 int lw_pack_run(int n, char **objects)
 {
 	struct sources s __attribute__((cleanup(auto_sources))) = { 0 };
@@ -473,6 +491,7 @@ int lw_pack_run(int n, char **objects)
 	struct repositories repositories __attribute__((cleanup(auto_repositories))) = { 0 };
 	struct devices devices __attribute__((cleanup(auto_devices))) = { 0 };
 	LW_AUTO(own_folder) struct lw_own_folder trust = { 0 };
+	LW_AUTO(request) struct lw_request request = { 0 };
 	LW_AUTO(held) struct lw_held held = { 0 };
 	struct lw_pack_result result = { 0 };
 	struct lw_error e = { 0 };
@@ -484,8 +503,8 @@ int lw_pack_run(int n, char **objects)
 		return lw_command_usage("want -o FILE or --to DEVICE, not both");
 	if (arg->fixed && !arg->to.n)
 		return lw_command_usage("--fixed says what --to may write to");
-	if ((!arg->file && !arg->to.n) || !arg->sender || !arg->audience || !arg->expires ||
-	    !arg->marking)
+	if ((!arg->file && !arg->to.n) || !arg->sender || (!arg->audience && !arg->request) ||
+	    !arg->expires || !arg->marking)
 		return lw_command_usage(
 			"want -o FILE or --to DEVICE, --sender, --audience, --expires and --marking");
 	if (n == 0 && arg->tuf.n == 0 && !arg->trust)
@@ -497,10 +516,7 @@ int lw_pack_run(int n, char **objects)
 	if (r == 0)
 		r = open_devices(&devices, &o, &e);
 	if (r == 0)
-		r = fill_statement(&o.statement, &e);
-	if (r == 0)
-		r = lw_pack_fill_held(&held, &o.statement, &e);
-	o.held = &held;
+		r = fill_seal(&o, &request, &held, &e);
 	o.sources = s.list;
 	o.n_sources = s.n;
 	if (r == 0)
@@ -517,7 +533,7 @@ int lw_pack_run(int n, char **objects)
 	if (r == 0)
 		r = load_keys(&keys, &e);
 	if (r == 0)
-		r = pack(&o, &result, &e);
+		r = pack(&o, &request, &result, &e);
 	lw_command_progress_end();
 	auto_devices(&devices);
 	if (r == 0)

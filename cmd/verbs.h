@@ -16,6 +16,7 @@ extern const struct lw_verb lw_verb_keygen, lw_verb_init, lw_verb_pack, lw_verb_
 	lw_verb_tuf_download, lw_verb_trust, lw_verb_trust_show, lw_verb_trust_update,
 	lw_verb_export, lw_verb_export_trust, lw_verb_check, lw_verb_serve, lw_verb_push,
 	lw_verb_trust_diff, lw_verb_trust_rejudge, lw_verb_incoming, lw_verb_incoming_list,
-	lw_verb_incoming_discard, lw_verb_have;
+	lw_verb_incoming_discard, lw_verb_have, lw_verb_request, lw_verb_request_list,
+	lw_verb_request_cancel, lw_verb_request_key;
 
 #endif

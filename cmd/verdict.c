@@ -65,6 +65,7 @@ static void print_bundle(const struct lw_intake_result *r, FILE *out)
 {
 	const struct lw_statement *s = &r->statement;
 	char digest[LW_DIGEST_TEXT], a[LW_TIME_TEXT], b[LW_TIME_TEXT], shown[600];
+	char nonce[LW_NONCE_TYPED];
 
 	if (!r->proven)
 		return;
@@ -74,6 +75,9 @@ static void print_bundle(const struct lw_intake_result *r, FILE *out)
 		      (unsigned long long)s->sequence);
 	(void)fprintf(out, "  created   %s, expires %s\n", lw_time_format(s->created, a),
 		      lw_time_format(s->expires, b));
+	if (r->fresh)
+		(void)fprintf(out, "  fresh     proven: answers the request of %s, %s\n",
+			      lw_time_format(r->asked, a), lw_nonce_typed(&s->nonce, nonce));
 	if (r->approvals)
 		(void)fprintf(out, "  approved  %s\n", r->approvals);
 	if (s->volumes > 1 && r->volume > 0)
@@ -238,6 +242,32 @@ static void json_bundle(struct lw_json_writer *w, const struct lw_intake_result 
 	lw_json_w_member(w, "sender", s->sender);
 	lw_json_w_member_integer(w, "sequence", (int64_t)s->sequence);
 	lw_json_w_member_integer(w, "threshold", (int64_t)r->threshold);
+	lw_json_w_end_object(w);
+}
+
+/* Whether it is proven to be new, and what it says that it answers. */
+static void json_freshness(struct lw_json_writer *w, const struct lw_intake_result *r)
+{
+	char nonce[LW_NONCE_TYPED], time[LW_TIME_TEXT];
+
+	lw_json_w_key(w, "freshness");
+	if (!r->proven) {
+		lw_json_w_null(w);
+		return;
+	}
+	lw_json_w_object(w);
+	lw_json_w_key(w, "asked");
+	if (r->asked)
+		lw_json_w_string(w, lw_time_format(r->asked, time));
+	else
+		lw_json_w_null(w);
+	lw_json_w_key(w, "nonce");
+	if (r->statement.has_nonce)
+		lw_json_w_string(w, lw_nonce_typed(&r->statement.nonce, nonce));
+	else
+		lw_json_w_null(w);
+	lw_json_w_key(w, "proven");
+	lw_json_w_bool(w, r->fresh);
 	lw_json_w_end_object(w);
 }
 
@@ -406,6 +436,7 @@ static void print_json(const struct lw_intake_result *r, FILE *out)
 	lw_json_w_member_integer(&w, "exit", lw_outcome_exit(r->verdict.outcome));
 	lw_json_findings(&w, &r->verdict);
 	lw_json_w_member(&w, "format", "landwaiter-verdict/1");
+	json_freshness(&w, r);
 	json_images(&w, r);
 	json_prerequisites(&w, r);
 	lw_json_w_key(&w, "record");

@@ -30,6 +30,8 @@ static const char *const event_names[] = {
 	[LW_EVENT_PUSH] = "push",
 	[LW_EVENT_DOOR] = "door",
 	[LW_EVENT_DISCARD] = "discard",
+	[LW_EVENT_REQUEST] = "request",
+	[LW_EVENT_REQUEST_CANCEL] = "request-cancel",
 };
 
 const char *lw_event_name(enum lw_event e)

@@ -32,6 +32,8 @@ enum lw_event {
 	LW_EVENT_PUSH,	  /* to a registry */
 	LW_EVENT_DOOR,	  /* a device was plugged in or pulled out */
 	LW_EVENT_DISCARD, /* what was staged of a bundle in several volumes */
+	LW_EVENT_REQUEST, /* a nonce was given out */
+	LW_EVENT_REQUEST_CANCEL,
 };
 const char *lw_event_name(enum lw_event e); /* "load", "time-attest", ... */
 

@@ -383,6 +383,8 @@ static int open_database(struct lw_state *s, struct lw_error *e)
 		rc = lw_state_schema_check(s, e);
 	if (!rc && s->mode == LW_STATE_WRITE)
 		rc = expect(s, "PRAGMA quick_check(1)", "ok", e);
+	if (!rc && s->mode != LW_STATE_READ)
+		rc = lw_state_schema_raise(s, e);
 	return rc;
 }
 

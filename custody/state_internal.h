@@ -10,7 +10,8 @@
 #include <sqlite3.h>
 
 #define LW_STATE_APPLICATION 0x4c776b65 /* "Lwke", in the database's header */
-#define LW_STATE_VERSION     5		/* of the schema, in user_version */
+#define LW_STATE_VERSION     6		/* of the schema, in user_version */
+#define LW_STATE_OLDEST	     4		/* that a writer takes over */
 #define LW_STATE_STATEMENTS  80
 
 struct lw_state {
@@ -18,6 +19,7 @@ struct lw_state {
 	int dir;  /* borrowed */
 	int lock; /* the writer's, held; -1 for readers */
 	enum lw_state_mode mode;
+	int64_t version; /* of the schema as it was found: older only for readers */
 	/* Prepared once each, found again by the address of their text. */
 	struct {
 		const char *sql;
@@ -98,6 +100,8 @@ int lw_state_read_image(sqlite3_stmt *st, struct lw_state_image *ret,
  * that are there are those, to the letter. */
 int lw_state_schema_create(struct lw_state *s, struct lw_error *e) LW_WARN_UNUSED;
 int lw_state_schema_check(struct lw_state *s, struct lw_error *e) LW_WARN_UNUSED;
+/* Adds what an older version lacks, in one transaction; then its tables are those of now. */
+int lw_state_schema_raise(struct lw_state *s, struct lw_error *e) LW_WARN_UNUSED;
 /* One statement without parameters or rows, not cached. */
 int lw_state_exec(struct lw_state *s, const char *sql, struct lw_error *e) LW_WARN_UNUSED;
 

@@ -106,6 +106,15 @@ static const struct {
 		    "idx INTEGER PRIMARY KEY CHECK (idx >= 0), "
 		    "leaf BLOB NOT NULL CHECK (length(leaf) BETWEEN 1 AND 65535)"
 		    ") STRICT" },
+	{ "request",
+	  "CREATE TABLE request ("
+	  "nonce BLOB PRIMARY KEY CHECK (length(nonce) = 16), "
+	  "asked INTEGER NOT NULL CHECK (asked >= 0), "
+	  "expires INTEGER NOT NULL CHECK (expires > asked), "
+	  "record INTEGER NOT NULL CHECK (record >= 0), "
+	  "state INTEGER NOT NULL CHECK (state IN (0, 1, 2)), "
+	  "closed INTEGER NOT NULL CHECK ((closed = 0) = (state = 0) AND closed >= 0)"
+	  ") STRICT, WITHOUT ROWID" },
 	{ "sender", "CREATE TABLE sender ("
 		    "name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 64), "
 		    "floor INTEGER NOT NULL CHECK (floor BETWEEN 1 AND 9007199254740992)"
@@ -127,6 +136,33 @@ static const struct {
 		   "value ANY NOT NULL CHECK (typeof(value) IN ('blob', 'integer'))"
 		   ") STRICT, WITHOUT ROWID" },
 };
+
+/* What came, or became another, after the oldest version; `was`: what stood there before. */
+static const struct {
+	const char *name;
+	int64_t version;
+	const char *was;
+} later[] = {
+	{ "pending_need", 5, NULL },
+	{ "pending_need_digest", 5, NULL },
+	{ "pending_volume", 5,
+	  "CREATE TABLE pending_volume ("
+	  "pending INTEGER NOT NULL REFERENCES pending (id) ON DELETE CASCADE, "
+	  "volume INTEGER NOT NULL CHECK (volume >= 1), "
+	  "members INTEGER NOT NULL CHECK (members >= 1), "
+	  "PRIMARY KEY (pending, volume)"
+	  ") STRICT, WITHOUT ROWID" },
+	{ "request", 6, NULL },
+};
+
+/* What stands in the place of schema[i] in that version; NULL: nothing. */
+static const char *sql_of(size_t i, int64_t version)
+{
+	for (size_t k = 0; k < LW_COUNT_OF(later); k++)
+		if (strcmp(later[k].name, schema[i].name) == 0 && version < later[k].version)
+			return later[k].was;
+	return schema[i].sql;
+}
 
 #define STRING_(x) #x
 #define STRING(x)  STRING_(x)
@@ -154,8 +190,7 @@ int lw_state_schema_create(struct lw_state *s, struct lw_error *e)
 	return rc;
 }
 
-static int require_number(struct lw_state *s, const char *sql, int64_t want, const char *what,
-			  struct lw_error *e)
+static int read_number(struct lw_state *s, const char *sql, int64_t *ret, struct lw_error *e)
 {
 	LW_AUTO(statement) sqlite3_stmt *st = NULL;
 	bool row = false;
@@ -163,26 +198,35 @@ static int require_number(struct lw_state *s, const char *sql, int64_t want, con
 
 	if (!rc)
 		rc = lw_state_step(s, st, &row, e);
-	if (rc)
-		return rc;
+	if (!rc)
+		*ret = row ? sqlite3_column_int64(st, 0) : -1;
+	return rc;
+}
 
-	int64_t have = row ? sqlite3_column_int64(st, 0) : -1;
-	if (have != want)
-		return lw_fail(e, LW_E_STATE,
-			       "state.db: %s is %lld, this program knows %lld only: use the "
-			       "program that wrote it, or `init` a new enclave",
-			       what, (long long)have, (long long)want);
-	return 0;
+static int fail_number(const char *what, int64_t have, int64_t want, struct lw_error *e)
+{
+	return lw_fail(e, LW_E_STATE,
+		       "state.db: %s is %lld, this program knows %lld only: use the "
+		       "program that wrote it, or `init` a new enclave",
+		       what, (long long)have, (long long)want);
+}
+
+/* The next of ours that the version has, from i on. */
+static size_t next_object(const struct lw_state *s, size_t i)
+{
+	while (i < LW_COUNT_OF(schema) && !sql_of(i, s->version))
+		i++;
+	return i;
 }
 
 /* One row of sqlite_schema against the next of ours. */
-static int same_object(sqlite3_stmt *st, size_t i, struct lw_error *e)
+static int same_object(const struct lw_state *s, sqlite3_stmt *st, size_t i, struct lw_error *e)
 {
 	struct lw_span name = lw_state_column_blob(st, 0);
 	struct lw_span sql = lw_state_column_blob(st, 1);
 
 	if (i < LW_COUNT_OF(schema) && lw_span_is(name, schema[i].name) &&
-	    lw_span_is(sql, schema[i].sql))
+	    lw_span_is(sql, sql_of(i, s->version)))
 		return 0;
 	return lw_fail(
 		e, LW_E_STATE,
@@ -190,21 +234,15 @@ static int same_object(sqlite3_stmt *st, size_t i, struct lw_error *e)
 		i < LW_COUNT_OF(schema) ? schema[i].name : "the end");
 }
 
-int lw_state_schema_check(struct lw_state *s, struct lw_error *e)
+static int check_objects(struct lw_state *s, struct lw_error *e)
 {
 	LW_AUTO(statement) sqlite3_stmt *st = NULL;
-	size_t i = 0;
-	int rc = require_number(s, "PRAGMA application_id", LW_STATE_APPLICATION,
-				"the application id", e);
+	size_t i = next_object(s, 0);
+	int rc = lw_state_walk(s,
+			       "SELECT name, sql FROM sqlite_schema "
+			       "WHERE sql IS NOT NULL ORDER BY name COLLATE BINARY",
+			       NULL, 0, &st, e);
 
-	if (!rc)
-		rc = require_number(s, "PRAGMA user_version", LW_STATE_VERSION,
-				    "the schema version", e);
-	if (!rc)
-		rc = lw_state_walk(s,
-				   "SELECT name, sql FROM sqlite_schema "
-				   "WHERE sql IS NOT NULL ORDER BY name COLLATE BINARY",
-				   NULL, 0, &st, e);
 	while (!rc) {
 		bool row;
 
@@ -213,10 +251,70 @@ int lw_state_schema_check(struct lw_state *s, struct lw_error *e)
 			return rc;
 		if (!row)
 			break;
-		rc = same_object(st, i++, e);
+		rc = same_object(s, st, i, e);
+		i = next_object(s, i + 1);
 	}
-	if (!rc && i != LW_COUNT_OF(schema))
+	if (!rc && i < LW_COUNT_OF(schema))
 		rc = lw_fail(e, LW_E_STATE, "state.db: the table '%s' is missing",
 			     schema[i].name);
 	return rc;
+}
+
+int lw_state_schema_check(struct lw_state *s, struct lw_error *e)
+{
+	int64_t application = 0;
+	int rc = read_number(s, "PRAGMA application_id", &application, e);
+
+	if (!rc && application != LW_STATE_APPLICATION)
+		rc = fail_number("the application id", application, LW_STATE_APPLICATION, e);
+	if (!rc)
+		rc = read_number(s, "PRAGMA user_version", &s->version, e);
+	if (!rc && (s->version < LW_STATE_OLDEST || s->version > LW_STATE_VERSION))
+		rc = fail_number("the schema version", s->version, LW_STATE_VERSION, e);
+	return rc ? rc : check_objects(s, e);
+}
+
+/* A table that became another: its rows go through memory. */
+static int replace_table(struct lw_state *s, size_t i, struct lw_error *e)
+{
+	const char *name = schema[i].name;
+	lw_auto_free char *keep = lw_asprintf(
+		"CREATE TEMP TABLE kept AS SELECT * FROM main.%s; DROP TABLE main.%s", name,
+		name);
+	lw_auto_free char *back = lw_asprintf(
+		"INSERT INTO main.%s SELECT * FROM temp.kept; DROP TABLE temp.kept", name);
+	int rc = lw_state_exec(s, keep, e);
+
+	if (!rc)
+		rc = lw_state_exec(s, schema[i].sql, e);
+	return rc ? rc : lw_state_exec(s, back, e);
+}
+
+static int raise_object(struct lw_state *s, size_t i, struct lw_error *e)
+{
+	const char *was = sql_of(i, s->version);
+
+	if (!was)
+		return lw_state_exec(s, schema[i].sql, e);
+	return was == schema[i].sql ? 0 : replace_table(s, i, e);
+}
+
+int lw_state_schema_raise(struct lw_state *s, struct lw_error *e)
+{
+	int rc;
+
+	if (s->version == LW_STATE_VERSION)
+		return 0;
+	rc = lw_state_exec(s, "BEGIN IMMEDIATE", e);
+	for (size_t i = 0; !rc && i < LW_COUNT_OF(schema); i++)
+		rc = raise_object(s, i, e);
+	if (!rc)
+		rc = lw_state_exec(s, "PRAGMA user_version = " STRING(LW_STATE_VERSION), e);
+	if (!rc)
+		rc = lw_state_commit(s, e);
+	if (rc) {
+		lw_state_rollback(s);
+		return rc;
+	}
+	return lw_state_schema_check(s, e);
 }

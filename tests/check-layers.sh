@@ -63,6 +63,7 @@ declare -A homes=(
 	['libudev\.h']="udev/monitor.c"
 	['curl/curl\.h']="fetch/http.c fetch/url.c"
 	['n?curses\.h']="cmd/console_screen.c"
+	['qrencode\.h']="cmd/qr.c"
 	['yaml\.h']="verify/policy_registries.c"
 	['openssl/[a-z0-9]*\.h']="base/digest.c verify/key.c verify/scheme.[ch] keys/*.c"
 	['sodium\.h']="base/random.c base/hash.c verify/key.c keys/*.c registry/passwords.c"

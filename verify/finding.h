@@ -107,6 +107,16 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "check the clocks here and at the sender (`landwaiter time show`)")                            \
 	X(FRESHNESS_IMPLAUSIBLE, "freshness.implausible", FRESHNESS, REFUSAL,                            \
 	  "the seal's dates make no sense: check the sender's clock and have it packed anew")            \
+	X(FRESHNESS_UNANSWERED, "freshness.unanswered", FRESHNESS, REFUSAL,                              \
+	  "policy wants an answer to a request: `landwaiter request`, and have that one packed")         \
+	X(FRESHNESS_NONCE_UNKNOWN, "freshness.nonce-unknown", FRESHNESS, REFUSAL,                        \
+	  "it answers no request of this enclave: ask the sender which request it was packed for")       \
+	X(FRESHNESS_NONCE_SPENT, "freshness.nonce-spent", FRESHNESS, REFUSAL,                            \
+	  "another bundle answered that request before: make a new one, and have it packed anew")        \
+	X(FRESHNESS_REQUEST_CANCELLED, "freshness.request-cancelled", FRESHNESS, REFUSAL,                \
+	  "that request was cancelled here: make a new one, and have it packed anew")                    \
+	X(FRESHNESS_REQUEST_EXPIRED, "freshness.request-expired", FRESHNESS, REFUSAL,                    \
+	  "the answer came too late: make a new request, and have it packed anew")                       \
 	X(FRESHNESS_NOT_PROVEN, "freshness.not-proven", FRESHNESS, NOTE,                                 \
 	  "the bundle answers no request of this enclave; its age rests on clocks alone")                \
 	X(TIME_BEHIND_FLOOR, "time.behind-floor", FRESHNESS, TIME,                                       \

@@ -102,6 +102,46 @@ static void judge_sequence(const struct lw_freshness *f, struct lw_verdict *v)
 				(unsigned long long)(f->sequence - f->sender_floor - 1));
 }
 
+bool lw_freshness_is_proven(const struct lw_freshness *f, const struct lw_interval *now)
+{
+	return f->standing == LW_NONCE_OPEN &&
+	       (now->source == LW_HI_UNKNOWN || f->request_expires >= now->hi);
+}
+
+/* A nonce counts only where it is that of an open request: all else is no proof. */
+static void judge_answer(const struct lw_freshness *f, const struct lw_interval *now,
+			 struct lw_verdict *v)
+{
+	static const char want[] = "the nonce of an open request";
+
+	if (lw_freshness_is_proven(f, now))
+		return;
+	switch (f->standing) {
+	case LW_NONCE_OPEN:
+		add(v, LW_FINDING_FRESHNESS_REQUEST_EXPIRED, f->object,
+		    "an answer to a request that is good at", now->hi, f->request_expires);
+		break;
+	case LW_NONCE_SPENT:
+		lw_verdict_add(v, LW_FINDING_FRESHNESS_NONCE_SPENT, f->object, want, f->nonce);
+		break;
+	case LW_NONCE_CANCELLED:
+		lw_verdict_add(v, LW_FINDING_FRESHNESS_REQUEST_CANCELLED, f->object, want,
+			       f->nonce);
+		break;
+	case LW_NONCE_UNKNOWN:
+		lw_verdict_add(v, LW_FINDING_FRESHNESS_NONCE_UNKNOWN, f->object, want,
+			       f->nonce);
+		break;
+	case LW_NONCE_NONE:
+	default:
+		if (f->challenge_required)
+			lw_verdict_add(v, LW_FINDING_FRESHNESS_UNANSWERED, f->object, want,
+				       "no nonce");
+		break;
+	}
+	lw_verdict_add(v, LW_FINDING_FRESHNESS_NOT_PROVEN, f->object, "", "");
+}
+
 void lw_freshness_judge(const struct lw_freshness *f, const struct lw_interval *now,
 			struct lw_verdict *v)
 {
@@ -115,6 +155,6 @@ void lw_freshness_judge(const struct lw_freshness *f, const struct lw_interval *
 		judge_dates(f, now, v);
 	}
 	judge_sequence(f, v);
-	lw_verdict_add(v, LW_FINDING_FRESHNESS_NOT_PROVEN, f->object, "", "");
+	judge_answer(f, now, v);
 	lw_verdict_pass(v, LW_GATE_FRESHNESS);
 }

@@ -42,14 +42,30 @@ int64_t lw_released(void);
 struct lw_interval lw_interval_now(const struct lw_clock *clock, int64_t floor,
 				   const struct lw_attested *attested, bool clock_trusted);
 
+/* Which of the enclave's requests a statement's nonce answers. */
+enum lw_nonce_standing {
+	LW_NONCE_NONE = 0, /* it has none */
+	LW_NONCE_UNKNOWN,  /* one never asked for here */
+	LW_NONCE_SPENT,	   /* one that another bundle answered */
+	LW_NONCE_CANCELLED,
+	LW_NONCE_OPEN,
+};
+
 struct lw_freshness {
 	int64_t created, expires; /* from the proven statement */
 	uint64_t sequence;
 	uint64_t sender_floor; /* highest accepted sequence; 0: none */
 	int64_t max_age_sec;
 	int64_t skew_sec;
+	enum lw_nonce_standing standing;
+	const char *nonce;	 /* as text; "" for none */
+	int64_t request_expires; /* of LW_NONCE_OPEN */
+	bool challenge_required; /* policy's word about this sender */
 	const char *object;
 };
+
+/* Whether it is proven that the statement was sealed after the enclave asked for it. */
+bool lw_freshness_is_proven(const struct lw_freshness *f, const struct lw_interval *now);
 
 /* Gate 3 but for the replay, which needs the state. Adds findings; passes the gate when there
  * is nothing against it. */

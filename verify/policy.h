@@ -42,7 +42,8 @@ struct lw_sender {
 	const char *name;
 	struct lw_group approvers;
 	int64_t max_age_sec;
-	bool any_audience; /* "audience": "any" */
+	bool any_audience;	 /* "audience": "any" */
+	bool challenge_required; /* "challenge": "required" */
 };
 
 /* One string of a signed statement must be one of these. */

@@ -242,17 +242,18 @@ int lw_policy_read_sender(struct lw_policy *p, const struct lw_json *node, struc
 			     "sender", &f, e);
 	if (r < 0)
 		return r;
-	if (strcmp(f.challenge, "optional") != 0 || f.sequence_window != 0)
-		return lw_fail(
-			e, LW_E_UNSUPPORTED,
-			"challenge other than \"optional\" and a sequence_window are not "
-			"supported by this version");
+	if (f.sequence_window != 0)
+		return lw_fail(e, LW_E_UNSUPPORTED,
+			       "a sequence_window is not supported by this version");
+	if (strcmp(f.challenge, "optional") != 0 && strcmp(f.challenge, "required") != 0)
+		return lw_fail(e, LW_E_FORMAT, "challenge: want \"optional\" or \"required\"");
 	if (strcmp(f.audience, "any") != 0 && strcmp(f.audience, "this") != 0)
 		return lw_fail(e, LW_E_FORMAT, "audience: want \"this\" or \"any\"");
 
 	struct lw_sender *s = &p->senders[p->n_senders++];
 	s->name = lw_json_key(node);
 	s->any_audience = strcmp(f.audience, "any") == 0;
+	s->challenge_required = strcmp(f.challenge, "required") == 0;
 	r = lw_num_duration(lw_span_str(f.max_age), &s->max_age_sec, e);
 	if (r < 0)
 		return lw_prefix(e, "max_age");

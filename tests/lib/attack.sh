@@ -13,7 +13,7 @@ look() {
 	rm -f .look/*
 	cp "$LANDWAITER_ENCLAVE"/state.db* .look/
 	sqlite3 -batch -separator ' ' .look/state.db ".output look.state" \
-		".dump blob bundle image image_blob pending% queue sender trust tuf value" ".output stdout" \
+		".dump blob bundle image image_blob pending% queue request sender trust tuf value" ".output stdout" \
 		"SELECT count(*), (SELECT leaf ->> 'reason' FROM record ORDER BY idx DESC LIMIT 1)
 			FROM record"
 	find "$LANDWAITER_ENCLAVE/store" -type f -printf '%P %s\n' >>look.state

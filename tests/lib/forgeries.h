@@ -861,6 +861,8 @@ static const struct forgery forgeries[] = {
 	{ "statement-volumes-two", 4, "content.list", st_volumes_two },
 	{ "statement-volumes-zero", 3, "seal.statement", st_volumes_zero },
 	{ "statement-nonce", 3, "seal.statement", st_nonce },
+	{ "statement-nonce-unknown", 3, "freshness.nonce-unknown", st_nonce_unknown },
+	{ "statement-nonce-twice", 3, "seal.statement", st_nonce_twice },
 	{ "statement-checkpoint", 3, "seal.statement", st_checkpoint },
 	{ "statement-unknown-member", 3, "seal.statement", st_unknown },
 	{ "statement-format", 3, "seal.statement", st_format },

@@ -37,6 +37,11 @@ static inline void value_statement(struct forge *f, const char *key, const char 
 
 STATEMENT_VALUE(st_volumes_two, "volumes", "2")
 STATEMENT_VALUE(st_volumes_zero, "volumes", "0")
+STATEMENT_EDIT(st_nonce_unknown, "\"sender\"",
+	       "\"nonce\":\"000102030405060708090a0b0c0d0e0f\",\"sender\"")
+STATEMENT_EDIT(st_nonce_twice, "\"sender\"",
+	       "\"nonce\":\"000102030405060708090a0b0c0d0e0f\","
+	       "\"nonce\":\"000102030405060708090a0b0c0d0e0f\",\"sender\"")
 STATEMENT_EDIT(st_nonce, "\"sender\"", "\"nonce\":\"x\",\"sender\"")
 STATEMENT_EDIT(st_checkpoint, "\"contentsBytes\"", "\"checkpoint\":\"x\",\"contentsBytes\"")
 STATEMENT_EDIT(st_unknown, "\"volumes\":1", "\"volumes\":1,\"waive\":1")

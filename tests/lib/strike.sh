@@ -84,7 +84,9 @@ make_world() {
 	# The second bundle leads on, root by root.
 	lw tuf rotate repo vendor=vendor-2.pub --key vendor.key --key vendor-2.key >/dev/null 2>&1
 	lw tuf rotate repo vendor=vendor.pub --key vendor.key --key vendor-2.key >/dev/null 2>&1
-	make_bundle two.lwb --tuf vendor=repo/metadata oci:small:a1 oci:small:a2 oci:big:b0
+	# The enclave has asked for it, or for the one in volumes.
+	nonce=$(lw request --nonce-only 2>/dev/null)
+	make_bundle two.lwb --nonce "$nonce" --tuf vendor=repo/metadata oci:small:a1 oci:small:a2 oci:big:b0
 	make_bundle open.lwb oci:small:a2
 	approve one.lwb alice bob
 	approve two.lwb alice bob
@@ -92,7 +94,7 @@ make_world() {
 	lw load one.lwb >/dev/null
 	snapshot first
 	# The same in volumes, of which the first is in, and then all but the last.
-	make_bundle three.lwb --volume-size 4MiB --tuf vendor=repo/metadata oci:small:a1 oci:small:a2 \
+	make_bundle three.lwb --nonce "$nonce" --volume-size 4MiB --tuf vendor=repo/metadata oci:small:a1 oci:small:a2 \
 		oci:big:b0
 	for n in 1 2 3; do approve three.${n}of3.lwb alice bob; done
 	expect 5 lw load three.1of3.lwb
@@ -160,6 +162,10 @@ operation() { # NAME: sets $base, $command, $event, $again_old, $again_new, $don
 		base=second event="remove done" again_new=2
 		command=(remove registry.example/artifacts:a0 --reason old --by me)
 		;;
+	cancel)
+		base=first event="request-cancel done" again_new=3
+		command=(request cancel "$nonce" --reason old --by me)
+		;;
 	gc) base=removed event="gc done" command=(gc) ;;
 	repair) base=damaged event="repair done" command=(repair two.lwb) ;;
 	attest)
@@ -184,7 +190,7 @@ operation() { # NAME: sets $base, $command, $event, $again_old, $again_new, $don
 }
 
 # shellcheck disable=SC2034 # for the sweeps
-enclave_operations="load second sitting last increment short supplement verify remove gc repair attest"
+enclave_operations="load second sitting last increment short supplement verify remove cancel gc repair attest"
 # shellcheck disable=SC2034
 other_operations="init approve pack"
 
@@ -217,6 +223,7 @@ SELECT 'image', name, hex(digest), size, media_type, platforms, zone, hex(bundle
 	total_bytes, detail FROM image ORDER BY name, digest;
 SELECT 'image_blob', i.name, hex(i.digest), hex(b.digest) FROM image_blob b
 	JOIN image i ON i.id = b.image ORDER BY i.name, i.digest, b.digest;
+SELECT 'request', hex(nonce), state FROM request ORDER BY nonce;
 SELECT 'sender', name, floor FROM sender ORDER BY name;
 SELECT 'tuf', repository, role, hex(first), hex(file), hex(halves) FROM tuf
 	ORDER BY repository, role;
@@ -231,6 +238,9 @@ SELECT 'unfounded', hex(b.digest) FROM bundle b LEFT JOIN book r ON r.idx = b.re
 	OR r.bundle IS NOT 'sha256:' || lower(hex(b.digest));
 SELECT 'unfounded', r.idx FROM book r LEFT JOIN bundle b ON r.idx = b.record
 	WHERE r.event = 'load' AND r.result = 'accepted' AND b.digest IS NULL;
+SELECT 'unfounded', hex(q.nonce) FROM request q LEFT JOIN record r ON r.idx = q.closed
+	WHERE q.state = 1 AND json_extract(CAST(r.leaf AS TEXT), '$.detail.bundle.nonce')
+	IS NOT lower(hex(q.nonce));
 SELECT 'unfounded', i.name FROM image i LEFT JOIN bundle b
 	ON i.bundle = b.digest AND i.record = b.record WHERE b.digest IS NULL;
 .output now.pending
@@ -359,7 +369,8 @@ check_again() {
 	lw "${command[@]}" >again.log 2>&1 || code=$?
 	[ "$code" -eq "$wanted" ] ||
 		wrong "$state state, again: exit $code: $(head -n 3 again.log | tr '\n' ' ')"
-	[ "$code" -ne 3 ] || [[ $(<again.log) == *freshness.replay* ]] || wrong "again: no replay"
+	[ "$code" -ne 3 ] || [ "$where" = cancel ] || [[ $(<again.log) == *freshness.replay* ]] ||
+		wrong "again: no replay"
 	look || {
 		wrong "again: the state cannot be read: $(<look.log)"
 		return

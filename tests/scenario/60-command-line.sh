@@ -36,6 +36,11 @@ json landwaiter-endorse/1 endorse "$image=$source" --key bob.key -o json
 json landwaiter-verdict/1 verify one.lwb -o json
 json landwaiter-verdict/1 load one.lwb -ojson
 json landwaiter-incoming/1 incoming list --json
+json landwaiter-asked/1 request -o json
+json landwaiter-requests/1 request list -o json
+json landwaiter-record/1 request cancel "$(lw request list -o json | jq -r '.requests[0].nonce')" --reason why -o json
+exits 0 "its key" lw request key -o json
+is "has a format" "$(jq -r .format out.log)" landwaiter-request-key/1
 json landwaiter-held/1 have --json
 json landwaiter-list/1 list --output=json
 json landwaiter-show/1 show $image --output json

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib/scenario.sh"
 
 options_of_help() { # VERB: "-o" and "--output", one a line
-	lw help "$1" | sed -nE 's/^ {2}(-([a-z]), |   ? ?)--([a-z-]+) .*/\2 \3/p' |
+	lw help "$1" | sed -nE 's/^ {2}(-([a-zA-Z]), |   ? ?)--([a-z-]+) .*/\2 \3/p' |
 		while read -r a b; do
 			if [ -n "$b" ]; then
 				printf -- '-%s\n--%s\n' "$a" "$b"
@@ -24,7 +24,7 @@ section() { # FILE NAME
 }
 
 options_in() { # each "Fl x" and "Fl -word" of the lines on standard input
-	grep -oE '\bFl -?[a-z][a-z-]*' | sed -E 's/^Fl /-/' | sort -u || true
+	grep -oE '\bFl -?[a-zA-Z][a-z-]*' | sed -E 's/^Fl /-/' | sort -u || true
 }
 
 check_verb() { # PAGES VERB

@@ -354,6 +354,84 @@ static void extremes(void **state)
 			}
 }
 
+/* ---- requests ---- */
+
+/* Whether it is said that nothing proves it, and what else is found; NONE: nothing. */
+static enum lw_finding_id answers(const struct lw_freshness *f, struct lw_interval i,
+				  bool *ret_proven)
+{
+	struct lw_verdict v = { 0 };
+	enum lw_finding_id found = NONE;
+
+	*ret_proven = true;
+	lw_freshness_judge(f, &i, &v);
+	for (size_t k = 0; k < v.n_findings; k++)
+		if (v.findings[k].id == LW_FINDING_FRESHNESS_NOT_PROVEN)
+			*ret_proven = false;
+		else
+			found = v.findings[k].id;
+	assert_int_equal(lw_freshness_is_proven(f, &i), *ret_proven);
+	lw_verdict_release(&v);
+	return found;
+}
+
+static void only_an_open_request_proves(void **state)
+{
+	static const struct {
+		enum lw_nonce_standing standing;
+		bool required;
+		enum lw_finding_id want;
+		bool proven;
+	} rows[] = {
+		{ LW_NONCE_NONE, false, NONE, false },
+		{ LW_NONCE_NONE, true, LW_FINDING_FRESHNESS_UNANSWERED, false },
+		{ LW_NONCE_UNKNOWN, false, LW_FINDING_FRESHNESS_NONCE_UNKNOWN, false },
+		{ LW_NONCE_UNKNOWN, true, LW_FINDING_FRESHNESS_NONCE_UNKNOWN, false },
+		{ LW_NONCE_SPENT, false, LW_FINDING_FRESHNESS_NONCE_SPENT, false },
+		{ LW_NONCE_SPENT, true, LW_FINDING_FRESHNESS_NONCE_SPENT, false },
+		{ LW_NONCE_CANCELLED, false, LW_FINDING_FRESHNESS_REQUEST_CANCELLED, false },
+		{ LW_NONCE_CANCELLED, true, LW_FINDING_FRESHNESS_REQUEST_CANCELLED, false },
+		{ LW_NONCE_OPEN, false, NONE, true },
+		{ LW_NONCE_OPEN, true, NONE, true },
+		/* what no one ever sets is no answer */
+		{ (enum lw_nonce_standing)99, true, LW_FINDING_FRESHNESS_UNANSWERED, false },
+	};
+
+	(void)state;
+	for (size_t k = 0; k < LW_COUNT_OF(rows); k++) {
+		struct lw_freshness f = fresh();
+		bool proven = false;
+
+		f.nonce = "";
+		f.standing = rows[k].standing;
+		f.challenge_required = rows[k].required;
+		f.request_expires = NOW;
+		assert_int_equal(answers(&f, interval(NOW), &proven), rows[k].want);
+		assert_int_equal(proven, rows[k].proven);
+	}
+}
+
+static void requests_expire(void **state)
+{
+	struct lw_freshness f = fresh();
+	struct lw_interval unknown = { .lo = lw_released() };
+	bool proven = false;
+
+	(void)state;
+	f.nonce = "";
+	f.standing = LW_NONCE_OPEN;
+	f.request_expires = NOW;
+	assert_int_equal(answers(&f, interval(NOW), &proven), NONE);
+	assert_true(proven);
+	f.request_expires = NOW - 1;
+	assert_int_equal(answers(&f, interval(NOW), &proven),
+			 LW_FINDING_FRESHNESS_REQUEST_EXPIRED);
+	assert_false(proven);
+	/* it needs no clock; that nothing loads without one is said otherwise */
+	assert_int_equal(answers(&f, unknown, &proven), LW_FINDING_TIME_UNKNOWN);
+	assert_true(proven);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +446,8 @@ int main(void)
 		cmocka_unit_test(sequences),
 		cmocka_unit_test(several_at_once),
 		cmocka_unit_test(extremes),
+		cmocka_unit_test(only_an_open_request_proves),
+		cmocka_unit_test(requests_expire),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

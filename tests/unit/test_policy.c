@@ -46,6 +46,7 @@ static void everything_is_read(void **state)
 	assert_int_equal(s->approvers.n_signers, 3);
 	assert_int_equal(lw_policy_owners(p, &s->approvers), 3);
 	assert_int_equal(s->max_age_sec, 30 * 86400);
+	assert_false(s->challenge_required);
 	assert_true(s->any_audience);
 	assert_int_equal(p->n_signers, 3);
 	assert_string_equal(p->signers[0].owner, "alice");
@@ -88,7 +89,6 @@ static void later_versions(void **state)
 		const char *at, *with;
 	} later[] = {
 		{ "\"owner\":\"bob\"", "\"owner\":\"bob\",\"purposes\":[\"seal\"]" },
-		{ "\"challenge\":\"optional\"", "\"challenge\":\"required\"" },
 		{ "\"sequence_window\":0", "\"sequence_window\":1" },
 		{ "\"sequence_window\":0", "\"sequence_window\":1000" },
 		{ KEY("2"), "{\"kind\":\"notation-x509\",\"file\":\"2.pub\"}" },
@@ -193,6 +193,8 @@ static const struct {
 	{ "\"P30D\"", "\"-P30D\"", LW_E_FORMAT },
 	{ "\"P30D\"", "\"P99999999999999999999D\"", LW_E_LIMIT },
 	{ "\"challenge\":\"optional\"", "\"challenge\":1", LW_E_FORMAT },
+	{ "\"challenge\":\"optional\"", "\"challenge\":\"\"", LW_E_FORMAT },
+	{ "\"challenge\":\"optional\"", "\"challenge\":\"Required\"", LW_E_FORMAT },
 	{ "\"sequence_window\":0", "\"sequence_window\":1001", LW_E_LIMIT },
 	{ "\"audience\":\"any\"", "\"audience\":\"all\"", LW_E_FORMAT },
 	{ "\"audience\":\"any\"", "\"audience\":[\"any\"]", LW_E_FORMAT },
@@ -494,9 +496,23 @@ static void the_most_specific_rule_wins(void **state)
 	}
 }
 
+static void what_a_sender_must_answer(void **state)
+{
+	lw_auto_free char *text =
+		edit(good, "\"challenge\":\"optional\"", "\"challenge\":\"required\"");
+	lw_auto_free char *less = edit(good, "\"challenge\":\"optional\",", "");
+	LW_AUTO(policy) struct lw_policy *required = policy_taken(text);
+	LW_AUTO(policy) struct lw_policy *silent = policy_taken(less);
+
+	(void)state;
+	assert_true(lw_policy_sender(required, "acme")->challenge_required);
+	assert_false(lw_policy_sender(silent, "acme")->challenge_required);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_sender_must_answer),
 		cmocka_unit_test(everything_is_read),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(later_versions),

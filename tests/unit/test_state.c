@@ -167,7 +167,7 @@ static void test_pragmas(void **state)
 		{ "PRAGMA cell_size_check", "1" },
 		{ "PRAGMA temp_store", "2" },
 		{ "PRAGMA application_id", "1282894693" },
-		{ "PRAGMA user_version", "5" },
+		{ "PRAGMA user_version", "6" },
 	};
 
 	for (int mode = 0; mode < 2; mode++) {

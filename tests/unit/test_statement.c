@@ -21,6 +21,7 @@
 #define M_EXPIRES   "\"expires\":\"2027-02-21T10:00:00Z\""
 #define M_FORMAT    "\"format\":\"landwaiter-bundle/1\""
 #define M_MARKING   "\"marking\":\"UNCLASSIFIED\""
+#define M_NONCE	    "\"nonce\":\"000102030405060708090a0b0c0d0e0f\""
 #define M_PREVIOUS  "\"previous\":\"sha256:" B64 "\""
 #define M_SENDER    "\"sender\":\"acme-release\""
 #define M_SEQUENCE  "\"sequence\":7"
@@ -345,8 +346,11 @@ static void unknown_and_reserved_members(void **state)
 		{ M_NAME, M_NAME ",\"uri\":\"x\"", LW_E_FORMAT },
 		{ M_DIGEST, "\"annotations\":{}," M_DIGEST, LW_E_FORMAT },
 		{ M_TYPE, M_TYPE ",\"a\":1", LW_E_FORMAT },
-		{ M_MARKING, M_MARKING ",\"nonce\":\"x\"", LW_E_UNSUPPORTED },
-		{ M_MARKING, M_MARKING ",\"nonce\":null", LW_E_UNSUPPORTED },
+		{ M_MARKING, M_MARKING ",\"nonce\":\"x\"", LW_E_FORMAT },
+		{ M_MARKING, M_MARKING ",\"nonce\":null", LW_E_FORMAT },
+		{ M_MARKING, M_MARKING ",\"nonce\":\"\"", LW_E_FORMAT },
+		{ M_MARKING, M_MARKING "," M_NONCE "," M_NONCE, LW_E_FORMAT },
+		{ M_MARKING, M_NONCE "," M_MARKING, LW_E_FORMAT },
 		{ M_BYTES, M_BYTES ",\"checkpoint\":\"x\"", LW_E_UNSUPPORTED },
 	};
 
@@ -420,6 +424,28 @@ static void every_mutation(void **state)
 		}
 }
 
+static void what_it_answers(void **state)
+{
+	lw_auto_free char *text = edit(good, M_MARKING, M_MARKING "," M_NONCE);
+	lw_auto_free char *upper = edit(text, "0a0b", "0A0B");
+	lw_auto_free char *shorter = edit(text, "0e0f", "0e");
+	lw_auto_free char *any = edit(text, M_AUDIENCE, "\"audience\":\"any\"");
+	struct lw_statement s = { 0 };
+	struct lw_error e;
+
+	(void)state;
+	OK(parse(good, &s, &e));
+	assert_false(s.has_nonce);
+	OK(parse(text, &s, &e));
+	assert_true(s.has_nonce);
+	for (size_t i = 0; i < sizeof(s.nonce.bytes); i++)
+		assert_int_equal(s.nonce.bytes[i], i);
+	taken(text);
+	refused(LW_E_FORMAT, upper);
+	refused(LW_E_FORMAT, shorter);
+	refused(LW_E_FORMAT, any); /* an answer has one enclave */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +461,7 @@ int main(void)
 		cmocka_unit_test(one_spelling),
 		cmocka_unit_test(size_is_capped),
 		cmocka_unit_test(every_mutation),
+		cmocka_unit_test(what_it_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
