@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # flavours: release
+# parts: load second sitting last increment short supplement verify remove cancel gc repair attest init approve pack
 #
 # All or nothing (DESIGN 1.4): every operation is killed at each of its system calls that change
-# something on the disk, and each of them is made to fail; every read of the medium too: of a load
-# all of them, of the other operations every fifth, which with FULL=1 is every one, too. With
-# SAMPLE=1, a sample of these that is always the same.
+# something on the disk, and each of them is made to fail; where it was killed, the same command, run to
+# recover, is struck once more, at a place and in a way that go round; every read of the medium fails, too. Of
+# loads and removals that is all of them, of the other operations every fifth, which with FULL=1 is every one,
+# too. With SAMPLE=1, a sample of these that is always the same.
 #
 # What this cannot show is what only a power loss can: the page cache outlives a killed process.
 
@@ -29,6 +31,7 @@ modes=(
 	"EINTR|--errno EINTR|[01]|[a-z-]+ error|"
 	"short|--short|0||"
 )
+twice="killed, then|--kill|137||yes"
 # of the medium: a failed read, and an early end, are its damage; few bytes at once are none
 medium_modes=(
 	"unreadable|--errno EIO|4|[a-z-]+ damaged|"
@@ -47,7 +50,7 @@ plan() {
 		prepare "$op"
 		calls=$("$faultat" --count "$LW_BIN/landwaiter" "${command[@]}" 2>/dev/null) ||
 			[ $? -eq "$done_status" ]
-		for mode in "${modes[@]}"; do
+		for mode in "${modes[@]}" "$twice"; do
 			for ((n = 1; n <= calls; n++)); do
 				printf '%s\t%s\t%d\t%d\n' "$op" "$mode" "$n" "$calls"
 			done
@@ -84,10 +87,10 @@ sample() {
 		}'
 }
 
-# Every strike at a load, and a fifth of the others, from another start for each mode.
+# Every strike at a load and a removal, and a fifth of the others, from another start for each mode.
 thin() {
 	awk -F '\t' '$2 != mode { mode = $2; start++ }
-		$1 == "load" || $1 == "second" || ($3 + start) % 5 == 0'
+		$1 ~ /^(load|second|sitting|last|increment|short|supplement|remove)$/ || ($3 + start) % 5 == 0'
 }
 
 plan >all.plan
@@ -114,10 +117,17 @@ while IFS=$'\t' read -r op mode n calls <&3; do
 		group=$text group_points=0 group_before=$violations
 	fi
 	[ "$calls" != medium ] || options+=" --reads two.lwb"
+	second=()
+	if [ "$name" = "killed, then" ]; then
+		IFS='|' read -r then then_options _ <<<"${modes[n % ${#modes[@]}]}"
+		name+=" $then" may_record="[a-z-]+ (error|refused)"
+		# shellcheck disable=SC2206 # several words
+		second=("$faultat" --at $((n * 89 % calls + 1)) $then_options)
+	fi
 	# shellcheck disable=SC2086 # several words
 	strike "$op" "$name $n" "$statuses" "$faultat" --report report --at "$n" $options
 	group_points=$((group_points + 1))
-	if [ "$name" = kill ]; then kills=$((kills + 1)); else failures=$((failures + 1)); fi
+	if [[ $name == kill* ]]; then kills=$((kills + 1)); else failures=$((failures + 1)); fi
 done 3<plan
 end_group
 

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # flavours: release
+# parts: update load
 #
 # `trust update`, and a load that brings the same, killed at each call that changes something on the
-# disk: trust is the old or the new, never older than it was, and the same command again ends where
-# it would have. With SAMPLE=1 at a few, always the same.
+# disk, and each of them made to fail, and killed while it recovers: trust is the old or the new, never older
+# than it was, and the same command again ends where it would have. With SAMPLE=1 at a few, always the same.
 . "$(dirname "$0")/../lib/vendors.sh"
 
 faultat=$LW_BIN/tools/faultat
@@ -55,17 +56,24 @@ policy '{"match":"registry.acme.example/app:1","evidence":"not-required"},
 put
 make_bundle brings.lwb --trust trust "$app:3=oci:layout:1" && approve brings.lwb alice
 
-# strike N OPTIONS...: and then once more, undisturbed
+# strike N OPTIONS...: and then once more, undisturbed. `twice`: and killed again at another place.
 strike() {
-	local found
+	local found was="" at=$1 options=("${@:2}")
 
 	rm -rf enclave && cp -a before enclave
-	"$faultat" --at "$1" "${@:2}" "$LW_BIN/landwaiter" "${command[@]}" >strike.log 2>&1 || true
+	if [ "$2" = twice ]; then
+		options=(--kill) at=$(($1 * 89 % calls + 1))
+		"$faultat" --at "$1" --kill "$LW_BIN/landwaiter" "${command[@]}" >strike.log 2>&1 || true
+		was=$(known)
+	fi
+	"$faultat" --at $at "${options[@]}" \
+		"$LW_BIN/landwaiter" "${command[@]}" >strike.log 2>&1 || true
 	found=$(known)
 	case $found in
 	old | new | 1 | 2) ;;
 	*) echo "at $1: $found" >>bad ;;
 	esac
+	[[ $was != new || $found = new ]] || echo "at $1: it was new, and is $found" >>bad
 	seen[$found]=1
 	# What is loaded already is refused as a replay.
 	lw "${command[@]}" >again.log 2>&1 || grep -q freshness.replay again.log ||
@@ -74,8 +82,11 @@ strike() {
 	lw log export 2>/dev/null >book && lw log verify book >/dev/null 2>&1 || echo "at $1: the book" >>bad
 }
 
-for command in "trust update trust" "load brings.lwb"; do
-	read -ra command <<<"$command"
+for part in ${OPERATIONS:-update load}; do
+	case $part in
+	update) command=(trust update trust) ;;
+	*) command=(load brings.lwb) ;;
+	esac
 	rm -rf enclave && cp -a before enclave
 	exits 0 "${command[*]}: undisturbed" lw "${command[@]}"
 	new=$(state)
@@ -86,9 +97,11 @@ for command in "trust update trust" "load brings.lwb"; do
 	ok "it changes something" [ "$calls" -gt 5 ]
 	declare -A seen=()
 	points=$(seq "$calls")
-	[ -z "${SAMPLE-}" ] || points="1 $((calls / 2)) $calls"
-	for mode in --kill "--errno EIO" "--errno EIO --sticky" "--errno ENOSPC --sticky"; do
+	for mode in --kill twice "--errno EIO" "--errno EIO --sticky" "--errno ENOSPC" "--errno ENOSPC --sticky" \
+		"--errno EINTR" --short; do
 		: >bad
+		[ -z "${SAMPLE-}" ] || points=$((calls / 2))
+		[[ -z ${SAMPLE-} || $mode != --kill ]] || points="1 $points $calls"
 		for n in $points; do
 			# shellcheck disable=SC2086 # two words
 			strike "$n" $mode
