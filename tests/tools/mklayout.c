@@ -11,6 +11,9 @@
  *(as many as BYTES where not said, none with 0), and a layer of BYTES of its own:
  *		registry.example/images:b0, b1, ...
  *
+ *	mklayout layered DIR COUNT LAYERS
+ *		COUNT images of LAYERS layers (300 B to 8 KiB), no two the same:
+ *		registry.example/layered:l0, l1, ...
  *	mklayout signed DIR COUNT KEY.pem...
  *		COUNT small images: registry.example/signed/i0:1, i1:1, ... each signed with
  *every key as `cosign sign --key` does
@@ -242,6 +245,27 @@ static void make_big(struct layout *l, uint64_t count, uint64_t size, uint64_t s
 	}
 }
 
+static void make_layered(struct layout *l, uint64_t count, size_t n)
+{
+	lw_auto_free struct part *layers = lw_alloc_array(n, sizeof(*layers));
+	uint64_t state = 6000;
+
+	for (uint64_t i = 0; i < count; i++) {
+		char tag[32];
+
+		for (size_t k = 0; k < n; k++) {
+			uint64_t size = 300 + next_random(&state) % (8 * LW_KIB - 300 + 1);
+
+			layers[k] = add_random(l, "application/vnd.oci.image.layer.v1.tar",
+					       next_random(&state), size);
+		}
+
+		struct part config = add_config(l, layers, n);
+		(void)snprintf(tag, sizeof(tag), "l%llu", (unsigned long long)i);
+		add_manifest(l, NULL, &config, layers, n, "registry.example/layered", tag);
+	}
+}
+
 /* The manifest of the tag sha256-<hex>.sig: one layer for each signature (cosign
  * SIGNATURE_SPEC.md). */
 static void add_signatures(struct layout *l, const char *repository,
@@ -376,12 +400,13 @@ int main(int argc, char **argv)
 {
 	const bool small = argc == 4 && strcmp(argv[1], "small") == 0;
 	const bool big = (argc == 5 || argc == 6) && strcmp(argv[1], "big") == 0;
+	const bool layered = argc == 5 && strcmp(argv[1], "layered") == 0;
 	const bool with_keys = argc >= 5 && strcmp(argv[1], "signed") == 0;
 	struct layout l = { .dir = -1 };
 
-	if (!small && !big && !with_keys)
+	if (!small && !big && !layered && !with_keys)
 		errx(2, "usage: mklayout small DIR N | big DIR COUNT BYTES [SHARED] | "
-			"signed DIR COUNT KEY.pem...");
+			"layered DIR COUNT LAYERS | signed DIR COUNT KEY.pem...");
 
 	const uint64_t count = number(argv[3], 1, 50000);
 	const uint64_t size = big ? number(argv[4], 1, LW_MAX_BLOB_BYTES) : 0;
@@ -390,6 +415,8 @@ int main(int argc, char **argv)
 	begin(&l, argv[2]);
 	if (small)
 		make_small(&l, count);
+	else if (layered)
+		make_layered(&l, count, (size_t)number(argv[4], 1, 1000));
 	else if (with_keys)
 		make_signed(&l, count, argv + 4, (size_t)argc - 4);
 	else
