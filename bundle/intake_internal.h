@@ -88,9 +88,12 @@ void lw_gate_volumes_rest(struct lw_intake *in);
 int lw_gate_volumes_publish(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
 
 /* Prerequisites (docs/format/bundle.md section 9): bundle/prerequisites.c. */
-/* Of a supplement: what it brings, and the store has damaged, is not kept there. LW_E_BUSY:
- * told to stop; so below. */
+/* What this medium has, and the store has already, is hashed there: what is damaged is not
+ * kept, and so read from the medium. LW_E_BUSY: told to stop; so below. */
 int lw_prerequisites_doubt(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
+/* One that is kept: whether it is what it should be, or what is wrong with it. */
+int lw_prerequisites_hash(struct lw_intake *in, size_t entry, struct lw_error *why,
+			  bool *ret_good, struct lw_error *e) LW_WARN_UNUSED;
 /* How many are neither here nor staged. */
 size_t lw_prerequisites_lacking(const struct lw_intake *in);
 /* A finding for each of those, and all of them in the result. */
