@@ -132,6 +132,7 @@ mkdir stick
 cp two.lwb stick/a.lwb
 cp extra.lwb stick/a.supplement.lwb
 exits 0 "a supplement that was not needed" lw load --all-of stick
+rm stick/*
 cp one.lwb stick/b.lwb
 cp one.lwb stick/c.lwb
 again
