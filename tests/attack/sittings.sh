@@ -183,6 +183,7 @@ text = json.dumps(seal, sort_keys=True, separators=(",", ":")).encode()
 data[512:512 + 262144] = text.ljust(262144)
 open(sys.argv[1], "wb").write(data)
 PY
+again
 sitting "a broken one beside it is kept" 5 seal.threshold none lw load y.lwb
 own=enclave/evaluation
 sql "SELECT bytes FROM trust WHERE name = 'policy.json'" | jq -c '.signers.mallory =
