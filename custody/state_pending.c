@@ -3,6 +3,8 @@
 
 #include "custody/state_internal.h"
 
+#define NEEDS_SINCE 5 /* the version of the tables that has them */
+
 #define COLUMNS                                                                                \
 	"id, digest, sender, sequence, bytes, expires, begun, last, "                          \
 	"(SELECT count(*) FROM pending_volume WHERE pending = id), "                           \
@@ -232,7 +234,11 @@ int lw_state_each_pending_need(struct lw_state *s, int64_t id,
 	LW_AUTO(statement) sqlite3_stmt *st = NULL;
 	struct lw_digest d;
 	bool row = false;
-	int rc = lw_state_walk(
+	int rc;
+
+	if (s->version < NEEDS_SINCE)
+		return 0;
+	rc = lw_state_walk(
 		s,
 		"SELECT digest, size, "
 		"EXISTS (SELECT 1 FROM blob AS b WHERE b.digest = n.digest AND b.size = n.size) "
@@ -240,7 +246,6 @@ int lw_state_each_pending_need(struct lw_state *s, int64_t id,
 		"AND m.entry = n.entry AND m.piece = 0) "
 		"FROM pending_need AS n WHERE pending = ?1 ORDER BY entry",
 		LW_ARGS(lw_arg_integer(id)), &st, e);
-
 	while (!rc) {
 		rc = lw_state_step(s, st, &row, e);
 		if (rc || !row)
