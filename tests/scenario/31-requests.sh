@@ -186,6 +186,21 @@ faketime '2000-01-01 00:00:00' "$LW_BIN/landwaiter" request -O behind.lwr >/dev/
 is "a clock that is behind makes none that has expired" \
 	"$(lw request list -o json | jq -r '.requests[-1].state')" open
 
+# --- a key that signs none ------------------------------------------------------------------------
+
+mv enclave/request.key kept.key
+requests=$(sql 'SELECT count(*) FROM request') records=$(record_count)
+for type in p256 rsa3072; do
+	lw keygen --no-passphrase --type $type other-$type >/dev/null 2>&1
+	cp other-$type.key enclave/request.key
+	exits 1 "by a key of $type" lw request
+	like "which says what is wanted" "$(cat err.log)" 'request.key: want an Ed25519 key, have (ECDSA|RSA)'
+	exits 1 "nor is it shown" lw request key
+	rm -f enclave/request.key
+done
+is "nothing was asked" "$(sql 'SELECT count(*) FROM request') $(record_count)" "$requests $records"
+mv kept.key enclave/request.key
+
 # --- at most 64 --------------------------------------------------------------------------------
 
 open=$(nonces open | wc -l)
