@@ -48,6 +48,11 @@ int lw_state_pending_get(struct lw_state *s, const struct lw_digest *digest,
 	return read_pending(st, ret, e);
 }
 
+/* What was proven once is of that digest, whoever has approved the copy that is read now. */
+#define KEEP(column)                                                                           \
+	column " = iif(excluded.sender = '', pending." column ", excluded." column "), "
+#define KEEP_PROVEN KEEP("sender") KEEP("sequence") KEEP("bytes") KEEP("expires")
+
 int lw_state_pending_put(struct lw_state *s, const struct lw_state_pending *p, int64_t *ret_id,
 			 struct lw_error *e)
 {
@@ -56,9 +61,8 @@ int lw_state_pending_put(struct lw_state *s, const struct lw_state_pending *p, i
 		s,
 		"INSERT INTO pending "
 		"(digest, sender, sequence, bytes, expires, begun, last) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (digest) DO UPDATE SET "
-		"sender = excluded.sender, sequence = excluded.sequence, "
-		"bytes = excluded.bytes, expires = excluded.expires, last = excluded.last",
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (digest) DO UPDATE SET " KEEP_PROVEN
+		"last = excluded.last",
 		LW_ARGS(lw_arg_digest(&p->digest), lw_arg_text(p->sender),
 			lw_arg_integer((int64_t)p->sequence), lw_arg_integer((int64_t)p->bytes),
 			lw_arg_integer(p->expires), lw_arg_integer(p->begun),

@@ -25,9 +25,8 @@ struct lw_state_pending {
 /* LW_E_NOTFOUND. */
 int lw_state_pending_get(struct lw_state *s, const struct lw_digest *digest,
 			 struct lw_state_pending *ret, struct lw_error *e) LW_WARN_UNUSED;
-/* Adds it, or tells that it is there what is known now and when it was sat at last; gives its
- * id.
- */
+/* Adds it, or tells that it is there when it was sat at last and, where there is a sender, what
+ * was proven; gives its id. */
 int lw_state_pending_put(struct lw_state *s, const struct lw_state_pending *p, int64_t *ret_id,
 			 struct lw_error *e) LW_WARN_UNUSED;
 /* With all that is told of it. No harm if it is not there. */
