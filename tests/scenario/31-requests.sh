@@ -93,6 +93,7 @@ accepted lw load parts.3of3.lwb
 is "spent" "$(nonces open)" ""
 exits 3 "too late for the other" lw load rival.3of3.lwb
 like "and says so" "$(last_record | jq -r .reason)" freshness
+exits 0 "it goes" lw incoming discard "$(lw incoming list -o json | jq -r '.bundles[].bundle')" --reason late
 
 # --- cancelled, expired, unknown, of another enclave ---------------------------------------------
 
