@@ -162,6 +162,26 @@ echo "end 5 sha256:$(sha256sum lie | cut -d ' ' -f 1)" >>lie
 make_bundle lie.lwb --have lie --sequence 8 oci:layout:b2 --key alice.key --key bob.key
 lacks lie.lwb sha256:"$lost_layer"
 
+# --- many ---------------------------------------------------------------------------------------
+
+small() { # MIB COMMAND...: what it prints is out.log
+	local most=$1
+
+	shift
+	"$LW_BIN/tools/usage" used "$LW_BIN/landwaiter" "$@" >out.log 2>err.log || return
+	# shellcheck disable=SC1091 # it says rss_kib=N cpu_ms=N
+	. ./used
+	echo "$rss_kib KiB"
+	[[ $LW_BIN == */san ]] || ((rss_kib < most * 1024))
+}
+again
+exits 5 "one is begun" lw load two.lwb
+sqlite3 enclave/state.db "WITH RECURSIVE n (i) AS (VALUES (1000) UNION ALL SELECT i + 1 FROM n WHERE i < 250999)
+	INSERT INTO pending_need SELECT pending, i, randomblob(32), i FROM n, pending_need"
+ok "a list of a quarter of a million needs little" small 20 incoming list -o json
+is "and is whole" "$(jq -c '[.format, (.bundles[0] | .sender, (.prerequisites | length, .[0].size, .[250000].size),
+	(.volumes | length))]' out.log)" '["landwaiter-incoming/1","acme",250001,307200,250999,1]'
+
 # --- collecting ---------------------------------------------------------------------------------
 
 again one
