@@ -171,6 +171,12 @@ int lw_state_pending_member_remove(struct lw_state *s, int64_t id, uint64_t entr
 		NULL, e);
 }
 
+int lw_state_pending_kept_forget(struct lw_state *s, struct lw_error *e)
+{
+	return lw_state_change(s, "DELETE FROM pending_member WHERE kept = 1", NULL, 0, NULL,
+			       e);
+}
+
 int lw_state_each_pending_member(struct lw_state *s, int64_t id,
 				 int (*found)(void *data, const struct lw_state_member *m,
 					      struct lw_error *e),

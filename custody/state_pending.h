@@ -56,6 +56,9 @@ int lw_state_pending_member_put(struct lw_state *s, int64_t id, const struct lw_
 				struct lw_error *e) LW_WARN_UNUSED;
 int lw_state_pending_member_remove(struct lw_state *s, int64_t id, uint64_t entry,
 				   uint64_t piece, struct lw_error *e) LW_WARN_UNUSED;
+/* Those that the store had, of all bundles: where blobs go, nobody knows of which. Another
+ * sitting finds those that are left. */
+int lw_state_pending_kept_forget(struct lw_state *s, struct lw_error *e) LW_WARN_UNUSED;
 /* In stored order. */
 int lw_state_each_pending_member(struct lw_state *s, int64_t id,
 				 int (*found)(void *data, const struct lw_state_member *m,

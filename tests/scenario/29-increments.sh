@@ -192,6 +192,23 @@ is "it is still here" "$(blobs)" "$shared"
 exits 0 "discarded" lw incoming discard "$(digest_of both.lwb)" --reason late
 is "then it is" "$(lw gc -o json 2>/dev/null | jq .blobs) $(blobs | wc -l)" "1 0"
 
+# What the store had when a volume came is collected before the next one comes.
+in_full() { # volumes of the one that is begun
+	lw incoming list -o json | jq -c '[.bundles[].volumes | to_entries[] | select(.value.in == .value.members).key + 1]'
+}
+LANDWAITER_SENDER_DIR=$T/elsewhere sealed parts.lwb --sequence 6 --volume-size 330KiB oci:layout:b2
+again one
+exits 5 "one of eight" lw load parts.8of8.lwb
+is "brings all of it, and some are here" "$(in_full | jq -c '[length > 2, .[-1]]')" '[true,8]'
+exits 0 "they go" lw remove registry.example/images:b0 --reason old
+exits 0 "for good" lw gc
+is "and do not count as in" "$(in_full)" '[]'
+is "nor for verify" "$(lw verify parts.7of8.lwb -o json | jq -r .volume.missing)" "1 to 6, 8"
+for v in 1 2 3 4 5 6 7; do
+	exits 5 "what is missing: $v" lw load parts.${v}of8.lwb
+done
+accepted lw load parts.8of8.lwb
+
 # --- evidence, bases and zones ------------------------------------------------------------------
 
 export LANDWAITER_ENCLAVE=$T/strict

@@ -154,6 +154,10 @@ static void test_pending(void **state)
 	lw_buf_clear(&b);
 	OK(lw_state_each_pending_member(f->state, id, tell_member, &b, &f->e));
 	assert_string_equal(lw_buf_str(&b), "0.0 1.0k 2.2 ");
+	OK(lw_state_pending_kept_forget(f->state, &f->e));
+	lw_buf_clear(&b);
+	OK(lw_state_each_pending_member(f->state, id, tell_member, &b, &f->e));
+	assert_string_equal(lw_buf_str(&b), "0.0 2.2 ");
 	OK(lw_state_pending_remove(f->state, &p.digest, &f->e));
 	OK(lw_state_pending_remove(f->state, &p.digest, &f->e));
 	lw_buf_clear(&b);
