@@ -97,6 +97,11 @@ is "its seal expired meanwhile" "$(sql 'SELECT count(*) FROM pending'), $(lw log
 	"0, its seal has expired, 2"
 is "its files went with it" "$(find enclave/store/pending -mindepth 1 | wc -l)" 0
 
+again 1
+at '+25d' gc >/dev/null 2>&1
+is "gc takes it, too" "$(sql 'SELECT count(*) FROM pending') $(find enclave/store/pending -mindepth 1 | wc -l)" "0 0"
+is "each with its record" "$(lw log show -o json | jq -r .event | tail -n 2 | paste -sd ' ')" "discard gc"
+
 # --- other bundles meanwhile ------------------------------------------------------------------
 
 again 1 2
@@ -104,9 +109,11 @@ for v in 1 2 3; do
 	lw load v6.${v}of3.lwb >/dev/null || true
 done
 attack "a later bundle came in meanwhile" 3 freshness.sequence lw load v5.3of3.lwb
-like "it is still listed" "$(lw incoming list)" 'sequence 5'
-exits 0 "and can be discarded" lw incoming discard \
-	"$(lw incoming list -o json | jq -r '.bundles[0].bundle')" --reason superseded
+is "what was overtaken is not kept" "$(sql 'SELECT count(*) FROM pending') $(lw log show -o json |
+	jq -r 'select(.event == "discard") | .detail | "\(.sequence) \(.reason)"') $(find enclave/store/pending -mindepth 1 |
+	wc -l)" "0 5 a later bundle of its sender was accepted 0"
+lw log export >book 2>/dev/null
+ok "the book holds" lw log verify book
 again 1
 LANDWAITER_SENDER_DIR=$T/other make_bundle single.lwb --sequence 4 oci:layout:b0 --key alice.key --key bob.key
 lw load single.lwb >/dev/null
