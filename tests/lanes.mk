@@ -66,6 +66,7 @@ bench: ## pack, verify and load against openssl, dd, tar and skopeo; TUF against
 	$(call deps-for,test bench)
 	$(again) programs tools
 	$(Q)tests/bench/run.sh
+	$(Q)tests/bench/media.sh
 	$(Q)tests/bench/registry.sh
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60) under ASan and UBSan
