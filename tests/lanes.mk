@@ -62,10 +62,13 @@ appliance-repro: ## the same, built a second time elsewhere, and compared byte f
 	$(again) programs $(OUT)/appliance-init
 	$(Q)appliance/repro.sh
 
-bench: ## pack, verify and load against openssl, dd, tar and skopeo; TUF against python-tuf
+bench: ## pack, verify and load against openssl, dd, tar, rauc and skopeo; TUF against python-tuf; drawn in build/bench
 	$(call deps-for,test bench)
 	$(again) programs tools
 	$(Q)tests/bench/run.sh
+	$(Q)tests/bench/media.sh
+	$(Q)tests/bench/peers.sh
+	$(Q)tests/bench/cost.sh
 	$(Q)tests/bench/registry.sh
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60) under ASan and UBSan

@@ -13,65 +13,19 @@ set -euo pipefail
 size=${SIZE:-120MiB}
 artifacts=${ARTIFACTS:-6000}
 
-# names LAYOUT: the words for `pack`.
-names() {
-	jq -r --arg d "$1" '.manifests[].annotations["org.opencontainers.image.ref.name"] |
-		"oci:\($d):\(.)"' "$1/index.json"
-}
-
-# Bundles are made for `any`, so that each fresh enclave takes the same one.
-new_any_enclave() {
-	lw init --any-audience --sender acme --threshold 2 --approver alice=alice.pub \
-		--approver bob=bob.pub >/dev/null 2>&1
-}
-
-pack() { # FILE LAYOUT
-	mapfile -t words < <(names "$2")
-	timed "$3" "$bin/landwaiter" pack "${words[@]}" --sender acme --audience any --expires P30D \
-		--marking BENCH --no-progress -o "$1"
-}
-
-seal() { # FILE
-	for who in alice bob; do
-		lw approve "$1" --key "$who.key" --yes >/dev/null 2>&1
-	done
-}
-
-skopeo_to_archives() { # LAYOUT DIR
-	local tag
-
-	mkdir -p "$2"
-	for tag in $(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]' \
-		"$1/index.json"); do
-		skopeo copy -q --preserve-digests "oci:$1:$tag" "oci-archive:$2/$tag.tar:$tag"
-	done
-}
-
-skopeo_from_bundle() { # FILE DIR
-	local name
-
-	for name in $(tar xOf "$1" index.json |
-		jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]'); do
-		skopeo copy -q --preserve-digests "oci-archive:$1:$name" "oci:$2:$name"
-	done
-}
-
 tar_and_sign() { # LAYOUT FILE
 	tar cf "$2" "$1"
 	openssl dgst -sha256 -sign bob-rsa.key -out "$2.sig" "$2"
 	sync -f "$2"
 }
-export -f skopeo_to_archives skopeo_from_bundle tar_and_sign
+export -f tar_and_sign
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out bob-rsa.key 2>/dev/null
 
 bytes_read() {
 	jq .bytesRead out.log
 }
 
-printf 'on %s cores, %s; medians of %s alternating runs\n\n' "$(nproc)" \
-	"$([ "$(id -u)" -eq 0 ] && echo 'a fresh ext4 for each run that writes' ||
-		echo 'a fresh folder for each run that writes')" "$runs"
-printf '%-46s %10s  %10s  %6s %9s  %10s\n' what ours peer ratio aim memory
+heading
 
 # --- pack, verify, load: 8 images, a shared layer ----------------------------------------------
 

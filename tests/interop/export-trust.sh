@@ -7,17 +7,10 @@
 . "$(dirname "$0")/../lib/vendors.sh"
 . "$LW_TOP/tests/lib/debian.sh"
 . "$LW_TOP/tests/lib/registry.sh"
+. "$LW_TOP/tests/lib/skopeo.sh"
 
-# Debian 12's own skopeo has sigstore's signatures disabled: one from trixie, with the libraries
-# that it wants.
-trixie=(skopeo libc6 libgpgme11t64 libassuan9 libgpg-error0 libsqlite3-0)
-debian_fetch "$LW_TOP/build/interop" "${trixie[@]/%//trixie}"
-libraries=$(printf "$LW_TOP/build/interop/%s-trixie/usr/lib/$(uname -m)-linux-gnu:" "${trixie[@]:1}")
-loader=("$LW_TOP"/build/interop/libc6-trixie/usr/lib/*/ld-linux-*.so.*)
-new_skopeo() {
-	"${loader[0]}" --library-path "${libraries%:}" \
-		"$LW_TOP/build/interop/skopeo-trixie/usr/bin/skopeo" "$@"
-}
+fetch_skopeo_trixie "$LW_TOP/build/interop"
+find_skopeo_trixie "$LW_TOP/build/interop"
 end() {
 	local status=$?
 
@@ -55,7 +48,7 @@ ok "pushed" push out $app:1 $app:1
 ok "with its signatures" push out "$sig" "$sig"
 exits 0 "trust for skopeo" lw export trust trust --registry "$registry"
 pull() { # NAME
-	new_skopeo --policy trust/policy.json --registries.d trust/registries.d copy -q --remove-signatures --src-tls-verify=false \
+	"${skopeo_trixie[@]}" --policy trust/policy.json --registries.d trust/registries.d copy -q --remove-signatures --src-tls-verify=false \
 		"docker://$registry/$1" "oci:pulled:x$RANDOM"
 }
 ok "skopeo pulls it" pull $app:1

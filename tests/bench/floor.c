@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What any store of files must do, and nothing else: the floor for a load of many small blobs.
+ *
+ *	floor FOLDER <LIST
+ *
+ * LIST has a line "SIZE NAME" for each file. All are written under a temporary name by two
+ *threads, synced at once, given their names, and the folder is synced.
+ */
+
+#include <err.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define THREADS	       2
+#define NAME_MAX_BYTES 80
+#define CHUNK	       ((size_t)1 << 20)
+
+struct file {
+	size_t size;
+	char name[NAME_MAX_BYTES];
+};
+
+static struct file *files;
+static size_t n_files;
+static atomic_size_t next_file;
+static int folder;
+static char chunk[CHUNK];
+
+static void read_list(void)
+{
+	size_t room = 0, line_room = 0;
+	char *line = NULL, *name;
+
+	while (getline(&line, &line_room, stdin) > 0) {
+		if (n_files == room) {
+			room = room ? 2 * room : 1024;
+			files = reallocarray(files, room, sizeof(*files));
+			if (!files)
+				err(1, "the list");
+		}
+		files[n_files].size = strtoull(line, &name, 10);
+		name[strcspn(name, "\n")] = '\0';
+		if (*name != ' ' || strlen(name) > sizeof(files->name))
+			errx(1, "no line of a list: %s", line);
+		(void)snprintf(files[n_files++].name, sizeof(files->name), "%s", name + 1);
+	}
+	free(line);
+}
+
+static void temporary(size_t i, char name[static 32])
+{
+	(void)snprintf(name, 32, ".new-%zu", i);
+}
+
+static void *write_files(void *arg)
+{
+	char name[32];
+	size_t i;
+
+	while ((i = atomic_fetch_add(&next_file, 1)) < n_files) {
+		temporary(i, name);
+		int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+
+		if (fd < 0)
+			err(1, "%s", name);
+		for (size_t left = files[i].size; left > 0;) {
+			const size_t n = left < CHUNK ? left : CHUNK;
+
+			if (write(fd, chunk, n) != (ssize_t)n)
+				err(1, "%s", name);
+			left -= n;
+		}
+		(void)close(fd);
+	}
+	return arg;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t threads[THREADS];
+	char name[32];
+
+	if (argc != 2)
+		errx(2, "usage: floor FOLDER <LIST");
+	folder = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		err(1, "%s", argv[1]);
+	read_list();
+	for (size_t i = 0; i < THREADS; i++)
+		if (pthread_create(&threads[i], NULL, write_files, NULL) != 0)
+			errx(1, "no thread");
+	for (size_t i = 0; i < THREADS; i++)
+		(void)pthread_join(threads[i], NULL);
+	if (syncfs(folder) < 0)
+		err(1, "syncfs");
+	for (size_t i = 0; i < n_files; i++) {
+		temporary(i, name);
+		if (renameat(folder, name, folder, files[i].name) < 0)
+			err(1, "%s", files[i].name);
+	}
+	if (fsync(folder) < 0)
+		err(1, "fsync");
+	free(files);
+	return 0;
+}
