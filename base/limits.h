@@ -25,9 +25,10 @@
 #define LW_MAX_BLOB_PIECES    ((size_t)9999)		/* of one blob: four digits */
 #define LW_MAX_BUNDLE_IMAGES  ((size_t)50000)
 #define LW_MAX_VOLUMES	      ((uint64_t)9999)
-#define LW_MAX_PENDING	      ((size_t)16) /* bundles of which not all volumes are in */
-#define LW_MAX_SINCE	      ((size_t)16) /* earlier bundles that an increment names */
-#define LW_MAX_PENDING_SEALS  ((size_t)32) /* kept of one of them */
+#define LW_MAX_PENDING	      ((size_t)16)	   /* bundles of which not all volumes are in */
+#define LW_MAX_PENDING_ROWS   (2 * LW_MAX_PENDING) /* and those that lack approvals */
+#define LW_MAX_SINCE	      ((size_t)16)	   /* earlier bundles that an increment names */
+#define LW_MAX_PENDING_SEALS  ((size_t)32)	   /* kept of one of them */
 #define LW_PENDING_SEC	      ((int64_t)30 * 86400) /* they go so long after the last sitting */
 #define LW_MAX_REQUESTS	      ((size_t)64)	    /* of an enclave, open at once */
 #define LW_MAX_REQUEST_BYTES  ((size_t)65536)	    /* one, as it travels */

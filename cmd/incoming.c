@@ -36,7 +36,7 @@ struct gap_for_needs {
 struct listing {
 	struct lw_enclave *enclave;
 	struct lw_json_writer *w; /* NULL: in words */
-	struct gap_for_needs gaps[LW_MAX_PENDING];
+	struct gap_for_needs gaps[LW_MAX_PENDING_ROWS];
 	size_t n;
 };
 

@@ -88,7 +88,7 @@ int lw_discard(struct lw_enclave *enclave, const struct lw_state_pending *p, con
 /* ---- by itself ---- */
 
 struct due {
-	struct lw_state_pending list[LW_MAX_PENDING];
+	struct lw_state_pending list[LW_MAX_PENDING_ROWS];
 	size_t n;
 	/* Which: those that are due at hi; or of that sender, up to that sequence. */
 	int64_t hi;

@@ -149,6 +149,7 @@ rm -rf enclave && mv crowded enclave
 sitting "sixteen that lack approvals keep nobody out" 5 content.volume-missing "2, 3" lw load v5.1of3.lwb
 make_bundle seventeenth.lwb --volume-size 1800KiB --sequence 21 oci:layout:b0 --key alice.key
 exits 5 "one approval more" lw load seventeenth.1of3.lwb -o json
+is "all that are begun are listed" "$(lw incoming list -o json | jq '.bundles | length')" 17
 is "is not kept, and that is said" "$(jq -r '[.findings[].code] | join(" ")' out.log)" \
 	"seal.threshold seal.approval-not-kept"
 again 1
