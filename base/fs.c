@@ -193,10 +193,12 @@ int lw_fs_read_path(const char *path, size_t max, struct lw_buf *out, struct lw_
 	return r < 0 ? r : read_whole(fd, path, size, max, out, e);
 }
 
-int lw_fs_pread(int fd, void *p, size_t n, uint64_t offset, struct lw_error *e)
+int lw_fs_pread_some(int fd, void *p, size_t n, uint64_t offset, size_t *ret_n,
+		     struct lw_error *e)
 {
 	uint8_t *to = p;
 
+	*ret_n = 0;
 	/* No file is that long. */
 	if (offset > INT64_MAX || n > INT64_MAX - offset)
 		return lw_fail(e, LW_E_TRUNCATED, "no bytes at offset %" PRIu64, offset);
@@ -214,8 +216,16 @@ int lw_fs_pread(int fd, void *p, size_t n, uint64_t offset, struct lw_error *e)
 		to += got;
 		offset += (uint64_t)got;
 		n -= (size_t)got;
+		*ret_n += (size_t)got;
 	}
 	return 0;
+}
+
+int lw_fs_pread(int fd, void *p, size_t n, uint64_t offset, struct lw_error *e)
+{
+	size_t got;
+
+	return lw_fs_pread_some(fd, p, n, offset, &got, e);
 }
 
 int lw_fs_write(int fd, const void *p, size_t n, struct lw_error *e)

@@ -42,6 +42,9 @@ int lw_fs_read_path(const char *path, size_t max, struct lw_buf *out,
 
 /* Exactly n bytes at an offset; LW_E_TRUNCATED when the file ends first, LW_E_IO. */
 int lw_fs_pread(int fd, void *p, size_t n, uint64_t offset, struct lw_error *e) LW_WARN_UNUSED;
+/* The same; *ret_n: how many there were before the error. */
+int lw_fs_pread_some(int fd, void *p, size_t n, uint64_t offset, size_t *ret_n,
+		     struct lw_error *e) LW_WARN_UNUSED;
 /* All n bytes. LW_E_IO. */
 int lw_fs_write(int fd, const void *p, size_t n, struct lw_error *e) LW_WARN_UNUSED;
 int lw_fs_pwrite(int fd, const void *p, size_t n, uint64_t offset,

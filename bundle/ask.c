@@ -26,8 +26,26 @@ static int make_key(struct lw_enclave *enclave, struct lw_buf *pem, struct lw_er
 		     : lw_fs_publish(enclave->dir, LW_REQUEST_KEY, lw_buf_span(pem), 0400, e);
 }
 
+/* Before anything is committed: what signs nothing would leave a request that nobody has. */
+static int require_kind(const struct lw_private_key *private, struct lw_error *e)
+{
+	LW_AUTO(buf) struct lw_buf der = { 0 };
+	LW_AUTO(key) struct lw_key *key = NULL;
+	int r = lw_private_key_public(private, &der, e);
+
+	if (r == 0)
+		r = lw_key_parse(lw_buf_span(&der), &key, e);
+	if (r == 0 && strcmp(lw_key_algorithm(key), "Ed25519") != 0)
+		r = lw_fail(e, LW_E_KEY,
+			    "want an Ed25519 key, have %s: put back the one that senders know, "
+			    "or move it away, and the next request makes another",
+			    lw_key_algorithm(key));
+	return r;
+}
+
 static int open_key(struct lw_enclave *enclave, struct lw_private_key **ret, struct lw_error *e)
 {
+	LW_AUTO(private_key) struct lw_private_key *key = NULL;
 	LW_AUTO(buf) struct lw_buf pem = { 0 };
 	int r;
 
@@ -36,10 +54,15 @@ static int open_key(struct lw_enclave *enclave, struct lw_private_key **ret, str
 	if (r == -LW_E_NOTFOUND)
 		r = make_key(enclave, &pem, e);
 	if (r == 0)
-		r = lw_private_key_parse(lw_buf_span(&pem), NULL, ret, e);
+		r = lw_private_key_parse(lw_buf_span(&pem), NULL, &key, e);
 	if (pem.p)
 		explicit_bzero(pem.p, pem.cap);
-	return r < 0 ? lw_prefix(e, LW_REQUEST_KEY) : 0;
+	if (r == 0)
+		r = require_kind(key, e);
+	if (r < 0)
+		return lw_prefix(e, LW_REQUEST_KEY);
+	*ret = lw_steal(key);
+	return 0;
 }
 
 int lw_ask_public_key(struct lw_enclave *enclave, struct lw_buf *pem, struct lw_error *e)

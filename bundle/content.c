@@ -14,13 +14,17 @@
  * least this size. */
 #define TURN_BYTES ((uint64_t)8 << 20)
 #define SYNCING	   8
+/* Blobs of at most this size are claimed, and read, several at once, up to that many bytes. */
+#define SMALL_BYTES ((uint64_t)128 << 10)
+#define BATCH_BYTES ((uint64_t)1 << 20)
 
 /* What the lanes share. */
 struct shared {
 	struct lw_content_job *job;
 	const uint64_t *offsets; /* of each entry's first header */
-	uint64_t bytes;		 /* all there is to read, without headers */
-	atomic_size_t next;	 /* entries are claimed from the last (largest) to the first */
+	const uint32_t *batches; /* where each begins, counted from the first; and the end */
+	size_t n_batches;
+	atomic_size_t next; /* they are claimed from the last (largest) to the first */
 	atomic_uint_fast64_t done;
 	atomic_size_t lanes; /* at work */
 	atomic_bool stop;
@@ -55,9 +59,9 @@ static void tell(struct shared *s, uint64_t bytes)
 	if (!p->tell)
 		return;
 	(void)pthread_mutex_lock(&s->lock);
-	if (done >= s->told + TELL_BYTES || done == s->bytes) {
+	if (done >= s->told + TELL_BYTES || done == s->job->bytes) {
 		s->told = done;
-		p->tell(p->data, done, s->bytes);
+		p->tell(p->data, done, s->job->bytes);
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 }
@@ -113,6 +117,7 @@ struct sink {
 	int fd;
 	uint64_t offset, given;
 	struct lw_hasher *whole; /* of a blob that stands in pieces; else NULL */
+	uint64_t ahead;		 /* what may be read with it */
 };
 
 /* Of a large blob: whoever looks on is not left without a word until it ends. */
@@ -163,6 +168,7 @@ static int read_member(struct shared *s, struct lw_lane *lane, const struct memb
 		.head = LW_TAR_BLOCK,
 		.bytes = m->size,
 		.tail = lw_format_padding(m->size),
+		.ahead = sink->ahead,
 		.write = sink->fd < 0 && !sink->whole ? NULL : write_at,
 		.went = went,
 		.sink = sink,
@@ -269,21 +275,30 @@ static bool read_pieces(struct shared *s, struct lw_lane *lane, size_t i, uint64
 	return good && whole ? judge_whole(s, entry, sink) : good;
 }
 
-static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i)
+static bool is_wanted(const struct lw_content_job *job, size_t i)
+{
+	const uint64_t flags = job->entries->list[i].flags;
+
+	return i < job->end && lw_extent_has(job->entries, &job->extent, i) &&
+	       !(flags & job->skip) && (job->only == 0 || flags & job->only);
+}
+
+static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i, uint64_t end)
 {
 	struct lw_content_job *job = s->job;
 	struct lw_entry *entry = &job->entries->list[i];
 	struct lw_error e = { 0 };
-	struct sink sink = { .shared = s, .fd = -1 };
 	uint64_t offset = s->offsets[i - job->extent.first];
+	struct sink sink = { .shared = s, .fd = -1, .ahead = end - offset };
 	bool good;
 
-	if (!lw_extent_has(job->entries, &job->extent, i))
+	if (!is_wanted(job, i))
 		return;
 	if (entry->flags & LW_ENTRY_STAGED) {
 		tell(s, lw_extent_entry_size(job->entries, &job->extent, i));
 		return;
 	}
+	entry->flags |= LW_ENTRY_PASSED;
 	if (job->open_sink &&
 	    job->open_sink(job->sink, entry, &sink.fd, &sink.offset, &e) < 0) {
 		fail_all(s, &e);
@@ -299,26 +314,44 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i)
 	tell(s, lw_extent_entry_size(job->entries, &job->extent, i) - sink.told);
 }
 
+static void require_going(struct shared *s)
+{
+	struct lw_error e = { 0 };
+
+	if (!s->job->stop || !atomic_load(s->job->stop))
+		return;
+	(void)lw_fail(&e, LW_E_BUSY, "stopped");
+	fail_all(s, &e);
+}
+
+static void read_batch(struct shared *s, struct lw_lane *lane, size_t batch)
+{
+	const struct lw_content_job *job = s->job;
+	const struct lw_extent *x = &job->extent;
+	const size_t first = s->batches[batch], end = s->batches[batch + 1];
+	const uint64_t end_offset = s->offsets[end - 1] +
+				    lw_extent_entry_bytes(job->entries, x, x->first + end - 1);
+
+	for (size_t i = first; i < end; i++) {
+		require_going(s);
+		if (atomic_load(&s->stop))
+			return;
+		judge_entry(s, lane, x->first + i, end_offset);
+	}
+}
+
 static void *lane_main(void *data)
 {
 	struct shared *s = data;
-	const struct lw_extent *x = &s->job->extent;
-	size_t n = x->end - x->first;
 	struct lw_lane *lane = lw_lane_new();
 
 	for (;;) {
 		size_t i = atomic_fetch_add(&s->next, 1);
 
-		if (i < n && s->job->stop && atomic_load(s->job->stop)) {
-			struct lw_error e = { 0 };
-
-			(void)lw_fail(&e, LW_E_BUSY, "stopped");
-			fail_all(s, &e);
-		}
-		if (i >= n || atomic_load(&s->stop))
+		if (i >= s->n_batches || atomic_load(&s->stop))
 			break;
 		/* The list ascends by size. */
-		judge_entry(s, lane, x->first + (s->job->in_order ? i : n - 1 - i));
+		read_batch(s, lane, s->job->in_order ? i : s->n_batches - 1 - i);
 	}
 	(void)atomic_fetch_sub(&s->lanes, 1);
 	lw_lane_free(lane);
@@ -340,20 +373,51 @@ static void run_lanes(struct shared *s, size_t lanes)
 		(void)pthread_join(threads[i], NULL);
 }
 
+/* Whether it may be read with others. */
+static bool is_small(const struct lw_content_job *job, size_t i)
+{
+	const struct lw_entry *entry = &job->entries->list[i];
+
+	return entry->size <= SMALL_BYTES && is_wanted(job, i) &&
+	       !(entry->flags & (LW_ENTRY_CUT | LW_ENTRY_STAGED));
+}
+
+/* Offsets, batches, and what there is to read. */
+static void lay_out(struct shared *s, uint64_t *offsets, uint32_t *batches)
+{
+	struct lw_content_job *job = s->job;
+	const struct lw_extent *x = &job->extent;
+	uint64_t at = job->first_offset, bytes = BATCH_BYTES;
+
+	if (job->end == 0)
+		job->end = x->end;
+	job->bytes = 0;
+	for (size_t i = x->first; i < x->end; i++) {
+		uint64_t all = lw_extent_entry_bytes(job->entries, x, i);
+		bool small = is_small(job, i);
+
+		if (!small || bytes + all > BATCH_BYTES) {
+			batches[s->n_batches++] = (uint32_t)(i - x->first);
+			bytes = 0;
+		}
+		bytes = small ? bytes + all : BATCH_BYTES;
+		offsets[i - x->first] = at;
+		at += all;
+		if (is_wanted(job, i))
+			job->bytes += lw_extent_entry_size(job->entries, x, i);
+	}
+	batches[s->n_batches] = (uint32_t)(x->end - x->first);
+}
+
 int lw_content_read(struct lw_content_job *job, struct lw_error *e)
 {
-	const struct lw_extent *x = &job->extent;
-	size_t n = x->end - x->first;
+	const size_t n = job->extent.end - job->extent.first;
 	lw_auto_free uint64_t *offsets = lw_alloc_array(n, sizeof(*offsets));
-	uint64_t at = job->first_offset;
+	lw_auto_free uint32_t *batches = lw_alloc_array(n + 1, sizeof(*batches));
 	pthread_t syncer;
-	struct shared s = { .job = job, .offsets = offsets };
+	struct shared s = { .job = job, .offsets = offsets, .batches = batches };
 
-	for (size_t i = 0; i < n; i++) {
-		offsets[i] = at;
-		at += lw_extent_entry_bytes(job->entries, x, x->first + i);
-		s.bytes += lw_extent_entry_size(job->entries, x, x->first + i);
-	}
+	lay_out(&s, offsets, batches);
 	(void)pthread_mutex_init(&s.lock, NULL);
 	(void)pthread_cond_init(&s.changed, NULL);
 	s.syncing = pthread_create(&syncer, NULL, sync_main, &s) == 0;

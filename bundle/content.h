@@ -28,6 +28,11 @@ struct lw_content_job {
 	struct lw_extent extent; /* of which only these members are read: they stand there */
 	uint64_t first_offset;	 /* of the first one's header */
 	bool in_order;		 /* one lane, stored order */
+	/* Of these, the entries before `end` (0: all) that have one of the flags `only` (0:
+	 * all), and none of `skip`; what was read is flagged LW_ENTRY_PASSED. */
+	size_t end;
+	uint64_t only, skip;
+	uint64_t bytes; /* answered: what there was to read, without headers */
 
 	/* Where bytes go: a descriptor and an offset to write at, or -1 for "only hash".
 	 * close_sink is told whether the bytes were right, and owns the descriptor if open_sink

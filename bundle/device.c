@@ -301,12 +301,22 @@ int lw_device_finish(struct lw_device *d, struct lw_error *e)
 	return r < 0 ? fail_shown(d, e) : 0;
 }
 
-void lw_device_spoil(struct lw_device *d)
+int lw_device_spoil(struct lw_device *d, struct lw_error *e)
 {
-	struct lw_error ignored = { 0 };
+	const size_t n = block_size(d, 0);
+	struct lw_digest zeros;
+	int r;
 
+	if (!d->touched)
+		return 0;
 	d->stop = NULL;
 	memset(d->block, 0, LW_DEVICE_BLOCK);
-	if (d->touched)
-		(void)!put(d, d->block, block_size(d, 0), 0, &ignored);
+	zeros = lw_digest_of(lw_span(d->block, n));
+	r = put(d, d->block, n, 0, e);
+	if (r == 0)
+		r = lw_fs_sync(d->fd, "its beginning", e);
+	(void)ioctl(d->fd, BLKFLSBUF);
+	if (r == 0)
+		r = compare_block(d, 0, &zeros, e);
+	return r < 0 ? fail_shown(d, e) : 0;
 }

@@ -54,8 +54,9 @@ int lw_device_compare(struct lw_device *d, const struct lw_content_progress *pro
 		      struct lw_error *e) LW_WARN_UNUSED;
 /* The first block, too, which is read back. */
 int lw_device_finish(struct lw_device *d, struct lw_error *e) LW_WARN_UNUSED;
-/* It is no bundle, whatever was done to it after lw_device_begin; as far as it lets us. */
-void lw_device_spoil(struct lw_device *d);
+/* It is no bundle, whatever was done to it after lw_device_begin: read back, too. On failure it
+ * may be one. */
+int lw_device_spoil(struct lw_device *d, struct lw_error *e) LW_WARN_UNUSED;
 
 static inline void lw_auto_device_(struct lw_device **d)
 {

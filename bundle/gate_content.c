@@ -219,8 +219,7 @@ static int read_lists(struct lw_intake *in, const char **ret_object, struct lw_e
 		r = read_which(in, ret_object, &at, e);
 	if (r < 0)
 		return r;
-	in->first_blob = in->next_blob = at;
-	in->next_entry = in->extent.first;
+	in->first_blob = at;
 	for (size_t i = in->extent.first; i < in->extent.end; i++)
 		in->all_bytes += lw_extent_entry_size(&in->entries, &in->extent, i);
 	return 0;
@@ -389,24 +388,50 @@ static int open_sink(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *
 {
 	struct lw_intake *in = data;
 
-	if (in->copying || entry->flags & LW_ENTRY_PIECE) {
+	const bool kept = !lw_intake_loads(in) || entry->flags & LW_ENTRY_KEPT;
+
+	/* What is staged need not be copied; metadata is not, before it is known where to. */
+	if ((in->copying || entry->flags & LW_ENTRY_PIECE) &&
+	    (kept || entry->flags & LW_ENTRY_TUF)) {
 		*ret_offset = atomic_fetch_add(&in->documents_end, entry->size);
 		*ret_fd = in->documents;
 		entry->flags |= *ret_offset << LW_COPY_SHIFT | LW_ENTRY_COPIED;
 		return 0;
 	}
-	if (!lw_intake_loads(in) || entry->flags & LW_ENTRY_KEPT)
-		return 0;
-	return lw_store_stage(in->enclave->store, &entry->digest, ret_fd, e);
+	return kept ? 0 : lw_store_stage(in->enclave->store, &entry->digest, ret_fd, e);
+}
+
+bool lw_gate_content_has(const struct lw_intake *in, const struct lw_entry *entry)
+{
+	return entry->flags & LW_ENTRY_COPIED ||
+	       (!in->sitting && entry->flags & LW_ENTRY_STAGED);
+}
+
+/* Staged under its name, where somebody might have been at it. */
+static int read_staged(struct lw_intake *in, const struct lw_entry *entry, uint8_t *p,
+		       struct lw_error *e)
+{
+	lw_auto_fd int fd = -1;
+	struct lw_proven proven;
+	int r = lw_store_open_staged(in->enclave->store, &entry->digest, &fd, e);
+
+	if (r == 0)
+		r = lw_fs_pread(fd, p, entry->size, 0, e);
+	return r < 0 ? r
+		     : lw_prove_by_digest(lw_span(p, entry->size), &entry->digest, &proven, e);
 }
 
 int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
 			     struct lw_buf *out, struct lw_error *e)
 {
-	lw_buf_reserve(out, entry->size);
+	int r;
 
-	int r = lw_fs_pread(in->documents, out->p + out->n, entry->size,
-			    entry->flags >> LW_COPY_SHIFT, e);
+	lw_buf_reserve(out, entry->size);
+	if (entry->flags & LW_ENTRY_COPIED)
+		r = lw_fs_pread(in->documents, out->p + out->n, entry->size,
+				entry->flags >> LW_COPY_SHIFT, e);
+	else
+		r = read_staged(in, entry, out->p + out->n, e);
 	if (r == 0)
 		out->n += entry->size;
 	return r;
@@ -528,36 +553,34 @@ static void tell_all(void *data, uint64_t done, uint64_t total)
 	p->tell(p->data, in->blob_bytes + done, in->all_bytes);
 }
 
-/* The entries [in->next_entry, end), in one pass, into a job's sink. */
-static int read_range(struct lw_intake *in, const struct lw_content_job *sink, size_t end,
-		      struct lw_error *e)
+static bool in_order(const struct lw_intake *in)
 {
-	const struct lw_extent *all = &in->extent;
+	return in->options->in_order || lw_fs_is_slow_seek(in->fd);
+}
+
+/* One pass, into a job's sink: the entries before `end` that have one of these flags (0: all),
+ * and were not read yet. */
+static int read_pass(struct lw_intake *in, const struct lw_content_job *sink, size_t end,
+		     uint64_t only, struct lw_error *e)
+{
 	struct lw_content_job job = *sink;
 
 	job.medium = &in->medium;
 	job.entries = &in->entries;
-	job.extent = *all;
-	job.extent.end = end;
-	if (in->next_entry != all->first) {
-		job.extent.first = in->next_entry;
-		job.extent.first_piece = 0;
-	}
-	if (end != all->end)
-		job.extent.end_piece = SIZE_MAX;
-	job.first_offset = in->next_blob;
-	job.in_order = in->options->in_order || lw_fs_is_slow_seek(in->fd);
+	job.extent = in->extent;
+	job.end = end;
+	job.only = only;
+	job.skip = LW_ENTRY_PASSED;
+	job.first_offset = in->first_blob;
+	job.in_order = in_order(in);
 	job.stop = in->options->stop;
 	job.bad = bad_entry;
 	job.bad_data = in;
 	if (in->options->progress.tell)
 		job.progress = (struct lw_content_progress){ .tell = tell_all, .data = in };
 
-	int r = end > in->next_entry ? lw_content_read(&job, e) : 0;
-	for (size_t i = in->next_entry; i < end; i++)
-		in->blob_bytes += lw_extent_entry_size(&in->entries, &job.extent, i);
-	in->next_blob += lw_extent_bytes(&in->entries, &job.extent);
-	in->next_entry = end;
+	int r = end > in->extent.first ? lw_content_read(&job, e) : 0;
+	in->blob_bytes += job.bytes;
 	return r;
 }
 
@@ -565,7 +588,7 @@ int lw_gate_content_blobs(struct lw_intake *in, const struct lw_content_job *sin
 			  struct lw_error *e)
 {
 	struct lw_error bad = { 0 };
-	int r = read_range(in, sink, in->extent.end, e);
+	int r = read_pass(in, sink, in->extent.end, 0, e);
 
 	if (r == 0 && read_end(in, &bad) < 0)
 		lw_intake_damaged(in, "end of the archive", &bad);
@@ -592,31 +615,35 @@ static size_t last_with(const struct lw_intake *in, uint64_t flags)
 {
 	size_t end = in->extent.end;
 
-	while (end > in->next_entry && !(in->entries.list[end - 1].flags & flags))
+	while (end > in->extent.first && !(in->entries.list[end - 1].flags & flags))
 		end--;
 	return end;
 }
 
-static int read_some(struct lw_intake *in, size_t end, bool copying, struct lw_error *e)
+/* Those with these flags; on a medium that is read in order all that stands before the last of
+ * them, too: small blobs, for entries go by size. */
+static int read_some(struct lw_intake *in, uint64_t flags, bool copying, struct lw_error *e)
 {
 	struct lw_content_job job = { .open_sink = open_sink,
 				      .close_sink = close_sink,
 				      .sink = in };
 
 	in->copying = copying;
-	return read_range(in, &job, end, e);
+	return read_pass(in, &job, last_with(in, flags), in_order(in) ? 0 : flags, e);
 }
 
-/* The documents, and all that stands before the last of them: small blobs, for entries go by
- * size. Then the closure tells which others gate 5 asks for. */
+/* Then the closure tells which others gate 5 asks for. */
 static int read_documents(struct lw_intake *in, struct lw_error *e)
 {
-	const size_t end = last_with(in, LW_ENTRY_DOCUMENT | LW_ENTRY_TRUST);
+	const uint64_t flags = LW_ENTRY_DOCUMENT | LW_ENTRY_TRUST;
+	const size_t end = last_with(in, flags);
+	const bool all = in_order(in);
 	uint64_t copies = 0;
 	int r;
 
 	for (size_t i = 0; i < end; i++)
-		copies += in->entries.list[i].size;
+		if (all || in->entries.list[i].flags & flags)
+			copies += in->entries.list[i].size;
 	r = lw_gate_content_space(in, copies, e);
 	if (r < 0 || !lw_verdict_clear(&in->result->verdict))
 		return r;
@@ -624,7 +651,7 @@ static int read_documents(struct lw_intake *in, struct lw_error *e)
 	if (r < 0)
 		return r;
 	in->staged = lw_intake_loads(in);
-	r = read_some(in, end, true, e);
+	r = read_some(in, flags, true, e);
 	return r < 0 || in->options->trust_only
 		       ? r
 		       : lw_prerequisites_copy(in, LW_ENTRY_DOCUMENT, e);
@@ -680,8 +707,7 @@ void lw_gate_content_named(struct lw_intake *in)
 		return;
 	}
 	if (lw_verdict_clear(v) &&
-	    (stage_shared(in, &e) < 0 ||
-	     read_some(in, last_with(in, LW_ENTRY_PIECE), false, &e) < 0 ||
+	    (stage_shared(in, &e) < 0 || read_some(in, LW_ENTRY_PIECE, false, &e) < 0 ||
 	     lw_prerequisites_copy(in, LW_ENTRY_PIECE, &e) < 0))
 		lw_intake_failed(in, &e);
 }

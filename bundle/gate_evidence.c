@@ -34,7 +34,7 @@ static int read_blob(void *data, const struct lw_digest *digest, uint64_t size, 
 	struct lw_proven proven;
 	size_t before = out->n;
 
-	if (!entry || !(entry->flags & LW_ENTRY_COPIED))
+	if (!entry || !lw_gate_content_has(in, entry))
 		return lw_bases_read(in->enclave, digest, size, max, out, e);
 	if (entry->size > max)
 		return lw_fail(e, LW_E_LIMIT, "want at most %zu bytes", max);

@@ -38,12 +38,40 @@ static void seal_fault(struct lw_intake *in, const char *object, const struct lw
 	lw_verdict_add(&in->result->verdict, id, object, "a seal of format 1", e->text);
 }
 
-static void take_claims(struct seals *s, const struct lw_box_seal *from)
+static size_t count_good(const struct lw_approvals *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n_signers; i++)
+		n += a->by_signer[i] == LW_APPROVAL_GOOD;
+	return n;
+}
+
+/* How many approve by these, and nothing else about them. */
+static size_t count_quietly(const struct lw_intake *in, const struct seals *s,
+			    const struct lw_claim *claims, size_t n)
+{
+	LW_AUTO(verdict) struct lw_verdict ignored = { 0 };
+	struct lw_approvals approvals = { 0 };
+	size_t good;
+
+	lw_approvals_count(in->policy, lw_buf_span(&s->list[0].seal.payload), claims, n,
+			   &ignored, &approvals);
+	good = count_good(&approvals);
+	lw_approvals_release(&approvals);
+	return good;
+}
+
+/* Of what was kept of another volume only approvals count: who made that medium says nothing of
+ * this one by what is bad there. */
+static void take_claims(const struct lw_intake *in, struct seals *s,
+			const struct lw_box_seal *from, bool only_good)
 {
 	s->claims = lw_realloc_array(s->claims, s->n_claims + from->seal.n_signatures,
 				     sizeof(*s->claims));
 	for (size_t i = 0; i < from->seal.n_signatures; i++)
-		s->claims[s->n_claims++] = from->claims[i];
+		if (!only_good || count_quietly(in, s, &from->claims[i], 1) > 0)
+			s->claims[s->n_claims++] = from->claims[i];
 }
 
 /* Read once, and kept: if the bundle brings another trust, that one judges it too. */
@@ -70,6 +98,7 @@ static int keep_approval(struct lw_intake *in, const char *path, struct lw_error
 static bool point(struct lw_intake *in, size_t i, struct seals *s)
 {
 	const struct lw_kept_seal *kept = &in->seals[i];
+	const bool recalled = in->n_fresh_seals > 0 && i >= in->n_fresh_seals;
 	struct lw_box_seal *seal = &s->list[s->n++];
 	struct lw_error e = { 0 };
 
@@ -87,7 +116,7 @@ static bool point(struct lw_intake *in, size_t i, struct seals *s)
 			       kept->object, in->object, lw_digest_text(&d, text));
 		return false;
 	}
-	take_claims(s, seal);
+	take_claims(in, s, seal, recalled);
 	return true;
 }
 
@@ -96,7 +125,7 @@ static bool recall_seals(struct lw_intake *in, struct seals *s)
 {
 	struct lw_error e = { 0 };
 
-	if (in->claimed_volumes > 1 && lw_sitting_recall(in, &e) < 0) {
+	if (lw_sitting_recall(in, &e) < 0) {
 		lw_intake_failed(in, &e);
 		return false;
 	}
@@ -183,30 +212,11 @@ static void keep_approvers(struct lw_intake *in)
 	}
 }
 
-static size_t count_good(const struct lw_approvals *a)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->n_signers; i++)
-		n += a->by_signer[i] == LW_APPROVAL_GOOD;
-	return n;
-}
-
-/* Whether the approvals that came now are worth keeping for the other volumes. */
+/* Whether the approvals that came now are worth keeping for what comes later. */
 static bool brings_more(const struct lw_intake *in, const struct seals *s)
 {
-	LW_AUTO(verdict) struct lw_verdict ignored = { 0 };
-	struct lw_approvals before = { 0 };
-	bool more;
-
-	if (in->claimed_volumes < 2)
-		return false;
-	lw_approvals_count(in->policy, lw_buf_span(&s->list[0].seal.payload),
-			   s->claims + s->n_fresh_claims, s->n_claims - s->n_fresh_claims,
-			   &ignored, &before);
-	more = count_good(&in->approvals) > count_good(&before);
-	lw_approvals_release(&before);
-	return more;
+	return count_good(&in->approvals) > count_quietly(in, s, s->claims + s->n_fresh_claims,
+							  s->n_claims - s->n_fresh_claims);
 }
 
 static void judge(struct lw_intake *in, const struct seals *s)

@@ -301,8 +301,11 @@ static int copy_aside(struct lw_intake *in, size_t i, struct lw_error *e)
 		lw_prerequisites_damaged(in, i, why.text);
 		return 0;
 	}
-	if (r < 0 && entry->flags & LW_ENTRY_KEPT)
-		return lw_fail(e, why.code, "%s", why.text);
+	if (r < 0 && entry->flags & LW_ENTRY_KEPT) { /* of another volume */
+		entry->flags &= ~(uint64_t)LW_ENTRY_KEPT;
+		lost(in, i, 0, why.text);
+		return 0;
+	}
 	if (r < 0) {
 		r = judge_staged(in, i, e);
 		if (r == 0 && lw_verdict_clear(&in->result->verdict))
@@ -343,7 +346,7 @@ static void note_twice(struct lw_intake *in)
 {
 	uint64_t members = 0, have = 0;
 
-	if (in->result->volume == 0)
+	if (in->result->volume == 0 || !in->sitting->known)
 		return;
 	lw_sitting_count(&in->entries, in->result->volume, &members, &have);
 	if (members > 0 && members == have)
@@ -356,7 +359,8 @@ void lw_gate_volumes(struct lw_intake *in)
 {
 	const struct lw_verdict *v = &in->result->verdict;
 	struct lw_error e = { 0 };
-	int r = lw_prerequisites_doubt(in, &e);
+	int r = in->result->supplement || lw_intake_loads(in) ? lw_prerequisites_doubt(in, &e)
+							      : 0;
 
 	if (r == 0 && lw_intake_loads(in))
 		r = lw_sitting_begin(in, &e);
@@ -392,6 +396,23 @@ void lw_gate_volumes_named(struct lw_intake *in)
 		lw_intake_failed(in, &e);
 }
 
+/* A member of another volume that need not come, for the store has it: if that is so. */
+static int judge_kept(struct lw_intake *in, size_t i, struct lw_error *e)
+{
+	struct lw_error why = { 0 };
+	bool good = true;
+	int r = 0;
+
+	if (i < in->extent.first || i >= in->extent.end ||
+	    !lw_extent_has(&in->entries, &in->extent, i))
+		r = lw_prerequisites_hash(in, i, &why, &good, e);
+	if (!good) {
+		in->entries.list[i].flags &= ~(uint64_t)LW_ENTRY_KEPT;
+		lost(in, i, 0, why.text);
+	}
+	return r;
+}
+
 /* All that the gates have not read, and that is to be relied on. */
 void lw_gate_volumes_rest(struct lw_intake *in)
 {
@@ -399,9 +420,14 @@ void lw_gate_volumes_rest(struct lw_intake *in)
 	struct lw_error e = { 0 };
 	int r = 0;
 
-	for (size_t i = 0; i < in->entries.n && r == 0; i++)
-		if (!(in->entries.list[i].flags & (LW_ENTRY_KEPT | LW_ENTRY_TAKEN)))
+	for (size_t i = 0; i < in->entries.n && r == 0; i++) {
+		const uint64_t flags = in->entries.list[i].flags;
+
+		if (flags & LW_ENTRY_KEPT && !(flags & LW_ENTRY_HAVE))
+			r = judge_kept(in, i, &e);
+		else if (!(flags & (LW_ENTRY_KEPT | LW_ENTRY_TAKEN)))
 			r = judge_staged(in, i, &e);
+	}
 	if (r == 0)
 		r = lw_prerequisites_judge(in, &e);
 	if (r == 0 && !lw_verdict_clear(v))

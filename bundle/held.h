@@ -10,8 +10,13 @@
 
 #include "bundle/earlier.h"
 
+struct lw_held_blob {
+	struct lw_digest digest;
+	uint64_t size;
+};
+
 struct lw_held {
-	struct lw_entry *list; /* owned; in the order of entries after lw_held_finish */
+	struct lw_held_blob *list; /* owned; in the order of entries after lw_held_finish */
 	size_t n, cap;
 	struct lw_digest since[LW_MAX_SINCE]; /* ascending after lw_held_finish */
 	size_t n_since;
@@ -21,15 +26,19 @@ struct lw_held {
  * bundles than an increment may name. */
 int lw_held_add_bundle(struct lw_held *h, const struct lw_earlier *bundle,
 		       struct lw_error *e) LW_WARN_UNUSED;
-/* The lines of a `landwaiter-have/1`; *ret_enclave: whose it says it is. LW_E_FORMAT,
- * LW_E_LIMIT, LW_E_TRUNCATED (no end), LW_E_DIGEST (altered). */
-int lw_held_add_list(struct lw_held *h, struct lw_span text, struct lw_digest *ret_enclave,
+/* The lines of a `landwaiter-have/1`, a file of that size; *ret_enclave: whose it says it is.
+ * What is held already takes no more room. LW_E_FORMAT, LW_E_LIMIT, LW_E_TRUNCATED (no end),
+ * LW_E_DIGEST (altered). */
+int lw_held_add_list(struct lw_held *h, int fd, uint64_t size, struct lw_digest *ret_enclave,
 		     struct lw_error *e) LW_WARN_UNUSED;
 /* Digests that are lacking, of size 0: a verdict ("landwaiter-verdict/1") as JSON, or lines
  * that each begin with one. *ret_bundle: which the verdict is about; zeros of lines.
  * LW_E_FORMAT, LW_E_LIMIT. */
-int lw_held_read_lacking(struct lw_span text, struct lw_held *ret, struct lw_digest *ret_bundle,
-			 struct lw_error *e) LW_WARN_UNUSED;
+int lw_held_read_lacking(int fd, uint64_t size, struct lw_held *ret,
+			 struct lw_digest *ret_bundle, struct lw_error *e) LW_WARN_UNUSED;
+void lw_held_add(struct lw_held *h, const struct lw_digest *d, uint64_t size);
+/* Of struct lw_held_blob: the order of entries. */
+int lw_held_compare(const void *a, const void *b);
 /* Sorts; each once. */
 void lw_held_finish(struct lw_held *h);
 /* After that. */

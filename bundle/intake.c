@@ -4,6 +4,7 @@
 #include "bundle/trust_update.h"
 
 #include "base/mem.h"
+#include "custody/discard.h"
 
 #define EXPIRING_SEC                                                                           \
 	((int64_t)30 * 86400) /* how long before the enclave's own trust expires               \
@@ -229,6 +230,18 @@ static int commit_record(struct lw_intake *in, struct lw_error *e)
 	return r;
 }
 
+/* What it overtook can never be accepted: it would be kept until it expires, and is told of
+ * behind the load. */
+static int discard_passed(struct lw_intake *in, struct lw_error *e)
+{
+	const struct lw_statement *s = &in->result->statement;
+	const struct lw_record_time time =
+		lw_intake_record_time(&in->result->interval, &in->clock);
+
+	return lw_discard_passed(in->enclave->state, s->sender, s->sequence, &time,
+				 &in->result->head, e);
+}
+
 /* State, acceptance and record in one transaction. On any failure nothing of it stands, and the
  * verdict says so. */
 static void commit_load(struct lw_intake *in)
@@ -241,6 +254,8 @@ static void commit_load(struct lw_intake *in)
 		lw_gate_commit(in);
 	if (r == 0 && lw_verdict_conclude(v, gates_to_pass(in)) == LW_ACCEPTED) {
 		r = lw_intake_record(in, LW_EVENT_LOAD, &e);
+		if (r == 0)
+			r = discard_passed(in, &e);
 		if (r == 0)
 			r = lw_state_commit(in->enclave->state, &e);
 		if (r == 0)

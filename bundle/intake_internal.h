@@ -43,17 +43,15 @@ struct lw_intake {
 	/* ... where there are several, or what the list names may be elsewhere:
 	 * bundle/sitting.h */
 	struct lw_sitting *sitting;
-	uint64_t first_blob; /* offset */
-	/* how far the blobs are read: entries, offset, bytes of theirs */
-	size_t next_entry;
-	uint64_t next_blob, blob_bytes, all_bytes;
-	bool copying; /* this pass copies every blob aside */
+	uint64_t first_blob;		/* offset */
+	uint64_t blob_bytes, all_bytes; /* of blobs: read so far; to be read */
+	bool copying;			/* this pass copies every blob aside */
 	bool documents_read;
 	/* What gates 4 and 5 read themselves comes from a copy made in the pass that hashed it:
 	 * the medium is not asked again. Where an entry's copy stands is kept above its flags.
 	 */
-#define LW_COPY_SHIFT 20
-	_Static_assert(LW_ENTRY_TOLD < 1 << LW_COPY_SHIFT, "it is above all of them");
+#define LW_COPY_SHIFT 21
+	_Static_assert(LW_ENTRY_PASSED < 1 << LW_COPY_SHIFT, "it is above all of them");
 	uint64_t new_bytes; /* what the store would grow by */
 	int documents;	    /* an unnamed file that holds what was copied aside */
 	atomic_uint_fast64_t documents_end;
@@ -88,9 +86,12 @@ void lw_gate_volumes_rest(struct lw_intake *in);
 int lw_gate_volumes_publish(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
 
 /* Prerequisites (docs/format/bundle.md section 9): bundle/prerequisites.c. */
-/* Of a supplement: what it brings, and the store has damaged, is not kept there. LW_E_BUSY:
- * told to stop; so below. */
+/* What this medium has, and the store has already, is hashed there: what is damaged is not
+ * kept, and so read from the medium. LW_E_BUSY: told to stop; so below. */
 int lw_prerequisites_doubt(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
+/* One that is kept: whether it is what it should be, or what is wrong with it. */
+int lw_prerequisites_hash(struct lw_intake *in, size_t entry, struct lw_error *why,
+			  bool *ret_good, struct lw_error *e) LW_WARN_UNUSED;
 /* How many are neither here nor staged. */
 size_t lw_prerequisites_lacking(const struct lw_intake *in);
 /* A finding for each of those, and all of them in the result. */
@@ -122,7 +123,9 @@ int lw_gate_content_carried(void *data, const struct lw_carried_file *file, stru
 /* Copies the bytes of an entry aside: it is flagged LW_ENTRY_COPIED. */
 int lw_gate_content_put(struct lw_intake *in, struct lw_entry *entry, struct lw_span bytes,
 			struct lw_error *e) LW_WARN_UNUSED;
-/* The proven bytes of an entry flagged LW_ENTRY_COPIED, appended. */
+/* Whether the bytes of an entry were read, and kept where they can be asked for. */
+bool lw_gate_content_has(const struct lw_intake *in, const struct lw_entry *entry);
+/* Those, proven; appended. */
 int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
 			     struct lw_buf *out, struct lw_error *e) LW_WARN_UNUSED;
 

@@ -8,6 +8,7 @@
 
 #define BUFFER_BYTES ((size_t)512 << 10)
 #define BUFFERS	     4
+#define WINDOW_BYTES ((size_t)1 << 20)
 /* From here on a second thread pays for its hand-overs. */
 #define SHARED_FROM ((uint64_t)4 << 20)
 
@@ -16,8 +17,18 @@ struct buffer {
 	size_t n;
 };
 
+/* What was read of small blobs, and not asked for yet. */
+struct window {
+	struct lw_medium *medium;
+	uint8_t *p; /* WINDOW_BYTES */
+	uint64_t offset;
+	size_t n;
+	struct lw_error error; /* what stands behind it, if it was tried */
+};
+
 struct lw_lane {
 	struct buffer ring[BUFFERS];
+	struct window window;
 	struct lw_hasher *hasher;
 	size_t cores;
 	/* The hashing thread: takes filled[taken % BUFFERS] until `filled` says there is no
@@ -84,6 +95,7 @@ void lw_lane_free(struct lw_lane *lane)
 	}
 	for (size_t i = 0; i < BUFFERS; i++)
 		free(lane->ring[i].p);
+	free(lane->window.p);
 	lw_hasher_free(lane->hasher);
 	(void)pthread_cond_destroy(&lane->changed);
 	(void)pthread_mutex_destroy(&lane->lock);
@@ -110,20 +122,70 @@ static int write_sink(struct lw_lane_read *read, const void *p, size_t n, struct
 	return r;
 }
 
-/* Header, bytes and padding with one read. */
+/* What the window has from that offset on moves to its beginning. */
+static void move_window(struct window *w, struct lw_medium *medium, uint64_t offset)
+{
+	if (!w->p)
+		w->p = lw_alloc(WINDOW_BYTES);
+	if (w->medium != medium || offset < w->offset || offset > w->offset + w->n) {
+		w->n = 0;
+		w->error.code = 0;
+	} else {
+		w->n -= (size_t)(offset - w->offset);
+		memmove(w->p, w->p + (offset - w->offset), w->n);
+	}
+	w->medium = medium;
+	w->offset = offset;
+}
+
+/* What could not be read is not asked for again. */
+static int fail_behind(const struct window *w, size_t all, struct lw_error *e)
+{
+	if (w->error.code == LW_E_TRUNCATED)
+		return lw_fail(e, LW_E_TRUNCATED, "ends at offset %llu, %zu bytes short",
+			       (unsigned long long)(w->offset + w->n), all - w->n);
+	*e = w->error;
+	return -(int)e->code;
+}
+
+/* The next `all` bytes, and what may be read with them. */
+static int look(struct window *w, const struct lw_lane_read *read, size_t all,
+		const uint8_t **ret, struct lw_error *e)
+{
+	size_t want = read->ahead < WINDOW_BYTES ? (size_t)read->ahead : WINDOW_BYTES, got = 0;
+	const uint64_t at = read->offset;
+
+	if (read->ahead == 0)
+		w->medium = NULL; /* nothing is expected of it, nor left to it */
+	if (w->medium == read->medium && at >= w->offset && at + all <= w->offset + w->n) {
+		*ret = w->p + (at - w->offset);
+		return 0;
+	}
+	move_window(w, read->medium, at);
+	if (w->error.code == 0) {
+		want = want > all ? want : all;
+		(void)!lw_medium_read_some(w->medium, w->p + w->n, want - w->n,
+					   w->offset + w->n, &got, &w->error);
+		w->n += got;
+	}
+	*ret = w->p;
+	return w->n < all ? fail_behind(w, all, e) : 0;
+}
+
+/* Header, bytes and padding at once. */
 static int run_small(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
 {
-	struct buffer *b = buffer_at(lane, 0);
 	size_t all = read->head + (size_t)read->bytes + (size_t)read->tail;
-	int r = lw_medium_read(read->medium, b->p, all, read->offset, e);
+	const uint8_t *p = NULL;
+	int r = look(&lane->window, read, all, &p, e);
 
 	if (r < 0)
 		return r;
-	memcpy(read->head_bytes, b->p, read->head);
-	memcpy(read->tail_bytes, b->p + read->head + read->bytes, (size_t)read->tail);
-	lw_hasher_add(lane->hasher, b->p + read->head, (size_t)read->bytes);
+	memcpy(read->head_bytes, p, read->head);
+	memcpy(read->tail_bytes, p + read->head + read->bytes, (size_t)read->tail);
+	lw_hasher_add(lane->hasher, p + read->head, (size_t)read->bytes);
 	read->digest = lw_hasher_final(lane->hasher);
-	return write_sink(read, b->p + read->head, (size_t)read->bytes, e);
+	return write_sink(read, p + read->head, (size_t)read->bytes, e);
 }
 
 static void wait_for_room(struct lw_lane *lane, size_t in_flight)

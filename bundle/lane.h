@@ -4,9 +4,9 @@
 
 /*
  * One stream of bytes: read from the medium in order, hashed, written to a sink, each byte
- * once. A small blob is done in one go by the caller's thread. For a large one, while there are
- * fewer lanes at work than cores, a second thread hashes while the caller's reads and writes;
- * buffers go round between the two.
+ * once. A small blob is done in one go by the caller's thread, and read with those behind it.
+ * For a large one, while there are fewer lanes at work than cores, a second thread hashes while
+ * the caller's reads and writes; buffers go round between the two.
  */
 
 #include "base/digest.h"
@@ -26,6 +26,9 @@ struct lw_lane_read {
 	size_t head;	/* bytes before, at most 512: kept in head_bytes, not hashed */
 	uint64_t bytes; /* hashed and written */
 	uint64_t tail;	/* bytes after, at most 511: kept in tail_bytes */
+	/* From the offset on, to be read at once where all is small: this lane comes to those
+	 * behind it next, on the same medium. 0: nothing but its own. */
+	uint64_t ahead;
 	/* Takes the hashed bytes, in order; NULL: only hash. Its errors are told apart from the
 	 * medium's. */
 	int (*write)(void *sink, struct lw_span bytes, struct lw_error *e);

@@ -41,9 +41,16 @@ int lw_medium_open_beneath(int folder, const char *name, struct lw_medium *ret, 
 
 int lw_medium_read(struct lw_medium *m, void *p, size_t n, uint64_t offset, struct lw_error *e)
 {
-	int r = lw_fs_pread(m->fd, p, n, offset, e);
+	size_t got;
 
-	if (r == 0)
-		atomic_fetch_add(&m->bytes_read, n);
+	return lw_medium_read_some(m, p, n, offset, &got, e);
+}
+
+int lw_medium_read_some(struct lw_medium *m, void *p, size_t n, uint64_t offset, size_t *ret_n,
+			struct lw_error *e)
+{
+	int r = lw_fs_pread_some(m->fd, p, n, offset, ret_n, e);
+
+	atomic_fetch_add(&m->bytes_read, *ret_n);
 	return r;
 }

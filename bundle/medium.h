@@ -33,5 +33,8 @@ int lw_medium_open_beneath(int folder, const char *name, struct lw_medium *ret, 
 /* Exactly n bytes at an offset. LW_E_TRUNCATED (the medium ends first), LW_E_IO. */
 int lw_medium_read(struct lw_medium *m, void *p, size_t n, uint64_t offset,
 		   struct lw_error *e) LW_WARN_UNUSED;
+/* The same; *ret_n: how many there were before the error. */
+int lw_medium_read_some(struct lw_medium *m, void *p, size_t n, uint64_t offset, size_t *ret_n,
+			struct lw_error *e) LW_WARN_UNUSED;
 
 #endif

@@ -58,6 +58,23 @@ static int write_all(const struct lw_pack_options *o, struct lw_packer_job *job,
 	return r;
 }
 
+/* Adds to e what they are now. */
+static int spoil_all(const struct lw_pack_options *o, struct lw_error *e)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < o->n_devices; i++) {
+		struct lw_error why = { 0 };
+
+		if (lw_device_spoil(o->devices[i], &why) == 0)
+			continue;
+		all = false;
+		(void)lw_prefix(e, "it may still be a bundle: destroy or overwrite it (%s)",
+				why.text);
+	}
+	return all ? lw_prefix(e, "written over, and no bundle now") : -(int)e->code;
+}
+
 int lw_pack_write_devices(const struct lw_pack_options *o, struct lw_packer_job *job,
 			  const struct lw_pack_head *head, const struct lw_pack_result *result,
 			  struct lw_error *e)
@@ -74,7 +91,5 @@ int lw_pack_write_devices(const struct lw_pack_options *o, struct lw_packer_job 
 		r = lw_device_finish(o->devices[i], e);
 	if (r == 0)
 		return 0;
-	for (size_t i = 0; i < o->n_devices; i++)
-		lw_device_spoil(o->devices[i]);
-	return lw_prefix(e, "written over, and no bundle now");
+	return spoil_all(o, e);
 }

@@ -148,20 +148,26 @@ int lw_prerequisites_judge(struct lw_intake *in, struct lw_error *e)
 
 int lw_prerequisites_doubt(struct lw_intake *in, struct lw_error *e)
 {
-	const uint64_t both = LW_ENTRY_HERE | LW_ENTRY_KEPT;
+	const struct lw_extent *x = &in->extent;
 	int r = 0;
 
-	for (size_t i = 0; i < in->entries.n && in->result->supplement && r == 0; i++) {
+	for (size_t i = x->first; i < x->end && r == 0; i++) {
 		struct lw_entry *entry = &in->entries.list[i];
 		struct lw_error why = { 0 };
 		bool good = true;
 
-		if ((entry->flags & both) == both)
+		if (entry->flags & LW_ENTRY_KEPT && lw_extent_has(&in->entries, x, i))
 			r = hash_kept(in, entry, &why, &good, e);
 		if (!good)
 			entry->flags &= ~(uint64_t)LW_ENTRY_KEPT;
 	}
 	return r;
+}
+
+int lw_prerequisites_hash(struct lw_intake *in, size_t i, struct lw_error *why, bool *ret_good,
+			  struct lw_error *e)
+{
+	return hash_kept(in, &in->entries.list[i], why, ret_good, e);
 }
 
 int lw_prerequisites_copy(struct lw_intake *in, uint64_t flags, struct lw_error *e)

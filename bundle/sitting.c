@@ -150,13 +150,21 @@ static int64_t now(const struct lw_intake *in)
 	return i->source == LW_HI_UNKNOWN ? in->clock.wall_sec : i->hi;
 }
 
+/* Of those that are proven, and of those that are not, each a number of its own may be begun:
+ * who holds one key of several keeps nobody's bundle out. */
+struct begun {
+	size_t proven, unproven;
+};
+
 static int count_pending(void *data, const struct lw_state_pending *p, struct lw_error *e)
 {
-	size_t *n = data;
+	struct begun *n = data;
 
-	(void)p;
 	(void)e;
-	++*n;
+	if (p->volumes > 0)
+		n->proven++;
+	else
+		n->unproven++;
 	return 0;
 }
 
@@ -164,13 +172,15 @@ static int may_begin(struct lw_intake *in, const struct lw_state_pending *row, b
 		     struct lw_error *e)
 {
 	char want[LW_TIME_TEXT], have[LW_TIME_TEXT];
-	size_t n = 0;
-	int r = known ? 0 : lw_state_each_pending(in->enclave->state, count_pending, &n, e);
+	struct begun n = { 0 };
+	int r = 0;
 
-	if (r == 0 && n >= LW_MAX_PENDING)
+	if (!known || row->volumes == 0)
+		r = lw_state_each_pending(in->enclave->state, count_pending, &n, e);
+	if (r == 0 && n.proven >= LW_MAX_PENDING)
 		lw_verdict_addf(&in->result->verdict, LW_FINDING_CONTENT_INCOMING_FULL,
 				in->object, "fewer bundles of which volumes are missing", "%zu",
-				n);
+				n.proven);
 	if (r == 0 && known && now(in) + in->policy->skew_sec < row->last)
 		lw_verdict_add(&in->result->verdict, LW_FINDING_TIME_BEHIND_FLOOR, in->object,
 			       lw_time_format(row->last, want), lw_time_format(now(in), have));
@@ -341,20 +351,25 @@ static bool anything_to_keep(const struct lw_intake *in)
 		return false;
 	if (in->sitting)
 		return in->sitting->settled;
-	return in->more_approvals && !in->result->proven && reason &&
+	return in->claimed_volumes > 1 && in->more_approvals && !in->result->proven && reason &&
 	       lw_finding_kind(reason->id)->gravity == LW_INCOMPLETE;
 }
 
-static int room_for_one(struct lw_intake *in, bool *ret, struct lw_error *e)
+/* Of what has begun (lw_sitting_begin) there is. */
+static int room_for_approvals(struct lw_intake *in, bool *ret, struct lw_error *e)
 {
 	struct lw_state_pending row;
 	bool known = false;
-	size_t n = 0;
+	struct begun n = { 0 };
 	int r = find_row(in, &row, &known, e);
 
 	if (r == 0 && !known)
 		r = lw_state_each_pending(in->enclave->state, count_pending, &n, e);
-	*ret = n < LW_MAX_PENDING;
+	*ret = n.unproven < LW_MAX_PENDING;
+	if (r == 0 && !*ret)
+		lw_verdict_addf(&in->result->verdict, LW_FINDING_SEAL_APPROVAL_NOT_KEPT,
+				in->object, "fewer bundles that lack approvals", "%zu",
+				n.unproven);
 	return r;
 }
 
@@ -370,7 +385,7 @@ int lw_sitting_keep(struct lw_intake *in, struct lw_error *e)
 
 	if (!anything_to_keep(in))
 		return 0;
-	r = room_for_one(in, &room, e);
+	r = in->sitting ? 0 : room_for_approvals(in, &room, e);
 	if (r < 0 || !room)
 		return r;
 	if (in->result->proven) {

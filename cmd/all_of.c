@@ -38,23 +38,28 @@ static int graver(int a, int b)
 	return LW_EXIT_DONE;
 }
 
-/* Whether another volume of the same bundle says more: it was accepted then, or comes later. */
+/* Whether another part of the same bundle says more: it was accepted then, or comes later. */
 static bool is_part(const struct tally *t, size_t at)
 {
 	const struct ended *x = &t->list[at];
 
-	if (x->code != LW_EXIT_INCOMPLETE && !x->judged.late)
-		return false;
-	for (size_t i = 0; i < t->n; i++)
-		if (i != at &&
-		    (t->list[i].code == LW_EXIT_DONE || (i > at && !x->judged.late)) &&
-		    lw_digest_equal(&t->list[i].judged.bundle, &x->judged.bundle))
+	for (size_t i = 0; i < t->n; i++) {
+		const struct ended *other = &t->list[i];
+
+		if (i == at || !lw_digest_equal(&other->judged.bundle, &x->judged.bundle))
+			continue;
+		if (x->code == LW_EXIT_INCOMPLETE && (other->code == LW_EXIT_DONE || i > at))
 			return true;
+		if (x->judged.late && other->code == LW_EXIT_DONE &&
+		    (x->judged.parts || other->judged.parts))
+			return true;
+	}
 	return false;
 }
 
-/* Volumes of a bundle that others complete, or completed, or that is incomplete as before, are
- * one. */
+/* Parts of a bundle that others complete, or completed, or that is incomplete as before, are
+ * one.
+ */
 static void sum_up(struct tally *t)
 {
 	for (size_t i = 0; i < t->n; i++) {

@@ -37,6 +37,7 @@ static const struct {
 	{ "seal.statement", "the approved bytes are no bundle statement that this version reads: another predicate type, or reserved members" },
 	{ "seal.audience", "sealed for another enclave, or for any where policy wants this one" },
 	{ "seal.approval-other", "a file given with --approval belongs to another bundle" },
+	{ "seal.approval-not-kept", "too many bundles lack approvals: those of this volume are not kept for the others" },
 	{ "freshness.replay", "this very bundle was accepted before; date and record are named" },
 	{ "freshness.sequence", "the sender's sequence is not above the highest accepted" },
 	{ "freshness.sequence-jump", "the sequence is more than 1,000,000 above the last" },

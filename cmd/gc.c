@@ -2,6 +2,20 @@
 #include "base/num.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
+#include "custody/discard.h"
+
+#include <string.h>
+
+/* As a load does, so that what they alone need is waste by now. */
+static int expire(struct lw_enclave *enclave, const struct lw_record_time *time,
+		  struct lw_error *e)
+{
+	const bool known = strcmp(time->source, lw_hi_source_name(LW_HI_UNKNOWN)) != 0;
+
+	return known && time->utc >= time->floor
+		       ? lw_discard_expired(enclave, time->utc, time, e)
+		       : 0;
+}
 
 static int run(int n, char **objects)
 {
@@ -19,6 +33,8 @@ static int run(int n, char **objects)
 	if (code != LW_EXIT_DONE)
 		return code;
 	r = lw_command_record_time(enclave, &clock, &time, &e);
+	if (r == 0)
+		r = expire(enclave, &time, &e);
 	if (r == 0)
 		r = lw_enclave_gc(enclave, &time, &result, &head, &e);
 	if (r < 0)

@@ -26,9 +26,17 @@ const struct lw_verb lw_verb_incoming = {
 
 /* ---- list ---- */
 
+/* Where the prerequisites of a bundle go: there may be a million of them, and so they are
+ * written when the rest is. */
+struct gap_for_needs {
+	size_t at;
+	int64_t pending;
+};
+
 struct listing {
 	struct lw_enclave *enclave;
 	struct lw_json_writer *w; /* NULL: in words */
+	struct gap_for_needs gaps[LW_MAX_PENDING];
 	size_t n;
 };
 
@@ -78,29 +86,42 @@ static int add_gap(void *data, uint64_t volume, uint64_t members, uint64_t in,
 	return 0;
 }
 
-/* Of what it needs of earlier bundles: how many are missing, or each of them. */
+/* Of what it needs of earlier bundles. */
 struct needs {
-	struct lw_json_writer *w;
 	uint64_t n, missing;
+	struct lw_buf text; /* of one, as JSON */
 };
 
-static int add_need(void *data, const struct lw_digest *d, uint64_t size, bool in,
-		    struct lw_error *e)
+static int count_need(void *data, const struct lw_digest *d, uint64_t size, bool in,
+		      struct lw_error *e)
 {
 	struct needs *needs = data;
-	char text[LW_DIGEST_TEXT];
 
+	(void)d;
+	(void)size;
 	(void)e;
 	needs->n++;
 	needs->missing += !in;
-	if (!needs->w)
-		return 0;
-	lw_json_w_object(needs->w);
-	lw_json_w_member(needs->w, "digest", lw_digest_text(d, text));
-	lw_json_w_key(needs->w, "in");
-	lw_json_w_bool(needs->w, in);
-	lw_json_w_member_integer(needs->w, "size", (int64_t)size);
-	lw_json_w_end_object(needs->w);
+	return 0;
+}
+
+static int print_need(void *data, const struct lw_digest *d, uint64_t size, bool in,
+		      struct lw_error *e)
+{
+	struct needs *needs = data;
+	struct lw_json_writer w = { .out = &needs->text, .canonical = true };
+	char text[LW_DIGEST_TEXT];
+
+	(void)e;
+	lw_buf_clear(&needs->text);
+	lw_json_w_object(&w);
+	lw_json_w_member(&w, "digest", lw_digest_text(d, text));
+	lw_json_w_key(&w, "in");
+	lw_json_w_bool(&w, in);
+	lw_json_w_member_integer(&w, "size", (int64_t)size);
+	lw_json_w_end_object(&w);
+	lw_json_w_finish(&w);
+	(void)printf("%s%s", needs->n++ ? "," : "", lw_buf_str(&needs->text));
 	return 0;
 }
 
@@ -112,7 +133,7 @@ static int print_words(struct listing *l, const struct lw_state_pending *p, stru
 	int r = lw_state_each_pending_volume(l->enclave->state, p->id, add_gap, &g, e);
 
 	if (r == 0)
-		r = lw_state_each_pending_need(l->enclave->state, p->id, add_need, &needs, e);
+		r = lw_state_each_pending_need(l->enclave->state, p->id, count_need, &needs, e);
 
 	end_run(&g);
 	(void)printf("%s\n", lw_digest_text(&p->digest, digest));
@@ -139,10 +160,12 @@ static int print_words(struct listing *l, const struct lw_state_pending *p, stru
 static int print_one(struct listing *l, const struct lw_state_pending *p, struct lw_error *e)
 {
 	struct gaps g = { .w = l->w };
-	struct needs needs = { .w = l->w };
 	char text[LW_DIGEST_TEXT], time[LW_TIME_TEXT];
 	int r;
 
+	if (l->n == LW_COUNT_OF(l->gaps))
+		return lw_fail(e, LW_E_STATE, "state.db: more than %zu bundles are begun",
+			       l->n);
 	lw_json_w_object(l->w);
 	lw_json_w_member(l->w, "begun", lw_time_format(p->begun, time));
 	lw_json_w_member(l->w, "bundle", lw_digest_text(&p->digest, text));
@@ -150,7 +173,7 @@ static int print_one(struct listing *l, const struct lw_state_pending *p, struct
 	lw_json_w_member(l->w, "last", lw_time_format(p->last, time));
 	lw_json_w_key(l->w, "prerequisites");
 	lw_json_w_array(l->w);
-	r = lw_state_each_pending_need(l->enclave->state, p->id, add_need, &needs, e);
+	l->gaps[l->n] = (struct gap_for_needs){ .at = l->w->out->n, .pending = p->id };
 	lw_json_w_end_array(l->w);
 	lw_json_w_key(l->w, "sender");
 	if (p->sender[0])
@@ -162,8 +185,7 @@ static int print_one(struct listing *l, const struct lw_state_pending *p, struct
 	lw_json_w_member(l->w, "until", lw_time_format(lw_discard_due(p), time));
 	lw_json_w_key(l->w, "volumes");
 	lw_json_w_array(l->w);
-	if (r == 0)
-		r = lw_state_each_pending_volume(l->enclave->state, p->id, add_gap, &g, e);
+	r = lw_state_each_pending_volume(l->enclave->state, p->id, add_gap, &g, e);
 	lw_json_w_end_array(l->w);
 	lw_json_w_end_object(l->w);
 	return r;
@@ -172,9 +194,29 @@ static int print_one(struct listing *l, const struct lw_state_pending *p, struct
 static int list_one(void *data, const struct lw_state_pending *p, struct lw_error *e)
 {
 	struct listing *l = data;
+	int r = l->w ? print_one(l, p, e) : print_words(l, p, e);
 
 	l->n++;
-	return l->w ? print_one(l, p, e) : print_words(l, p, e);
+	return r;
+}
+
+static int print_json(const struct listing *l, struct lw_error *e)
+{
+	const struct lw_buf *b = l->w->out;
+	size_t at = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < l->n && r == 0; i++) {
+		struct needs needs = { 0 };
+
+		(void)fwrite(b->p + at, 1, l->gaps[i].at - at, stdout);
+		at = l->gaps[i].at;
+		r = lw_state_each_pending_need(l->enclave->state, l->gaps[i].pending,
+					       print_need, &needs, e);
+		lw_buf_free(&needs.text);
+	}
+	(void)printf("%s\n", lw_buf_str(b) + at);
+	return r;
 }
 
 static int run_list(int n, char **objects)
@@ -197,16 +239,16 @@ static int run_list(int n, char **objects)
 	r = lw_state_begin(enclave->state, &e); /* one state for all of it */
 	if (r == 0)
 		r = lw_state_each_pending(enclave->state, list_one, &l, &e);
-	lw_state_rollback(enclave->state);
 	lw_json_w_end_array(&w);
 	lw_json_w_member(&w, "format", "landwaiter-incoming/1");
 	lw_json_w_end_object(&w);
 	lw_json_w_finish(&w);
+	if (r == 0 && lw_arg_json)
+		r = print_json(&l, &e);
+	lw_state_rollback(enclave->state);
 	if (r < 0)
 		return lw_command_failed(&e);
-	if (lw_arg_json)
-		(void)printf("%s\n", lw_buf_str(&b));
-	else if (l.n == 0)
+	if (!lw_arg_json && l.n == 0)
 		(void)fprintf(stderr, "no bundle is begun\n");
 	return LW_EXIT_DONE;
 }

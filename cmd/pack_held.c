@@ -7,9 +7,6 @@
 
 static const struct lw_pack_arguments *const arg = &lw_pack_arguments;
 
-/* The largest list that is read: a million digests in a verdict. */
-#define MAX_LIST_BYTES ((size_t)512 << 20)
-
 /* What went to another enclave says nothing about this one. */
 static int require_audience(const struct lw_statement *st, bool any,
 			    const struct lw_digest *audience, struct lw_error *e)
@@ -38,12 +35,13 @@ static int add_since(struct lw_held *held, const struct lw_statement *st, const 
 static int add_have(struct lw_held *held, const struct lw_statement *st, const char *path,
 		    struct lw_error *e)
 {
-	LW_AUTO(buf) struct lw_buf text = { 0 };
+	lw_auto_fd int fd = -1;
+	uint64_t size = 0;
 	struct lw_digest enclave = { 0 };
-	int r = lw_fs_read_path(path, MAX_LIST_BYTES, &text, e);
+	int r = lw_fs_open_input(path, &fd, &size, e);
 
 	if (r == 0)
-		r = lw_held_add_list(held, lw_buf_span(&text), &enclave, e);
+		r = lw_held_add_list(held, fd, size, &enclave, e);
 	if (r == 0)
 		r = require_audience(st, false, &enclave, e);
 	return r < 0 ? lw_prefix(e, "--have %s", path) : 0;
@@ -65,14 +63,15 @@ int lw_pack_fill_held(struct lw_held *held, const struct lw_statement *st, struc
 int lw_pack_read_lacking(struct lw_held *ret, const struct lw_earlier *increment,
 			 struct lw_error *e)
 {
-	LW_AUTO(buf) struct lw_buf text = { 0 };
+	lw_auto_fd int fd = -1;
+	uint64_t size = 0;
 	const struct lw_digest none = { 0 };
 	struct lw_digest bundle = { 0 };
 	char digest[LW_DIGEST_TEXT];
-	int r = lw_fs_read_path(arg->only, MAX_LIST_BYTES, &text, e);
+	int r = lw_fs_open_input(arg->only, &fd, &size, e);
 
 	if (r == 0)
-		r = lw_held_read_lacking(lw_buf_span(&text), ret, &bundle, e);
+		r = lw_held_read_lacking(fd, size, ret, &bundle, e);
 	if (r == 0 && !lw_digest_equal(&bundle, &none) &&
 	    !lw_digest_equal(&bundle, &increment->digest))
 		r = lw_fail(e, LW_E_USAGE, "it is about another bundle, %s",

@@ -444,6 +444,8 @@ static int run_only(int n, char **objects)
 		.gather = { .platforms = arg->platforms.list, .n_platforms = arg->platforms.n },
 		.output = arg->file,
 		.progress = lw_command_progress("pack"),
+		.stoppable = lw_command_stoppable,
+		.reading_back = reading_back,
 	};
 	struct lw_error e = { 0 };
 	int r = 0;

@@ -23,7 +23,7 @@ static struct {
 	int64_t told_msec;
 } work;
 
-/* Of a folder's bundles in volumes, what is said at its end: one that comes later may complete
+/* Of a folder's bundles in parts, what is said at its end: one that comes later may complete
  * what is incomplete, and after what is accepted others come that were not needed. */
 struct waiting {
 	struct lw_digest bundle;
@@ -163,13 +163,13 @@ void lw_reporting_end(void)
 	free(lw_steal(waiting.list));
 }
 
-/* Whether another volume in the same folder may say more. */
+/* Whether another part in the same folder may say more. */
 static bool may_go_on(const struct lw_intake_result *result)
 {
 	const enum lw_outcome outcome = result->verdict.outcome;
 
 	return work.of > 1 && (outcome == LW_INCOMPLETE_SO_FAR ||
-			       (outcome == LW_ACCEPTED && result->statement.volumes > 1));
+			       (outcome == LW_ACCEPTED && lw_intake_has_parts(result)));
 }
 
 void lw_reporting_verdict(const struct lw_intake_result *result)
@@ -184,7 +184,7 @@ void lw_reporting_verdict(const struct lw_intake_result *result)
 	add_reason(&r, &result->verdict);
 	r.record = result->record;
 	SET(waiting.head, lw_head_text(&result->head, r.head));
-	if (accepted && lw_intake_is_late_volume(result))
+	if (accepted && lw_intake_is_late(result))
 		return;
 	if (before && !accepted)
 		*before = waiting.list[--waiting.n];

@@ -21,19 +21,25 @@ void lw_print_roles(const struct lw_followed *f);
 void lw_json_trust_changes(struct lw_json_writer *w, const struct lw_trust_updated *t);
 void lw_json_judgement(struct lw_json_writer *w, const char *tree);
 
-/* Whether it is a volume of what was accepted without it, and that is all there is to say. */
-static inline bool lw_intake_is_late_volume(const struct lw_intake_result *r)
+/* Whether it was accepted before, and that is all there is to say. */
+static inline bool lw_intake_is_late(const struct lw_intake_result *r)
 {
 	const struct lw_finding *reason = lw_verdict_reason(&r->verdict);
 
-	return r->proven && r->statement.volumes > 1 && reason &&
-	       reason->id == LW_FINDING_FRESHNESS_REPLAY;
+	return r->proven && reason && reason->id == LW_FINDING_FRESHNESS_REPLAY;
+}
+
+/* Whether a bundle comes in parts: volumes, or an increment and its supplement. Of an increment
+ * its lists say so, and of what is late nobody has read them. */
+static inline bool lw_intake_has_parts(const struct lw_intake_result *r)
+{
+	return r->proven && (r->statement.volumes > 1 || r->contents.have_blobs > 0);
 }
 
 /* What was judged: zeros where nothing could be read. */
 struct lw_intake_end {
 	struct lw_digest bundle;
-	bool late; /* as above */
+	bool late, parts; /* as above */
 };
 
 /* verify and load: opens the enclave, runs the intake, prints, returns the exit code. ret may

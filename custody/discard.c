@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <string.h>
+
 #define REASON_BYTES 1024
 #define BY_BYTES     128
 
@@ -44,6 +46,20 @@ static int require_plain(const char *what, const char *text, size_t max, struct 
 	return 0;
 }
 
+/* Within a transaction. */
+static int discard(struct lw_state *s, const struct discarded *d,
+		   const struct lw_record_time *time, struct lw_head *ret_head,
+		   struct lw_error *e)
+{
+	int r = lw_state_pending_remove(s, &d->p->digest, e);
+
+	if (r == 0)
+		r = lw_state_queue_add(s, "pending", e);
+	return r < 0 ? r
+		     : lw_record_add(s, LW_EVENT_DISCARD, "done", "", time, fill, d, ret_head,
+				     e);
+}
+
 int lw_discard(struct lw_enclave *enclave, const struct lw_state_pending *p, const char *reason,
 	       const char *by, const struct lw_record_time *time, struct lw_head *ret_head,
 	       struct lw_error *e)
@@ -58,11 +74,7 @@ int lw_discard(struct lw_enclave *enclave, const struct lw_state_pending *p, con
 		r = lw_state_begin(s, e);
 	if (r < 0)
 		return r;
-	r = lw_state_pending_remove(s, &p->digest, e);
-	if (r == 0)
-		r = lw_state_queue_add(s, "pending", e);
-	if (r == 0)
-		r = lw_record_add(s, LW_EVENT_DISCARD, "done", "", time, fill, &d, ret_head, e);
+	r = discard(s, &d, time, ret_head, e);
 	if (r == 0)
 		r = lw_state_commit(s, e);
 	if (r < 0) {
@@ -73,18 +85,26 @@ int lw_discard(struct lw_enclave *enclave, const struct lw_state_pending *p, con
 	return 0;
 }
 
+/* ---- by itself ---- */
+
 struct due {
 	struct lw_state_pending list[LW_MAX_PENDING];
 	size_t n;
+	/* Which: those that are due at hi; or of that sender, up to that sequence. */
 	int64_t hi;
+	const char *sender;
+	uint64_t sequence;
 };
 
 static int take_due(void *data, const struct lw_state_pending *p, struct lw_error *e)
 {
 	struct due *due = data;
+	bool is = due->sender
+			  ? strcmp(p->sender, due->sender) == 0 && p->sequence <= due->sequence
+			  : lw_discard_due(p) <= due->hi;
 
 	(void)e;
-	if (due->n < LW_COUNT_OF(due->list) && lw_discard_due(p) <= due->hi)
+	if (is && due->n < LW_COUNT_OF(due->list))
 		due->list[due->n++] = *p;
 	return 0;
 }
@@ -102,5 +122,22 @@ int lw_discard_expired(struct lw_enclave *enclave, int64_t hi,
 				       ? "its seal has expired"
 				       : "nothing more of it came in 30 days",
 			       NULL, time, &head, e);
+	return r;
+}
+
+int lw_discard_passed(struct lw_state *s, const char *sender, uint64_t sequence,
+		      const struct lw_record_time *time, struct lw_head *head,
+		      struct lw_error *e)
+{
+	struct due due = { .sender = sender, .sequence = sequence };
+	int r = lw_state_each_pending(s, take_due, &due, e);
+
+	for (size_t i = 0; i < due.n && r == 0; i++) {
+		const struct discarded d = { &due.list[i],
+					     "a later bundle of its sender was accepted",
+					     NULL };
+
+		r = discard(s, &d, time, head, e);
+	}
 	return r;
 }

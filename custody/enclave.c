@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "custody/birth.h"
 #include "custody/listing.h"
+#include "custody/state_pending.h"
 #include "custody/sweep.h"
 
 #include <errno.h>
@@ -418,6 +419,8 @@ static int collect(struct lw_state *s, const struct lw_record_time *time, struct
 
 	for (size_t i = 0; !rc && i < g->sum.blobs; i++)
 		rc = lw_state_blob_remove(s, &g->blobs[i], e);
+	if (!rc && g->sum.blobs)
+		rc = lw_state_pending_kept_forget(s, e);
 	if (!rc && g->sum.blobs)
 		rc = lw_state_queue_add(s, "sweep", e);
 	if (!rc)

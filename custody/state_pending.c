@@ -3,6 +3,8 @@
 
 #include "custody/state_internal.h"
 
+#define NEEDS_SINCE 5 /* the version of the tables that has them */
+
 #define COLUMNS                                                                                \
 	"id, digest, sender, sequence, bytes, expires, begun, last, "                          \
 	"(SELECT count(*) FROM pending_volume WHERE pending = id), "                           \
@@ -46,6 +48,11 @@ int lw_state_pending_get(struct lw_state *s, const struct lw_digest *digest,
 	return read_pending(st, ret, e);
 }
 
+/* What was proven once is of that digest, whoever has approved the copy that is read now. */
+#define KEEP(column)                                                                           \
+	column " = iif(excluded.sender = '', pending." column ", excluded." column "), "
+#define KEEP_PROVEN KEEP("sender") KEEP("sequence") KEEP("bytes") KEEP("expires")
+
 int lw_state_pending_put(struct lw_state *s, const struct lw_state_pending *p, int64_t *ret_id,
 			 struct lw_error *e)
 {
@@ -54,9 +61,8 @@ int lw_state_pending_put(struct lw_state *s, const struct lw_state_pending *p, i
 		s,
 		"INSERT INTO pending "
 		"(digest, sender, sequence, bytes, expires, begun, last) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (digest) DO UPDATE SET "
-		"sender = excluded.sender, sequence = excluded.sequence, "
-		"bytes = excluded.bytes, expires = excluded.expires, last = excluded.last",
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (digest) DO UPDATE SET " KEEP_PROVEN
+		"last = excluded.last",
 		LW_ARGS(lw_arg_digest(&p->digest), lw_arg_text(p->sender),
 			lw_arg_integer((int64_t)p->sequence), lw_arg_integer((int64_t)p->bytes),
 			lw_arg_integer(p->expires), lw_arg_integer(p->begun),
@@ -165,6 +171,12 @@ int lw_state_pending_member_remove(struct lw_state *s, int64_t id, uint64_t entr
 		NULL, e);
 }
 
+int lw_state_pending_kept_forget(struct lw_state *s, struct lw_error *e)
+{
+	return lw_state_change(s, "DELETE FROM pending_member WHERE kept = 1", NULL, 0, NULL,
+			       e);
+}
+
 int lw_state_each_pending_member(struct lw_state *s, int64_t id,
 				 int (*found)(void *data, const struct lw_state_member *m,
 					      struct lw_error *e),
@@ -232,7 +244,11 @@ int lw_state_each_pending_need(struct lw_state *s, int64_t id,
 	LW_AUTO(statement) sqlite3_stmt *st = NULL;
 	struct lw_digest d;
 	bool row = false;
-	int rc = lw_state_walk(
+	int rc;
+
+	if (s->version < NEEDS_SINCE)
+		return 0;
+	rc = lw_state_walk(
 		s,
 		"SELECT digest, size, "
 		"EXISTS (SELECT 1 FROM blob AS b WHERE b.digest = n.digest AND b.size = n.size) "
@@ -240,7 +256,6 @@ int lw_state_each_pending_need(struct lw_state *s, int64_t id,
 		"AND m.entry = n.entry AND m.piece = 0) "
 		"FROM pending_need AS n WHERE pending = ?1 ORDER BY entry",
 		LW_ARGS(lw_arg_integer(id)), &st, e);
-
 	while (!rc) {
 		rc = lw_state_step(s, st, &row, e);
 		if (rc || !row)

@@ -25,9 +25,8 @@ struct lw_state_pending {
 /* LW_E_NOTFOUND. */
 int lw_state_pending_get(struct lw_state *s, const struct lw_digest *digest,
 			 struct lw_state_pending *ret, struct lw_error *e) LW_WARN_UNUSED;
-/* Adds it, or tells that it is there what is known now and when it was sat at last; gives its
- * id.
- */
+/* Adds it, or tells that it is there when it was sat at last and, where there is a sender, what
+ * was proven; gives its id. */
 int lw_state_pending_put(struct lw_state *s, const struct lw_state_pending *p, int64_t *ret_id,
 			 struct lw_error *e) LW_WARN_UNUSED;
 /* With all that is told of it. No harm if it is not there. */
@@ -57,6 +56,9 @@ int lw_state_pending_member_put(struct lw_state *s, int64_t id, const struct lw_
 				struct lw_error *e) LW_WARN_UNUSED;
 int lw_state_pending_member_remove(struct lw_state *s, int64_t id, uint64_t entry,
 				   uint64_t piece, struct lw_error *e) LW_WARN_UNUSED;
+/* Those that the store had, of all bundles: where blobs go, nobody knows of which. Another
+ * sitting finds those that are left. */
+int lw_state_pending_kept_forget(struct lw_state *s, struct lw_error *e) LW_WARN_UNUSED;
 /* In stored order. */
 int lw_state_each_pending_member(struct lw_state *s, int64_t id,
 				 int (*found)(void *data, const struct lw_state_member *m,

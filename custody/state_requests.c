@@ -80,10 +80,13 @@ int lw_state_request_count(struct lw_state *s, int64_t now, uint64_t *ret, struc
 {
 	LW_AUTO(reset) sqlite3_stmt *st = NULL;
 	bool row = false;
-	int rc = lw_state_find(s,
-			       "SELECT count(*) FROM request WHERE state = 0 AND expires >= ?1",
-			       LW_ARGS(lw_arg_integer(now)), &st, &row, e);
+	int rc = 0;
 
+	if (s->version >= SINCE)
+		rc = lw_state_find(s,
+				   "SELECT count(*) FROM request "
+				   "WHERE state = 0 AND expires >= ?1",
+				   LW_ARGS(lw_arg_integer(now)), &st, &row, e);
 	if (!rc)
 		*ret = row ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
 	return rc;

@@ -130,6 +130,16 @@ int lw_store_stage(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
 	return 0;
 }
 
+int lw_store_open_staged(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
+			 struct lw_error *e)
+{
+	char hex[BLOB_HEX + 1];
+	uint64_t size;
+	int rc = lw_fs_open_beneath(s->incoming, lw_digest_hex(d, hex), ret_fd, &size, e);
+
+	return rc ? lw_prefix(e, "staged") : 0;
+}
+
 int lw_store_sync_staged(struct lw_store *s, struct lw_error *e)
 {
 	if (syncfs(s->incoming) < 0)

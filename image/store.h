@@ -31,6 +31,9 @@ void lw_store_close(struct lw_store *s);
  * empty, freshly created; a leftover of the same name is replaced. */
 int lw_store_stage(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
 		   struct lw_error *e) LW_WARN_UNUSED;
+/* To read one that was staged. LW_E_NOTFOUND, LW_E_FORMAT: something else stands there. */
+int lw_store_open_staged(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
+			 struct lw_error *e) LW_WARN_UNUSED;
 /* Makes every staged file durable that was not fsynced one by one: one syncfs. */
 int lw_store_sync_staged(struct lw_store *s, struct lw_error *e) LW_WARN_UNUSED;
 /* Moves a staged blob into blobs/ (mode 0444), over an older file of the same name;

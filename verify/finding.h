@@ -90,6 +90,8 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "this bundle was sealed for another enclave: have it sealed for this one")                     \
 	X(SEAL_APPROVAL_OTHER, "seal.approval-other", SEAL, REFUSAL,                                     \
 	  "that approval file belongs to another bundle: bring the right one")                           \
+	X(SEAL_APPROVAL_NOT_KEPT, "seal.approval-not-kept", SEAL, NOTE,                                  \
+	  "discard what is not awaited (`landwaiter incoming list`), or bring all approvals at once")    \
 	/* gate 3 */                                                                                     \
 	X(FRESHNESS_REPLAY, "freshness.replay", FRESHNESS, REFUSAL,                                      \
 	  "nothing to do; images removed since come back in a bundle packed anew")                       \
@@ -154,7 +156,7 @@ const char *lw_gravity_name(enum lw_gravity g);
 	  "load the earlier bundle it came with, or a supplement, then this one again")                  \
 	X(CONTENT_PREREQUISITE_DAMAGED, "content.prerequisite-damaged", CONTENT, DAMAGE,                 \
 	  "`landwaiter repair` with a bundle that has it, or load a supplement, then load again")        \
-	X(CONTENT_INCOMING_FULL, "content.incoming-full", CONTENT, ERROR,                                \
+	X(CONTENT_INCOMING_FULL, "content.incoming-full", CONTENT, INCOMPLETE,                           \
 	  "finish or discard one of those that are begun: `landwaiter incoming list`")                   \
 	/* gate 5 */                                                                                     \
 	X(POLICY_NO_MATCH, "policy.no-match", EVIDENCE, REFUSAL,                                         \

@@ -76,6 +76,68 @@ exits 5 "what waits" lw load both.lwb
 rm $store/"$shared"
 is "is listed as missing" "$(lw load both.lwb -o json 2>/dev/null | jq '.prerequisites.missing | length')" 4
 
+# --- carried, and here already -----------------------------------------------------------------
+
+# What travels, and is in the store as well, is good in one of the two places, or it is not accepted.
+LANDWAITER_SENDER_DIR=$T/elsewhere sealed carry.lwb --since one.lwb --sequence 30 oci:layout:b2
+at=$(entry_offset carry.lwb blobs/sha256/"$lost_layer")
+cp carry.lwb x.lwb
+flip x.lwb $((at + 500))
+again one lost
+accepted lw load x.lwb
+again one lost
+flip $store/"$lost_layer" 1000
+exits 4 "altered on the medium and in the store" lw load x.lwb -o json
+is "is not accepted" "$(jq -r '[.findings[] | select(.severity == "damage").code] | join(" ")' out.log) $(sql \
+	'SELECT count(*) FROM image')" "content.digest 2"
+mended "altered in the store" carry.lwb
+again one lost
+flip $store/"$(jq -r '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == "b2").digest[7:]' \
+	layout/index.json)" 10
+mended "a manifest altered in the store" carry.lwb
+# In volumes: those that bring the layer need not come, unless the store's is none.
+LANDWAITER_SENDER_DIR=$T/fourth sealed cut.lwb --sequence 40 --volume-size 330KiB oci:layout:b2
+needless=() needed=()
+for file in cut.*of*.lwb; do
+	if tar tf "$file" | grep -q "/$shared"; then needless+=("$file"); else needed+=("$file"); fi
+done
+again one
+for file in "${needed[@]:0:${#needed[@]}-1}"; do expect 5 lw load "$file"; done
+cp -a enclave begun
+accepted lw load "${needed[-1]}"
+rm -rf enclave && mv begun enclave
+flip $store/"$shared" 200000
+exits 4 "the store's is altered" lw load "${needed[-1]}" -o json
+is "is found" "$(jq -r '[.findings[] | select(.severity == "damage").code] | join(" ")' out.log)" content.staged
+for file in "${needless[@]:0:${#needless[@]}-1}"; do expect 5 lw load "$file"; done
+mended "brought after all" "${needless[-1]}"
+
+# --- approvals ------------------------------------------------------------------------------------
+
+# A supplement needs none where the increment's are here; what was cut from a copy without them, too.
+LANDWAITER_SENDER_DIR=$T/fifth make_bundle raw.lwb --since one.lwb --sequence 9 oci:layout:b1
+cp raw.lwb both-of.lwb
+approve both-of.lwb alice bob
+again
+expect 5 lw load raw.lwb --approval both-of.lwb -o json
+cp out.log raw.json
+supplement rawextra.lwb raw.json raw.lwb oci:layout:b1 >/dev/null 2>&1
+mended "a supplement without approvals" rawextra.lwb
+again
+attack "nor of what was never approved" 3 seal.unapproved lw load rawextra.lwb
+
+# An increment and its supplement on one stick, beside what it needs.
+again one
+mkdir stick
+cp two.lwb stick/a.lwb
+cp extra.lwb stick/a.supplement.lwb
+exits 0 "a supplement that was not needed" lw load --all-of stick
+rm stick/*
+cp one.lwb stick/b.lwb
+cp one.lwb stick/c.lwb
+again
+exits 3 "a copy of a whole bundle is a replay" lw load --all-of stick
+
 # --- trust, zones -------------------------------------------------------------------------------
 
 # What is judged is the image at hand; its parts are their digests.

@@ -97,6 +97,11 @@ is "its seal expired meanwhile" "$(sql 'SELECT count(*) FROM pending'), $(lw log
 	"0, its seal has expired, 2"
 is "its files went with it" "$(find enclave/store/pending -mindepth 1 | wc -l)" 0
 
+again 1
+at '+25d' gc >/dev/null 2>&1
+is "gc takes it, too" "$(sql 'SELECT count(*) FROM pending') $(find enclave/store/pending -mindepth 1 | wc -l)" "0 0"
+is "each with its record" "$(lw log show -o json | jq -r .event | tail -n 2 | paste -sd ' ')" "discard gc"
+
 # --- other bundles meanwhile ------------------------------------------------------------------
 
 again 1 2
@@ -104,9 +109,11 @@ for v in 1 2 3; do
 	lw load v6.${v}of3.lwb >/dev/null || true
 done
 attack "a later bundle came in meanwhile" 3 freshness.sequence lw load v5.3of3.lwb
-like "it is still listed" "$(lw incoming list)" 'sequence 5'
-exits 0 "and can be discarded" lw incoming discard \
-	"$(lw incoming list -o json | jq -r '.bundles[0].bundle')" --reason superseded
+is "what was overtaken is not kept" "$(sql 'SELECT count(*) FROM pending') $(lw log show -o json |
+	jq -r 'select(.event == "discard") | .detail | "\(.sequence) \(.reason)"') $(find enclave/store/pending -mindepth 1 |
+	wc -l)" "0 5 a later bundle of its sender was accepted 0"
+lw log export >book 2>/dev/null
+ok "the book holds" lw log verify book
 again 1
 LANDWAITER_SENDER_DIR=$T/other make_bundle single.lwb --sequence 4 oci:layout:b0 --key alice.key --key bob.key
 lw load single.lwb >/dev/null
@@ -129,18 +136,32 @@ is "and in the end all of it is there" "$(sql 'SELECT count(*) FROM image')" 1
 again
 sqlite3 enclave/state.db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 16)
 	INSERT INTO pending (digest, sender, sequence, bytes, expires, begun, last)
-	SELECT randomblob(32), 'acme', i, 1, 4000000000, $(date +%s), $(date +%s) FROM n"
-attack "a seventeenth bundle" 1 content.incoming-full lw load v5.1of3.lwb
+	SELECT randomblob(32), '', 0, 0, 0, $(date +%s), $(date +%s) FROM n"
+cp -a enclave crowded
+sqlite3 enclave/state.db "INSERT INTO pending_volume (pending, volume, members) SELECT id, 1, 1 FROM pending"
+attack "a seventeenth bundle" 5 content.incoming-full lw load v5.1of3.lwb
+mkdir stick
+cp v5.1of3.lwb stick/a.lwb
+make_bundle stick/b.lwb --sequence 20 oci:layout:b0 --key alice.key --key bob.key
+exits 5 "what else is on the medium" lw load --all-of stick
+is "is loaded" "$(sql 'SELECT count(*) FROM bundle')" 1
+rm -rf enclave && mv crowded enclave
+sitting "sixteen that lack approvals keep nobody out" 5 content.volume-missing "2, 3" lw load v5.1of3.lwb
+make_bundle seventeenth.lwb --volume-size 1800KiB --sequence 21 oci:layout:b0 --key alice.key
+exits 5 "one approval more" lw load seventeenth.1of3.lwb -o json
+is "is not kept, and that is said" "$(jq -r '[.findings[].code] | join(" ")' out.log)" \
+	"seal.threshold seal.approval-not-kept"
 again 1
 sqlite3 enclave/state.db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 15)
 	INSERT INTO pending (digest, sender, sequence, bytes, expires, begun, last)
-	SELECT randomblob(32), 'acme', i, 1, 4000000000, $(date +%s), $(date +%s) FROM n"
+	SELECT randomblob(32), 'acme', i, 1, 4000000000, $(date +%s), $(date +%s) FROM n;
+	INSERT INTO pending_volume (pending, volume, members) SELECT id, 1, 1 FROM pending WHERE expires = 4000000000"
 sitting "one of the sixteen goes on" 5 content.volume-missing 3 lw load v5.2of3.lwb
 
 # --- approvals --------------------------------------------------------------------------------
 
 again
-make_bundle mallory.lwb --volume-size 1800KiB --sequence 12 oci:layout:b0 --key mallory.key
+make_bundle mallory.lwb --volume-size 1800KiB --sequence 22 oci:layout:b0 --key mallory.key
 attack "nobody known approved it: nothing is kept" 3 seal.unapproved lw load mallory.1of3.lwb
 approve mallory.1of3.lwb alice
 sitting "one did" 5 seal.threshold none lw load mallory.1of3.lwb
@@ -153,6 +174,30 @@ else
 fi
 attack "her signature altered" 3 seal.signature-bad lw load x.lwb
 attack "verify keeps nothing" 5 seal.threshold lw verify mallory.2of3.lwb
+# Signatures that nobody was known for when they were kept count when somebody is, and only if they are good.
+cp mallory.2of3.lwb y.lwb
+approve y.lwb alice
+python3 - y.lwb <<'PY'
+import base64, json, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+seal = json.loads(data[512:512 + 262144])
+for entry in seal["signatures"]:
+    if entry is not seal["signatures"][-1]:  # mallory's came first
+        sig = bytearray(base64.b64decode(entry["sig"]))
+        sig[5] ^= 1
+        entry["sig"] = base64.b64encode(sig).decode()
+text = json.dumps(seal, sort_keys=True, separators=(",", ":")).encode()
+data[512:512 + 262144] = text.ljust(262144)
+open(sys.argv[1], "wb").write(data)
+PY
+again
+sitting "a broken one beside it is kept" 5 seal.threshold none lw load y.lwb
+own=enclave/evaluation
+sql "SELECT bytes FROM trust WHERE name = 'policy.json'" | jq -c '.signers.mallory =
+	{keys: [{kind: "key", file: "keys/mallory.pub"}]} | .senders.acme.signers += ["mallory"]' >policy.json
+ok "and then she is known" lw tuf add $own/repository policy.json=policy.json keys/mallory.pub=mallory.pub \
+	--key $own/owner.key
+ok "to the enclave" lw trust update $own/repository
 approve mallory.3of3.lwb bob
 sitting "another, on another volume" 5 content.volume-missing "1, 2" lw load mallory.3of3.lwb
 attack "verify stages nothing" 5 content.volume-missing lw verify mallory.2of3.lwb

@@ -183,6 +183,30 @@ struck pread64:signal=KILL:when=2 137 "killed while it is read back"
 is "no number was used up" "$(sequence)" "$before"
 struck pread64:poke_exit=@arg2=00:when=6 4 "the beginning has changed" 'bytes 0 to 1048576 are not what'
 is "one was" "$(sequence)" $((before + 1))
+unsure() { # INJECTION TEXT [EXIT]
+	exits "${3-1}" "$2" pack_struck "$1"
+	like "$2: says what it may be" "$(cat err.log)" \
+		"it may still be a bundle: destroy or overwrite it \($stick: .*\): $stick: "
+}
+unsure pwrite64:error=EIO:when=15+ "its beginning is not written, nor zeros"
+unsure fsync:error=EIO:when=2+ "its beginning is not kept, nor zeros"
+unsure pread64:error=EIO:when=6+ "its beginning is not read back, nor zeros"
+unsure pread64:poke_exit=@arg2=01:when=6+ "zeros are not kept" 4
+exits 0 "an earlier one" lw pack --sender acme --audience "$AUDIENCE" --expires P20D --marking TEST \
+	"registry.example/team/app:1=oci:layout:${tags[0]}" -o earlier.lwb
+exits 0 "an increment" lw pack --sender acme --audience "$AUDIENCE" --expires P20D --marking TEST \
+	--since earlier.lwb "$image" -o later.lwb
+tar xOf later.lwb landwaiter/entries | sed -n 's/^have //p' >lacking
+pack_only() { # INJECTION
+	strace -qq -f -o strace.log -P "$stick" -e inject="$1" "$LW_BIN/landwaiter" pack --only lacking \
+		--of later.lwb "$image" --to "$stick" --fixed
+}
+for point in pwrite64:signal=TERM:when=11 pread64:signal=TERM:when=1; do
+	exits 1 "a supplement is broken off, too: $point" pack_only $point
+	like "and says so" "$(cat err.log)" "written over, and no bundle now: $stick: stopped at byte [0-9]+"
+done
+exits 0 "a supplement" lw pack --only lacking --of later.lwb "$image" --to "$stick" --fixed
+like "is there" "$(lw inspect "$stick" 2>/dev/null)" 'supplement: '
 opened() { # OPTION...: how the stick is
 	strace -qq -f -o strace.log -e trace=openat -P "$stick" "$LW_BIN/landwaiter" pack --sender acme \
 		--audience "$AUDIENCE" --expires P20D --marking TEST "$image" --to "$stick" "$@" >/dev/null 2>&1 || true

@@ -162,6 +162,26 @@ echo "end 5 sha256:$(sha256sum lie | cut -d ' ' -f 1)" >>lie
 make_bundle lie.lwb --have lie --sequence 8 oci:layout:b2 --key alice.key --key bob.key
 lacks lie.lwb sha256:"$lost_layer"
 
+# --- many ---------------------------------------------------------------------------------------
+
+small() { # MIB COMMAND...: what it prints is out.log
+	local most=$1
+
+	shift
+	"$LW_BIN/tools/usage" used "$LW_BIN/landwaiter" "$@" >out.log 2>err.log || return
+	# shellcheck disable=SC1091 # it says rss_kib=N cpu_ms=N
+	. ./used
+	echo "$rss_kib KiB"
+	[[ $LW_BIN == */san ]] || ((rss_kib < most * 1024))
+}
+again
+exits 5 "one is begun" lw load two.lwb
+sqlite3 enclave/state.db "WITH RECURSIVE n (i) AS (VALUES (1000) UNION ALL SELECT i + 1 FROM n WHERE i < 250999)
+	INSERT INTO pending_need SELECT pending, i, randomblob(32), i FROM n, pending_need"
+ok "a list of a quarter of a million needs little" small 20 incoming list -o json
+is "and is whole" "$(jq -c '[.format, (.bundles[0] | .sender, (.prerequisites | length, .[0].size, .[250000].size),
+	(.volumes | length))]' out.log)" '["landwaiter-incoming/1","acme",250001,307200,250999,1]'
+
 # --- collecting ---------------------------------------------------------------------------------
 
 again one
@@ -171,6 +191,23 @@ is "what is awaited is no waste" "$(lw gc -o json 2>/dev/null | jq .blobs)" 3
 is "it is still here" "$(blobs)" "$shared"
 exits 0 "discarded" lw incoming discard "$(digest_of both.lwb)" --reason late
 is "then it is" "$(lw gc -o json 2>/dev/null | jq .blobs) $(blobs | wc -l)" "1 0"
+
+# What the store had when a volume came is collected before the next one comes.
+in_full() { # volumes of the one that is begun
+	lw incoming list -o json | jq -c '[.bundles[].volumes | to_entries[] | select(.value.in == .value.members).key + 1]'
+}
+LANDWAITER_SENDER_DIR=$T/elsewhere sealed parts.lwb --sequence 6 --volume-size 330KiB oci:layout:b2
+again one
+exits 5 "one of eight" lw load parts.8of8.lwb
+is "brings all of it, and some are here" "$(in_full | jq -c '[length > 2, .[-1]]')" '[true,8]'
+exits 0 "they go" lw remove registry.example/images:b0 --reason old
+exits 0 "for good" lw gc
+is "and do not count as in" "$(in_full)" '[]'
+is "nor for verify" "$(lw verify parts.7of8.lwb -o json | jq -r .volume.missing)" "1 to 6, 8"
+for v in 1 2 3 4 5 6 7; do
+	exits 5 "what is missing: $v" lw load parts.${v}of8.lwb
+done
+accepted lw load parts.8of8.lwb
 
 # --- evidence, bases and zones ------------------------------------------------------------------
 

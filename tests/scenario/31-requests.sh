@@ -93,6 +93,7 @@ accepted lw load parts.3of3.lwb
 is "spent" "$(nonces open)" ""
 exits 3 "too late for the other" lw load rival.3of3.lwb
 like "and says so" "$(last_record | jq -r .reason)" freshness
+exits 0 "it goes" lw incoming discard "$(lw incoming list -o json | jq -r '.bundles[].bundle')" --reason late
 
 # --- cancelled, expired, unknown, of another enclave ---------------------------------------------
 
@@ -185,6 +186,21 @@ is "of one" "$(lw request --sender acme 2>/dev/null | sed -n 4p | jq -c '[.predi
 faketime '2000-01-01 00:00:00' "$LW_BIN/landwaiter" request -O behind.lwr >/dev/null 2>&1
 is "a clock that is behind makes none that has expired" \
 	"$(lw request list -o json | jq -r '.requests[-1].state')" open
+
+# --- a key that signs none ------------------------------------------------------------------------
+
+mv enclave/request.key kept.key
+requests=$(sql 'SELECT count(*) FROM request') records=$(record_count)
+for type in p256 rsa3072; do
+	lw keygen --no-passphrase --type $type other-$type >/dev/null 2>&1
+	cp other-$type.key enclave/request.key
+	exits 1 "by a key of $type" lw request
+	like "which says what is wanted" "$(cat err.log)" 'request.key: want an Ed25519 key, have (ECDSA|RSA)'
+	exits 1 "nor is it shown" lw request key
+	rm -f enclave/request.key
+done
+is "nothing was asked" "$(sql 'SELECT count(*) FROM request') $(record_count)" "$requests $records"
+mv kept.key enclave/request.key
 
 # --- at most 64 --------------------------------------------------------------------------------
 

@@ -70,19 +70,23 @@ plan() {
 	done
 }
 
-# One of each operation and mode, always the same ones; and every sixth kill of a load's second
-# half, so that no step of its commit goes without.
+# Of `second` one of each mode, of the other operations of every third, always the same ones; and every sixth
+# kill of the load's second half, so that no step of its commit goes without.
 sample() {
 	awk -F '\t' 'BEGIN { srand(20261123) }
 		{
 			key = $1 FS $2; order[NR] = key; line[NR] = $0; draw[NR] = rand()
+			if (!(key in number))
+				number[key] = keys++
+			if ($1 != "second" && number[key] % 3 != 0)
+				draw[NR] = 2
 			dense[NR] = $1 == "second" && $2 ~ /^kill/ && $3 > $4 / 2 && $3 % 6 == 2
 			if (!(key in best) || draw[NR] < draw[best[key]])
 				best[key] = NR
 		}
 		END {
 			for (i = 1; i <= NR; i++)
-				if (best[order[i]] == i || dense[i])
+				if ((best[order[i]] == i && draw[i] < 2) || dense[i])
 					print line[i]
 		}'
 }

@@ -58,7 +58,24 @@ within "list them" "$entries" 60000 0 list
 within "export the book" "$entries" 60000 0 log export
 room=48
 within "repair nothing" "$entries" 60000 0 repair many.lwb
+
+# --- long lists -------------------------------------------------------------------------------
+
+rows=4000000 room=16 # as an enclave may have
+[ -z "${SAMPLE-}" ] || rows=400000
 rm -f many.lwb
+make_layout few
+{
+	echo "landwaiter-have/1 $AUDIENCE"
+	awk -v n="$rows" 'BEGIN { for (i = 0; i < n; i++) printf "sha256:%064x %d\n", i, i }'
+} >list
+echo "end $rows sha256:$(sha256sum list | cut -d ' ' -f 1)" >>list
+within "leave out what $rows lines say" "$rows" 60000 0 pack "oci:few:$(first_tag few)" --sender acme \
+	--audience "$AUDIENCE" --expires P20D --marking TEST --have list --have list -o many.lwb
+sed '1d;$d' list | sort -r >lines
+within "look for so many" "$rows" 60000 2 pack --only lines --of many.lwb -o none.lwb "oci:few:$(first_tag few)"
+rm -f list lines many.lwb
+room=48
 
 # --- hostile claims ---------------------------------------------------------------------------
 

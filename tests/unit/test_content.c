@@ -165,6 +165,34 @@ static void every_sink_is_filled_and_closed_once(void **state)
 	assert_int_equal(atomic_load(&f->medium.bytes_read), 2 * (f->medium.size - FIRST));
 }
 
+/* Every third first, then those of the rest before a place, then all others: each byte once. */
+static void some_are_read_before_others(void **state)
+{
+	struct fixture *f = *state;
+	struct lw_error e = { 0 };
+
+	for (size_t i = 0; i < BLOBS; i += 3)
+		f->list[i].flags |= LW_ENTRY_DOCUMENT;
+	f->job.skip = LW_ENTRY_PASSED;
+	f->job.only = LW_ENTRY_DOCUMENT;
+	OK(lw_content_read(&f->job, &e));
+	for (size_t i = 0; i < BLOBS; i++)
+		assert_int_equal(f->closed[i], i % 3 == 0);
+	f->job.only = 0;
+	f->job.end = BLOBS / 2;
+	OK(lw_content_read(&f->job, &e));
+	for (size_t i = 0; i < BLOBS; i++)
+		assert_int_equal(f->closed[i], i % 3 == 0 || i < BLOBS / 2);
+	f->job.end = 0;
+	OK(lw_content_read(&f->job, &e));
+	for (size_t i = 0; i < BLOBS; i++) {
+		assert_int_equal(f->closed[i], 1);
+		assert_true(f->good[i]);
+		check_sink(f, i);
+	}
+	assert_int_equal(atomic_load(&f->medium.bytes_read), f->medium.size - FIRST);
+}
+
 static void a_bad_blobs_sink_is_told_so(void **state)
 {
 	struct fixture *f = *state;
@@ -484,6 +512,7 @@ int main(void)
 		cmocka_unit_test(what_is_staged_is_not_read),
 		cmocka_unit_test(a_volume_has_a_part),
 		FRESH(every_sink_is_filled_and_closed_once),
+		FRESH(some_are_read_before_others),
 		FRESH(nobody_waits_for_a_large_blob_to_end),
 		FRESH(a_bad_blobs_sink_is_told_so),
 		FRESH(a_sink_that_cannot_be_closed_ends_it),

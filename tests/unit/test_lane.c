@@ -223,6 +223,73 @@ static void a_medium_that_cannot_be_read(void **state)
 	lw_lane_free(lane);
 }
 
+/* A header of 512 bytes and so many after it, read with what stands behind it up to `end`. */
+static int run_ahead(struct lw_lane *lane, struct lw_medium *m, size_t offset, size_t bytes,
+		     size_t end, struct lw_error *e)
+{
+	struct lw_lane_read r = { .medium = m,
+				  .offset = offset,
+				  .head = 512,
+				  .bytes = bytes,
+				  .ahead = end - offset };
+	struct lw_digest want = lw_digest_of(lw_span(medium.bytes + offset + 512, bytes));
+	int rc = lw_lane_run(lane, &r, e);
+
+	assert_false(r.ours);
+	if (rc == 0) {
+		assert_true(lw_digest_equal(&r.digest, &want));
+		assert_memory_equal(r.head_bytes, medium.bytes + offset, 512);
+	}
+	return rc;
+}
+
+static void small_ones_are_read_with_those_behind(void **state)
+{
+	struct lw_lane *lane = lw_lane_new();
+	struct lw_medium m = open_medium();
+	struct lw_error e = { 0 };
+	const size_t end = 100 + 3000 * 700;
+
+	(void)state;
+	for (size_t i = 0; i < 3000; i++) { /* more than one window of them */
+		OK(run_ahead(lane, &m, 100 + i * 700, 188, end, &e));
+		if (i == 0)
+			assert_int_equal(atomic_load(&m.bytes_read), MIB);
+	}
+	assert_int_equal(atomic_load(&m.bytes_read), 3000 * 700);
+	/* One that is as large as any is, and then another medium at the same place. */
+	OK(run_ahead(lane, &m, end, 512 * KIB, end + 2 * MIB, &e));
+	OK(run_ahead(lane, &m, end + 512 + 512 * KIB, 512 * KIB, end + 2 * MIB, &e));
+	assert_int_equal(atomic_load(&m.bytes_read), 3000 * 700 + MIB + 512 * KIB + 512);
+	m.fd = -1;
+	FAILS(LW_E_IO, run_ahead(lane, &m, 100, 188, 100, &e));
+	lw_lane_free(lane);
+}
+
+/* It ends within the third: the first two are there, and nobody asks for its bytes again. */
+static void what_cannot_be_read_is_one_of_them(void **state)
+{
+	struct lw_lane *lane = lw_lane_new();
+	struct lw_medium m = open_medium();
+	struct lw_error e = { 0 };
+	lw_auto_fd int fd = openat(medium.at.dir, "short", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	(void)state;
+	assert_int_equal(write(fd, medium.bytes, 2500), 2500);
+	m.fd = fd;
+	OK(run_ahead(lane, &m, 0, 488, 10000, &e));
+	OK(run_ahead(lane, &m, 1000, 488, 10000, &e));
+	FAILS(LW_E_TRUNCATED, run_ahead(lane, &m, 2000, 488, 10000, &e));
+	assert_non_null(strstr(e.text, "2500, 500 bytes short"));
+	assert_int_equal(atomic_load(&m.bytes_read), 2500);
+	FAILS(LW_E_TRUNCATED, run_ahead(lane, &m, 3000, 488, 10000, &e));
+	assert_int_equal(atomic_load(&m.bytes_read), 2500);
+	/* It is whole again, and the third was told of: the fifth is read. */
+	assert_int_equal(pwrite(fd, medium.bytes, 10000, 0), 10000);
+	OK(run_ahead(lane, &m, 4000, 488, 10000, &e));
+	lw_lane_free(lane);
+}
+
 static void the_second_thread_comes_and_goes(void **state)
 {
 	struct lw_lane *lane = lw_lane_new();
@@ -319,6 +386,8 @@ int main(void)
 		cmocka_unit_test(the_sinks_error_is_told_apart),
 		cmocka_unit_test(a_medium_that_ends_too_early),
 		cmocka_unit_test(a_medium_that_cannot_be_read),
+		cmocka_unit_test(small_ones_are_read_with_those_behind),
+		cmocka_unit_test(what_cannot_be_read_is_one_of_them),
 		cmocka_unit_test(the_second_thread_comes_and_goes),
 		cmocka_unit_test(unused_lanes_are_released),
 		cmocka_unit_test(lanes_side_by_side),

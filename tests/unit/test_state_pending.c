@@ -89,7 +89,7 @@ static void test_pending(void **state)
 					  .sequence = 1,
 					  .begun = 50,
 					  .last = 60 },
-				got = { 0 };
+				again = { .digest = p.digest }, got = { 0 };
 	int64_t id = 0, second = 0;
 	bool staged = true;
 
@@ -106,8 +106,13 @@ static void test_pending(void **state)
 	(void)snprintf(p.sender, sizeof(p.sender), "acme");
 	p.sequence = 7;
 	p.bytes = 5000;
+	p.expires = 9000;
 	p.begun = p.last = 200;
 	OK(lw_state_pending_put(f->state, &p, &second, &f->e));
+	assert_int_equal(second, id);
+	/* Which a copy that proves nothing does not take away. */
+	again.begun = again.last = 300;
+	OK(lw_state_pending_put(f->state, &again, &second, &f->e));
 	assert_int_equal(second, id);
 	for (uint64_t v = 1; v <= 3; v++)
 		OK(lw_state_pending_volume_add(f->state, id, v, v + 1, &f->e));
@@ -125,8 +130,11 @@ static void test_pending(void **state)
 
 	OK(lw_state_pending_get(f->state, &p.digest, &got, &f->e));
 	assert_string_equal(got.sender, "acme");
+	assert_int_equal(got.sequence, 7);
+	assert_int_equal(got.bytes, 5000);
+	assert_int_equal(got.expires, 9000);
 	assert_int_equal(got.begun, 100);
-	assert_int_equal(got.last, 200);
+	assert_int_equal(got.last, 300);
 	assert_int_equal(got.volumes, 3);
 	assert_int_equal(got.staged_bytes, 80);
 	lw_buf_clear(&b);
@@ -146,6 +154,10 @@ static void test_pending(void **state)
 	lw_buf_clear(&b);
 	OK(lw_state_each_pending_member(f->state, id, tell_member, &b, &f->e));
 	assert_string_equal(lw_buf_str(&b), "0.0 1.0k 2.2 ");
+	OK(lw_state_pending_kept_forget(f->state, &f->e));
+	lw_buf_clear(&b);
+	OK(lw_state_each_pending_member(f->state, id, tell_member, &b, &f->e));
+	assert_string_equal(lw_buf_str(&b), "0.0 2.2 ");
 	OK(lw_state_pending_remove(f->state, &p.digest, &f->e));
 	OK(lw_state_pending_remove(f->state, &p.digest, &f->e));
 	lw_buf_clear(&b);

@@ -156,12 +156,15 @@ static void take_over(struct fixture *f, const char *older, int64_t version,
 		      enum lw_state_mode writer)
 {
 	struct lw_state_request one = request(1), got;
+	uint64_t open = 1;
 
 	sql(f, older);
 	OK(reopen(f, LW_STATE_READ));
 	assert_int_equal(f->state->version, version);
 	all(f, "");
 	FAILS(LW_E_NOTFOUND, lw_state_request_get(f->state, &one.nonce, &got, &f->e));
+	OK(lw_state_request_count(f->state, 0, &open, &f->e));
+	assert_int_equal(open, 0);
 	OK(reopen(f, LW_STATE_READ)); /* who looks changes nothing */
 	assert_int_equal(f->state->version, version);
 	OK(reopen(f, writer));
@@ -192,7 +195,17 @@ static int tell_volume(void *data, uint64_t volume, uint64_t members, uint64_t i
 	return 0;
 }
 
-/* What was begun before goes on. */
+static int no_need(void *data, const struct lw_digest *d, uint64_t size, bool in,
+		   struct lw_error *e)
+{
+	(void)data;
+	(void)d;
+	(void)size;
+	(void)in;
+	return lw_fail(e, LW_E_INTERNAL, "nothing was needed then");
+}
+
+/* What was begun before can be looked at, and goes on. */
 static void test_rows_stay(void **state)
 {
 	struct fixture *f = *state;
@@ -200,6 +213,8 @@ static void test_rows_stay(void **state)
 
 	sql(f, TO_4 "; INSERT INTO pending VALUES (3, zeroblob(32), 'acme', 7, 5, 9, 1, 1); "
 		    "INSERT INTO pending_volume VALUES (3, 1, 4), (3, 2, 5)");
+	OK(reopen(f, LW_STATE_READ));
+	OK(lw_state_each_pending_need(f->state, 3, no_need, NULL, &f->e));
 	OK(reopen(f, LW_STATE_WRITE));
 	OK(lw_state_each_pending_volume(f->state, 3, tell_volume, &b, &f->e));
 	assert_string_equal(lw_buf_str(&b), "1:0/4 2:0/5 ");
