@@ -4,12 +4,12 @@
 # make bench, peers: rauc, which signs bundles and verifies them, with the same blobs; and the skopeo
 # of Debian's trixie. In alternating runs; medians and ratios.
 #
-#	RUNS=5 SIZE=60MiB BASE=32MiB tests/bench/peers.sh
+#	RUNS=5 SIZE=30MiB BASE=32MiB tests/bench/peers.sh
 set -euo pipefail
 
 . "$(dirname "$0")/lib.sh"
 . "$top/tests/lib/skopeo.sh"
-size=${SIZE:-60MiB}
+size=${SIZE:-30MiB}
 base=${BASE:-32MiB}
 interop=$top/build/interop
 
