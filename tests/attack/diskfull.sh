@@ -41,7 +41,7 @@ attack "in a later piece" 1 system.space \
 attack "once only" 1 system.space \
 	full pwrite64 2 "$incoming/$layer" -- load one.lwb
 attack "in a manifest" 1 system.space \
-	full write 1+ "$incoming/$manifest" -- load one.lwb
+	full pwrite64 1+ "$incoming/$manifest" -- load one.lwb
 attack "when it is named" 1 system.space \
 	full renameat,renameat2,rename 1+ "$incoming/$layer" "$incoming" -- load one.lwb
 ok "nothing is left that was staged" [ -z "$(ls enclave/store/incoming)" ]
