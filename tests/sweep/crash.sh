@@ -123,10 +123,10 @@ while IFS=$'\t' read -r op mode n calls <&3; do
 	[ "$calls" != medium ] || options+=" --reads two.lwb"
 	second=()
 	if [ "$name" = "killed, then" ]; then
-		IFS='|' read -r then then_options _ <<<"${modes[n % ${#modes[@]}]}"
-		name+=" $then" may_record="[a-z-]+ (error|refused)"
+		IFS='|' read -r next next_options _ <<<"${modes[n % ${#modes[@]}]}"
+		name+=" $next" may_record="[a-z-]+ (error|refused)"
 		# shellcheck disable=SC2206 # several words
-		second=("$faultat" --at $((n * 89 % calls + 1)) $then_options)
+		second=("$faultat" --at $((n * 89 % calls + 1)) $next_options)
 	fi
 	# shellcheck disable=SC2086 # several words
 	strike "$op" "$name $n" "$statuses" "$faultat" --report report --at "$n" $options

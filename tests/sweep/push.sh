@@ -28,7 +28,7 @@ lw load one.lwb >/dev/null
 start_registry plain
 cp -a enclave before
 lw log export >book 2>/dev/null
-before=$(lw log verify book -o json | jq -r .head)
+before=$(lw log verify book -o json 2>/dev/null | jq -r .head)
 wanted="1 $one
 2 $two"
 command=(push "$registry/m" --plain-http -o json)
@@ -61,14 +61,14 @@ reset() {
 
 judge() { # AT STATUS
 	[[ $2 =~ ^(${statuses})$ ]] || echo "at $1: exit $2: $(cat err.log)" >>bad
-	there >there
-	recorded >recorded
-	queued >queued
-	[ -z "$(sort -u recorded queued | comm -23 there -)" ] || echo "at $1: in the registry, and nowhere here" >>bad
-	[ -z "$(comm -23 recorded there)" ] || echo "at $1: in the book, and not there" >>bad
-	[ -z "$(comm -12 recorded queued)" ] || echo "at $1: in the book, and still queued" >>bad
-	[ "$2" -ne 0 ] || [ "$(<recorded)" = "$wanted" ] || echo "at $1: it said so, and it was not done" >>bad
-	seen[$(wc -l <queued)-$(wc -l <recorded)]=1
+	there >now.there
+	recorded >now.recorded
+	queued >now.queued
+	[ -z "$(comm -23 now.there <(sort -u now.recorded now.queued))" ] || echo "at $1: in the registry, and nowhere here" >>bad
+	[ -z "$(comm -23 now.recorded now.there)" ] || echo "at $1: in the book, and not there" >>bad
+	[ -z "$(comm -12 now.recorded now.queued)" ] || echo "at $1: in the book, and still queued" >>bad
+	[ "$2" -ne 0 ] || [ "$(<now.recorded)" = "$wanted" ] || echo "at $1: it said so, and it was not done" >>bad
+	seen[$(wc -l <now.queued)-$(wc -l <now.recorded)]=1
 }
 
 strike() { # AT OPTIONS...
@@ -83,7 +83,7 @@ strike() { # AT OPTIONS...
 	lw "${command[@]}" >out.log 2>err.log || status=$?
 	statuses=0
 	judge "$1, again" $status
-	[ ! -s queued ] || echo "at $1: again: queued: $(<queued)" >>bad
+	[ ! -s now.queued ] || echo "at $1: again: queued: $(<now.queued)" >>bad
 	[ -z "$(rotten)" ] || echo "at $1: again: $(rotten)" >>bad
 	lw log export 2>/dev/null >book && lw log verify book --head "$before" >/dev/null 2>&1 ||
 		echo "at $1: the book" >>bad

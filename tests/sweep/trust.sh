@@ -66,7 +66,7 @@ strike() {
 		"$faultat" --at "$1" --kill "$LW_BIN/landwaiter" "${command[@]}" >strike.log 2>&1 || true
 		was=$(known)
 	fi
-	"$faultat" --at $at "${options[@]}" \
+	"$faultat" --at "$at" "${options[@]}" \
 		"$LW_BIN/landwaiter" "${command[@]}" >strike.log 2>&1 || true
 	found=$(known)
 	case $found in
