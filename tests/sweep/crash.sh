@@ -91,10 +91,11 @@ sample() {
 		}'
 }
 
-# Every strike at a load and a removal, and a fifth of the others, from another start for each mode.
+# Every strike at a load of one volume, of three, at an increment and a removal, and a fifth of the others, from
+# another start for each mode.
 thin() {
 	awk -F '\t' '$2 != mode { mode = $2; start++ }
-		$1 ~ /^(load|second|sitting|last|increment|short|supplement|remove)$/ || ($3 + start) % 5 == 0'
+		$1 ~ /^(second|sitting|last|increment|remove)$/ || ($3 + start) % 5 == 0'
 }
 
 plan >all.plan
