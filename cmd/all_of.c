@@ -106,11 +106,75 @@ static void print_name(const char *name)
 		(void)printf("bundle \"%s\"\n", lw_buf_str(&b));
 }
 
+static bool is_over(int code)
+{
+	return code == LW_EXIT_SYSTEM || code == LW_EXIT_USAGE;
+}
+
+static int judge(struct lw_intake_options *o, const struct lw_folder *f, size_t i,
+		 struct ended *ret)
+{
+	o->path = f->names[i];
+	print_name(o->path);
+	lw_reporting_bundle(o->path, i + 1, f->n);
+	ret->code = lw_command_intake(o, &ret->judged);
+	(void)fflush(stdout);
+	return ret->code;
+}
+
+/* Of those that lack something, the next by sequence: a later one would overtake it. */
+static struct ended *next_lacking(const struct tally *t, const struct ended *last)
+{
+	struct ended *next = NULL;
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct ended *x = &t->list[i];
+		const uint64_t sequence = x->judged.sequence;
+
+		if (x->code != LW_EXIT_INCOMPLETE || !x->judged.lacking)
+			continue;
+		if (last && (sequence < last->judged.sequence ||
+			     (sequence == last->judged.sequence && x <= last)))
+			continue;
+		if (!next || sequence < next->judged.sequence)
+			next = x;
+	}
+	return next;
+}
+
+/* What builds on a bundle whose name comes later: once more, for as long as that accepts any.
+ */
+static int judge_again(struct lw_intake_options *o, const struct lw_folder *f, struct tally *t)
+{
+	for (bool more = true; more;) {
+		more = false;
+		for (struct ended *x = next_lacking(t, NULL); x; x = next_lacking(t, x)) {
+			if (is_over(judge(o, f, (size_t)(x - t->list), x)))
+				return x->code;
+			more = more || x->code == LW_EXIT_DONE;
+		}
+	}
+	return LW_EXIT_DONE;
+}
+
+static int judge_all(struct lw_intake_options *o, const struct lw_folder *f, struct tally *t)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (is_over(judge(o, f, i, &t->list[t->n++])))
+			return t->list[i].code;
+		any = any || t->list[i].code == LW_EXIT_DONE;
+	}
+	return any ? judge_again(o, f, t) : LW_EXIT_DONE;
+}
+
 int lw_command_intake_all(const struct lw_intake_options *options, const char *path,
 			  bool *ret_any)
 {
 	LW_AUTO(folder) struct lw_folder f = { .fd = -1 };
 	struct lw_intake_options o = *options;
+	int code;
 	struct tally t __attribute__((cleanup(auto_tally))) = { 0 };
 	struct lw_error e = { 0 };
 
@@ -121,20 +185,10 @@ int lw_command_intake_all(const struct lw_intake_options *options, const char *p
 	o.folder = &f.fd;
 	t.ignored = f.others;
 	t.list = lw_alloc_array(f.n, sizeof(*t.list));
-	for (size_t i = 0; i < f.n; i++) {
-		struct ended *x = &t.list[t.n++];
-
-		o.path = f.names[i];
-		print_name(o.path);
-		lw_reporting_bundle(o.path, i + 1, f.n);
-		x->code = lw_command_intake(&o, &x->judged);
-		(void)fflush(stdout);
-		if (x->code == LW_EXIT_SYSTEM || x->code == LW_EXIT_USAGE) {
-			lw_reporting_end();
-			return x->code;
-		}
-	}
+	code = judge_all(&o, &f, &t);
 	lw_reporting_end();
+	if (is_over(code))
+		return code;
 	if (f.n == 0) {
 		lw_reporting_nothing("there is no bundle (*.lwb) at the medium's root",
 				     "see whether it is the right medium; ask who packed it");

@@ -549,7 +549,9 @@ int lw_command_intake(const struct lw_intake_options *options, struct lw_intake_
 		lw_reporting_verdict(&result);
 	if (ret)
 		*ret = (struct lw_intake_end){ result.bundle, lw_intake_is_late(&result),
-					       lw_intake_has_parts(&result) };
+					       lw_intake_has_parts(&result),
+					       result.n_lacking > 0,
+					       result.statement.sequence };
 	/* What follows a commit may be done again later: it takes nothing back. */
 	if (result.verdict.outcome == LW_ACCEPTED)
 		(void)!lw_enclave_drain(enclave, &e);

@@ -40,6 +40,8 @@ static inline bool lw_intake_has_parts(const struct lw_intake_result *r)
 struct lw_intake_end {
 	struct lw_digest bundle;
 	bool late, parts; /* as above */
+	bool lacking;	  /* something that the sender left out is not here */
+	uint64_t sequence;
 };
 
 /* verify and load: opens the enclave, runs the intake, prints, returns the exit code. ret may

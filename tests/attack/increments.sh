@@ -132,6 +132,14 @@ mkdir stick
 cp two.lwb stick/a.lwb
 cp extra.lwb stick/a.supplement.lwb
 exits 0 "a supplement that was not needed" lw load --all-of stick
+# What it builds on may come after it.
+rm stick/*
+cp three.lwb stick/a.lwb
+cp two.lwb stick/b.lwb
+cp one.lwb stick/c.lwb
+again
+exits 0 "one that builds on the next, and that on the third" lw load --all-of stick -o json
+is "all are accepted" "$(tail -n 1 out.log | jq -c '[.bundles, .accepted]')" '[3,3]'
 rm stick/*
 cp one.lwb stick/b.lwb
 cp one.lwb stick/c.lwb
