@@ -13,7 +13,7 @@ value() { # a path in VECTORS.json
 
 mkdir out
 "$LW_BIN/tools/mkvectors" out
-for file in out/VECTORS.json out/VOLUMES.json; do
+for file in out/VECTORS.json out/VOLUMES.json out/INCREMENT.json; do
 	jq --sort-keys . $file >sorted && mv sorted $file
 done
 is "the same files" "$(ls out)" "$(ls "$vectors")"
@@ -84,6 +84,38 @@ is "the sum" $bytes "$(jq .predicate.bytes statement)"
 is "the blob" "sha256:$(cat pieces.0 pieces.1 | sha256sum | cut -d ' ' -f 1)" \
 	"$(grep ^sha256 entries | tail -n 1 | cut -d ' ' -f 1)"
 
+# --- as an increment, with its supplement --------------------------------------------------------
+
+value() { # a path in INCREMENT.json
+	jq -r "$1" "$vectors/INCREMENT.json"
+}
+for what in statement contents entries; do
+	value ".$what.text" | head -c -1 >"$what"
+	is "increment: $what: digest" "sha256:$(sha256sum <"$what" | cut -d ' ' -f 1)" \
+		"$(value ".$what.digest")"
+done
+for i in 0 1; do
+	file=$vectors/$(value ".files[$i].file")
+	is "${file##*/}: its members" "$(tar tf "$file")" "$(value ".files[$i].members[].name")"
+	while read -r name data size; do
+		is "$name: offset" "$(entry_offset "$file" "$name")" "$data"
+		is "$name: size" "$(tar xOf "$file" "$name" | wc -c)" "$size"
+	done < <(value ".files[$i].members[] | \"\(.name) \(.data) \(.size)\"")
+	is "its entries" "$(tar xOf "$file" landwaiter/entries)" "$(cat entries)"
+	bytes[i]=$(size_of "$file")
+done
+is "what travels" "${bytes[0]}" "$(jq .predicate.bytes statement)"
+is "the marks" "$(for i in 0 1; do
+	tar xOf "$vectors/$(value ".files[$i].file")" landwaiter/volume
+done)" "0001 of 0001
+0000 of 0001"
+is "the map" "$(tar xOf "$vectors/increment.supplement.lwb" landwaiter/supplement)" 1
+left_out=$(sed -n 's/^have sha256:\([0-9a-f]*\) .*/\1/p' entries)
+is "what is left out" "$(tar xOf "$vectors/increment.supplement.lwb" "blobs/sha256/$left_out" | sha256sum | cut -d ' ' -f 1)" \
+	"$left_out"
+is "builds on the whole" "$(jq -c .prerequisites contents)" "$(jq -c --argjson size "$(jq '.members[-1].size' "$vectors/VECTORS.json")" \
+	'{blobs: 1, bytes: $size, since: [.statement.digest]}' "$vectors/VECTORS.json")"
+
 # --- by our programs --------------------------------------------------------------------------
 
 cp "$vectors/alice.pub" "$vectors/bob.pub" .
@@ -97,5 +129,14 @@ ok "inspect: the statement" cmp shown payload
 cp "$vectors"/volume.*.lwb .
 lw inspect volume.2of2.lwb -o json >inspected 2>/dev/null
 is "inspect: a volume" "$(jq -c '[.bundle, .volume]' inspected)" \
-	"[\"$(value .statement.digest)\",2]"
+	"[\"$(jq -r .statement.digest "$vectors/VOLUMES.json")\",2]"
+lw inspect "$vectors/increment.lwb" -o json >inspected 2>/dev/null
+is "inspect: an increment" "$(jq -r .bundle inspected)" "$(jq -r .statement.digest "$vectors/INCREMENT.json")"
+cp -a enclave empty
+then=2026-11-25T12:00:00Z
+exits 0 "the whole is accepted" faketime "$then" "$LW_BIN/landwaiter" load "$vectors/bundle.lwb"
+exits 0 "and what builds on it" faketime "$then" "$LW_BIN/landwaiter" load "$vectors/increment.lwb"
+rm -rf enclave && mv empty enclave
+exits 5 "which by itself lacks something" faketime "$then" "$LW_BIN/landwaiter" load "$vectors/increment.lwb"
+exits 0 "that the supplement has" faketime "$then" "$LW_BIN/landwaiter" load "$vectors/increment.supplement.lwb"
 done_testing

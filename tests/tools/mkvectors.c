@@ -2,8 +2,9 @@
 /*
  * Makes the test vectors of docs/format/bundle.md: a small bundle that is the same in every
  * run, its keys (for tests only: their secrets are in the tree), and VECTORS.json with every
- * value on the way; the same again in two volumes, with VOLUMES.json. `mkvectors DIR`;
- * tests/vectors/make calls it.
+ * value on the way; the same again in two volumes, with VOLUMES.json, and as an increment that
+ * leaves out the layer, with a supplement that brings it after all, and INCREMENT.json.
+ * `mkvectors DIR`; tests/vectors/make calls it.
  */
 #include "base/clock.h"
 #include "base/fs.h"
@@ -111,8 +112,24 @@ static void cut(struct lw_entries *entries)
 	entries->breaks[0] = (struct lw_break){ last, 1 };
 }
 
+enum shape { WHOLE, IN_VOLUMES, INCREMENT };
+
+/* The largest blob does not travel. */
+static void leave_out(struct lw_contents *c, struct lw_entries *entries,
+		      const struct lw_digest *since)
+{
+	struct lw_entry *layer = &entries->list[N_BLOBS - 1];
+
+	layer->flags = LW_ENTRY_HAVE;
+	entries->n_have = c->have_blobs = 1;
+	entries->have_bytes = c->have_bytes = layer->size;
+	c->since = lw_alloc_array(1, sizeof(*c->since));
+	c->since[0] = *since;
+	c->n_since = 1;
+}
+
 static void make_contents(struct lw_contents *c, struct lw_entries *entries,
-			  struct lw_buf *list, bool in_volumes)
+			  struct lw_buf *list, enum shape shape, const struct lw_digest *since)
 {
 	struct lw_image *image;
 
@@ -121,8 +138,10 @@ static void make_contents(struct lw_contents *c, struct lw_entries *entries,
 	for (size_t i = 0; i < N_BLOBS; i++)
 		entries->list[i] = (struct lw_entry){ .digest = digest(i), .size = blobs[i].n };
 	qsort(entries->list, N_BLOBS, sizeof(*entries->list), by_size);
-	if (in_volumes)
+	if (shape == IN_VOLUMES)
 		cut(entries);
+	if (shape == INCREMENT)
+		leave_out(c, entries, since);
 	lw_entries_write(entries, list);
 	c->entries_blobs = N_BLOBS;
 	c->entries_bytes = list->n;
@@ -245,6 +264,7 @@ struct parts {
 	struct lw_buf contents, list, index, statement, pae, seal, envelope;
 	struct lw_entries entries;
 	struct lw_dsse dsse;
+	bool marked; /* each file says which it is */
 };
 
 static const struct lw_buf *blob_of(const struct lw_entry *entry)
@@ -268,15 +288,16 @@ static uint64_t head_bytes(const struct parts *p)
 	return lw_format_member(LW_MAX_SEAL_BYTES) + lw_format_member(p->contents.n) +
 	       lw_format_member(p->list.n) + lw_format_member(strlen(LW_OCI_LAYOUT)) +
 	       lw_format_member(p->index.n) +
-	       (volumes_of(p) > 1 ? lw_format_member(LW_VOLUME_MARK) : 0);
+	       (p->marked ? lw_format_member(LW_VOLUME_MARK) : 0);
 }
 
-/* Every member of a volume, in order. */
+/* Every member of a volume, in order; of the supplement (0), which brings all there is. */
 static void each_member(const struct parts *p, uint64_t volume,
 			void (*found)(void *data, const char *name, struct lw_span bytes),
 			void *data)
 {
-	const struct lw_extent x = lw_volumes_extent(&p->entries, volume);
+	const struct lw_extent x = volume ? lw_volumes_extent(&p->entries, volume)
+					  : lw_volumes_supplement(&p->entries);
 	char mark[LW_VOLUME_MARK + 1], name[LW_NAME_MAX];
 
 	lw_format_volume_mark(volume, volumes_of(p), mark);
@@ -285,13 +306,17 @@ static void each_member(const struct parts *p, uint64_t volume,
 	found(data, LW_NAME_ENTRIES, lw_buf_span(&p->list));
 	found(data, LW_NAME_OCI_LAYOUT, lw_span_str(LW_OCI_LAYOUT));
 	found(data, LW_NAME_INDEX, lw_buf_span(&p->index));
-	if (volumes_of(p) > 1)
+	if (p->marked)
 		found(data, LW_NAME_VOLUME, lw_span_str(mark));
+	if (volume == 0)
+		found(data, LW_NAME_SUPPLEMENT, lw_span_str("1\n"));
 	for (size_t i = x.first; i < x.end; i++) {
 		const struct lw_entry *entry = &p->entries.list[i];
 		struct lw_span bytes = lw_buf_span(blob_of(entry));
 		size_t first, k, end;
 
+		if (!lw_extent_has(&p->entries, &x, i))
+			continue;
 		lw_entries_pieces(&p->entries, i, &first, &end);
 		lw_extent_pieces(&p->entries, &x, i, &k, &end);
 		if (!(entry->flags & LW_ENTRY_CUT))
@@ -327,15 +352,17 @@ static void write_volume(int dir, const char *name, const struct parts *p, uint6
 	(void)close(fd);
 }
 
-static void make_parts(struct parts *p, bool in_volumes)
+/* since: the digest of the whole bundle's statement, for an increment to it. */
+static void make_parts(struct parts *p, enum shape shape, const struct lw_digest *since)
 {
 	struct lw_contents c = { 0 };
 	struct lw_statement s = { .any_audience = true,
 				  .marking = "UNCLASSIFIED",
 				  .sender = "vectors",
-				  .sequence = 1 };
+				  .sequence = shape == INCREMENT ? 2 : 1 };
 
-	make_contents(&c, &p->entries, &p->list, in_volumes);
+	make_contents(&c, &p->entries, &p->list, shape, since);
+	p->marked = lw_contents_is_marked(&c, volumes_of(p));
 	lw_contents_write(&c, &p->contents);
 	lw_contents_write_index(&c, &p->index);
 	lw_contents_release(&c);
@@ -413,7 +440,7 @@ static void make_volumes(int dir)
 	LW_AUTO(buf) struct lw_buf json = { 0 };
 	struct lw_json_writer w = { .out = &json, .canonical = true };
 
-	make_parts(&p, true);
+	make_parts(&p, IN_VOLUMES, NULL);
 	lw_json_w_object(&w);
 	bytes_of(&w, "contents", &p.contents);
 	bytes_of(&w, "entries", &p.list);
@@ -441,6 +468,38 @@ static void make_volumes(int dir)
 	release(&p);
 }
 
+static void make_increment(int dir, const struct lw_digest *since)
+{
+	static const char *const names[] = { "increment.supplement.lwb", "increment.lwb" };
+	struct parts p = { 0 };
+	LW_AUTO(buf) struct lw_buf json = { 0 };
+	struct lw_json_writer w = { .out = &json, .canonical = true };
+
+	make_parts(&p, INCREMENT, since);
+	p.entries.list[N_BLOBS - 1].flags |= LW_ENTRY_HERE; /* in the supplement */
+	lw_json_w_object(&w);
+	bytes_of(&w, "contents", &p.contents);
+	bytes_of(&w, "entries", &p.list);
+	lw_json_w_key(&w, "files");
+	lw_json_w_array(&w);
+	for (uint64_t v = 2; v-- > 0;) {
+		write_volume(dir, names[v], &p, v);
+		lw_json_w_object(&w);
+		write_file(dir, &w, names[v]);
+		write_members(&w, &p, v);
+		lw_json_w_end_object(&w);
+	}
+	lw_json_w_end_array(&w);
+	lw_json_w_member(&w, "format", "landwaiter-vectors-increment/1");
+	write_signatures(&w, &p.dsse);
+	bytes_of(&w, "statement", &p.statement);
+	lw_json_w_end_object(&w);
+	lw_json_w_finish(&w);
+	lw_buf_addc(&json, '\n');
+	put(dir, "INCREMENT.json", lw_buf_span(&json));
+	release(&p);
+}
+
 int main(int argc, char **argv)
 {
 	struct parts p = { 0 };
@@ -454,7 +513,9 @@ int main(int argc, char **argv)
 	OK(lw_fs_open_dir(argv[1], &dir, &e));
 	make_blobs();
 	make_volumes(dir);
-	make_parts(&p, false);
+	make_parts(&p, WHOLE, NULL);
+	d = lw_digest_of(lw_buf_span(&p.statement));
+	make_increment(dir, &d);
 	write_volume(dir, "bundle.lwb", &p, 1);
 	lw_json_w_object(&w);
 	lw_json_w_key(&w, "bundle");
