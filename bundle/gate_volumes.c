@@ -108,6 +108,17 @@ static int note_volume(void *data, uint64_t volume, uint64_t members, uint64_t i
 	return 0;
 }
 
+/* What a supplement has brought to an earlier load. */
+static int note_brought(void *data, const struct lw_state_member *m, struct lw_error *e)
+{
+	struct lw_intake *in = data;
+
+	(void)e;
+	if (m->entry < in->entries.n && in->entries.list[m->entry].flags & LW_ENTRY_HAVE)
+		in->entries.list[m->entry].flags |= LW_ENTRY_STAGED;
+	return 0;
+}
+
 /* Which volumes need not come: of a load all of whose members are in; for `verify`, which
  * stages nothing, the one that was read, and those that a load has brought. */
 static int look(struct lw_intake *in, bool *there, struct lw_error *e)
@@ -134,6 +145,9 @@ static int look(struct lw_intake *in, bool *there, struct lw_error *e)
 	if (r == 0 && row.volumes == volumes)
 		r = lw_state_each_pending_volume(in->enclave->state, row.id, note_volume, there,
 						 e);
+	if (r == 0 && in->entries.n_have > 0)
+		r = lw_state_each_pending_member(in->enclave->state, row.id, note_brought, in,
+						 e);
 	if (in->result->volume > 0)
 		there[in->result->volume - 1] = true;
 	return r == -LW_E_NOTFOUND ? 0 : r;
@@ -158,7 +172,7 @@ static int report_missing(struct lw_intake *in, struct lw_error *e)
 	if (text.n > 0)
 		lw_verdict_addf(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
 				in->object, want, "missing: %s", lw_buf_str(&text));
-	else if (!in->sitting && (volumes > 1 || in->result->supplement))
+	else if (!in->sitting && lw_prerequisites_lacking(in) == 0)
 		lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
 			       in->object, want, "one; the others are in: load this one");
 	if (text.n > 0)
