@@ -5,7 +5,7 @@
 #
 # Memory that runs out, at each place where it is asked for: whatever the program then does (go on,
 # say an error, abort), the state is the old one or the new one, and it never says "accepted"
-# without it. Every third place of a load, and forty of every other operation, which share most of
+# without it. Every place of a load, and forty of every other operation, which share most of
 # it; with FULL=1 every place of each, with SAMPLE=1 a few of some, always the same.
 
 # shellcheck disable=SC2034,SC2154 # shared with tests/lib/strike.sh
@@ -45,10 +45,7 @@ sweep() { # OPERATION
 		[ $? -eq "$done_status" ]
 	places=$(sed 's/calls=\([0-9]*\) .*/\1/' report)
 	[ "$places" -gt 100 ]
-	if [ -z "${FULL-}" ]; then
-		step=3 sticky_step=15
-		[ "$op" = load ] || step=$((places / 40)) sticky_step=$((places / 10))
-	fi
+	[[ -n ${FULL-} || $op == load ]] || step=$((places / 40)) sticky_step=$((places / 10))
 	[ -z "${SAMPLE-}" ] || step=$((places / 3)) sticky_step=$((places * 2 / 3))
 	before=$violations
 	for ((n = step; n <= places; n += step)); do
