@@ -342,9 +342,9 @@ check_state() {
 		if [ "$line" = "$event" ]; then good=$((good + 1)); else others+="$line,"; fi
 	done
 	if same now.state "$dir/new.state" &&
-		{ [ "$good" -eq 1 ] || ! same now.state "$dir/old.state"; }; then
+		{ [[ $good$repeated =~ ^(1|1yes|2yes)$ ]] || ! same now.state "$dir/old.state"; }; then
 		state=new
-		[ "$good" -eq 1 ] || [ "$good$repeated" = 2yes ] || wrong "the new state, with $good records of it"
+		[[ $good$repeated =~ ^(1|1yes|2yes)$ ]] || wrong "the new state, with $good records of it"
 	elif same now.state "$dir/old.state"; then
 		state=old
 		[ "$good" -eq 0 ] || wrong "the old state, with a record of the new"
@@ -484,8 +484,8 @@ strike_again() {
 
 	if [ "$base" != none ] && look && same now.state "learned/$where/new.state"; then
 		done_before=yes
-		# The same volume once more is read, and told of, once more.
-		[ "$again_new" -ne 5 ] || repeated=yes
+		# What may be done twice is told of twice.
+		[ "$again_new" -ne "$done_status" ] || repeated=yes
 	fi
 	status=0
 	"${second[@]}" "$LW_BIN/landwaiter" "${command[@]}" >out.log 2>err.log || status=$?
