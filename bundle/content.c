@@ -117,7 +117,7 @@ struct sink {
 	int fd;
 	uint64_t offset, given;
 	struct lw_hasher *whole; /* of a blob that stands in pieces; else NULL */
-	uint64_t ahead;		 /* what may be read with it */
+	uint64_t ahead;		 /* what may be read with it, of a blob in one piece */
 };
 
 /* Of a large blob: whoever looks on is not left without a word until it ends. */
@@ -289,7 +289,8 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i, uint64
 	struct lw_entry *entry = &job->entries->list[i];
 	struct lw_error e = { 0 };
 	uint64_t offset = s->offsets[i - job->extent.first];
-	struct sink sink = { .shared = s, .fd = -1, .ahead = end - offset };
+	const bool cut = entry->flags & LW_ENTRY_CUT;
+	struct sink sink = { .shared = s, .fd = -1, .ahead = cut ? 0 : end - offset };
 	bool good;
 
 	if (!is_wanted(job, i))
@@ -305,8 +306,8 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i, uint64
 		return;
 	}
 	sink.given = sink.offset;
-	good = entry->flags & LW_ENTRY_CUT ? read_pieces(s, lane, i, offset, &sink)
-					   : read_entry(s, lane, entry, offset, &sink);
+	good = cut ? read_pieces(s, lane, i, offset, &sink)
+		   : read_entry(s, lane, entry, offset, &sink);
 	if (s->syncing && sink.fd >= 0 && entry->size >= TURN_BYTES)
 		put_syncing(s, (struct syncing){ entry, sink.fd, good });
 	else

@@ -403,6 +403,21 @@ static void pieces_make_up_their_blob(void **state)
 	drop_cut(&c);
 }
 
+/* Of what stands behind a blob's last piece nothing is read with it. */
+static void pieces_are_read_alone(void **state)
+{
+	struct lw_error e = { 0 };
+	struct cut c;
+
+	(void)state;
+	make_cut(&c);
+	OK(ftruncate(c.medium.fd, (off_t)c.medium.size + 100000));
+	OK(lw_content_read(&c.job, &e));
+	assert_true(c.good);
+	assert_int_equal(atomic_load(&c.medium.bytes_read), c.medium.size - FIRST);
+	drop_cut(&c);
+}
+
 static void a_bad_piece_is_one(void **state)
 {
 	struct lw_error e = { 0 };
@@ -506,6 +521,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_make_up_their_blob),
+		cmocka_unit_test(pieces_are_read_alone),
 		cmocka_unit_test(a_bad_piece_is_one),
 		cmocka_unit_test(good_pieces_of_another_blob_are_bad),
 		cmocka_unit_test(a_sink_of_pieces_that_fails_ends_it),
