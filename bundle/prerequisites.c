@@ -96,10 +96,10 @@ int lw_prerequisites_report(struct lw_intake *in, struct lw_error *e)
 
 /* ---- what the store has ---- */
 
-/* *ret_why: NULL, or what is wrong with it. */
-static int hash_kept(struct lw_intake *in, const struct lw_entry *entry, struct lw_error *why,
-		     bool *ret_good, struct lw_error *e)
+int lw_prerequisites_hash(struct lw_intake *in, size_t i, struct lw_error *why, bool *ret_good,
+			  struct lw_error *e)
 {
+	const struct lw_entry *entry = &in->entries.list[i];
 	LW_AUTO(hasher) struct lw_hasher *hasher = lw_hasher_new();
 	lw_auto_free uint8_t *chunk = lw_alloc(CHUNK);
 	lw_auto_fd int fd = -1;
@@ -137,7 +137,7 @@ int lw_prerequisites_judge(struct lw_intake *in, struct lw_error *e)
 		bool good = true;
 
 		if ((in->entries.list[i].flags & kept) == kept)
-			r = hash_kept(in, &in->entries.list[i], &why, &good, e);
+			r = lw_prerequisites_hash(in, i, &why, &good, e);
 		if (r == 0 && !good)
 			lw_prerequisites_damaged(in, i, why.text);
 		damaged += !good;
@@ -157,17 +157,11 @@ int lw_prerequisites_doubt(struct lw_intake *in, struct lw_error *e)
 		bool good = true;
 
 		if (entry->flags & LW_ENTRY_KEPT && lw_extent_has(&in->entries, x, i))
-			r = hash_kept(in, entry, &why, &good, e);
+			r = lw_prerequisites_hash(in, i, &why, &good, e);
 		if (!good)
 			entry->flags &= ~(uint64_t)LW_ENTRY_KEPT;
 	}
 	return r;
-}
-
-int lw_prerequisites_hash(struct lw_intake *in, size_t i, struct lw_error *why, bool *ret_good,
-			  struct lw_error *e)
-{
-	return hash_kept(in, &in->entries.list[i], why, ret_good, e);
 }
 
 int lw_prerequisites_copy(struct lw_intake *in, uint64_t flags, struct lw_error *e)

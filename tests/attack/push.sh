@@ -7,13 +7,6 @@
 . "$(dirname "$0")/../lib/vendors.sh"
 . "$LW_TOP/tests/lib/registry.sh"
 
-end() {
-	local status=$?
-
-	stop_servers
-	scenario_end "$status"
-}
-trap end EXIT
 export HOME=$T
 
 make_keys alice

@@ -11,13 +11,6 @@
 
 fetch_skopeo_trixie "$LW_TOP/build/interop"
 find_skopeo_trixie "$LW_TOP/build/interop"
-end() {
-	local status=$?
-
-	stop_servers
-	scenario_end "$status"
-}
-trap end EXIT
 start_registry hub
 
 make_keys alice

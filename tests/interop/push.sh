@@ -13,13 +13,6 @@ debian_fetch "$LW_TOP/build/interop" cosign/trixie crane/sid oras/trixie
 cosign=$LW_TOP/build/interop/cosign-trixie/usr/bin/cosign
 crane=$LW_TOP/build/interop/crane-sid/usr/bin/crane
 oras=$LW_TOP/build/interop/oras-trixie/usr/bin/oras
-end() {
-	local status=$?
-
-	stop_servers
-	scenario_end "$status"
-}
-trap end EXIT
 
 make_keys alice
 vendor_keys acme stranger

@@ -5,7 +5,7 @@
 #
 #	start_registry NAME ['YAML']	at $registry (127.0.0.1:PORT); its files in NAME/, YAML beside
 #	stop_registry			the last one, as a crash would
-#	stop_servers			all that were started with run_server
+#	stop_servers			all that were started with run_server; so does the end of the script
 
 docker_registry=$LW_TOP/build/private/docker-registry/usr/bin/docker-registry
 servers=()
@@ -63,3 +63,11 @@ stop_registry() {
 stop_servers() {
 	kill "${servers[@]}" 2>/dev/null || true
 }
+
+registry_end() {
+	local status=$?
+
+	stop_servers
+	scenario_end "$status"
+}
+trap registry_end EXIT

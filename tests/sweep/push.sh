@@ -8,15 +8,6 @@
 . "$(dirname "$0")/../lib/vendors.sh"
 . "$LW_TOP/tests/lib/registry.sh"
 
-end() {
-	local status=$?
-
-	stop_servers
-	scenario_end "$status"
-}
-trap end EXIT
-export HOME=$T
-
 faultat=$LW_BIN/tools/faultat
 app=registry.acme.example/app
 make_keys alice

@@ -16,35 +16,9 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/scratch.h"
+#include "tests/lib/state_fixture.h"
 
 #define DB "state.db"
-
-struct fixture {
-	struct scratch at;
-	struct lw_state *state;
-	struct lw_error e;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = lw_alloc_array(1, sizeof(*f));
-
-	scratch_make(&f->at);
-	assert_int_equal(lw_state_open(f->at.dir, LW_STATE_CREATE, &f->state, &f->e), 0);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	lw_state_close(f->state);
-	scratch_drop(&f->at);
-	free(f);
-	return 0;
-}
 
 static void close_state(struct fixture *f)
 {

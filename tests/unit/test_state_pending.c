@@ -8,33 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/scratch.h"
-
-struct fixture {
-	struct scratch at;
-	struct lw_state *state;
-	struct lw_error e;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = lw_alloc_array(1, sizeof(*f));
-
-	scratch_make(&f->at);
-	assert_int_equal(lw_state_open(f->at.dir, LW_STATE_CREATE, &f->state, &f->e), 0);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	lw_state_close(f->state);
-	scratch_drop(&f->at);
-	free(f);
-	return 0;
-}
+#include "tests/lib/state_fixture.h"
 
 #define OK(call) assert_int_equal(call, 0)
 
