@@ -2,6 +2,7 @@
 /* `incoming`: bundles of which not all volumes, or not all that they need, are in. */
 #include "base/num.h"
 #include "base/text.h"
+#include "cmd/reason.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 #include "custody/discard.h"
@@ -265,11 +266,8 @@ const struct lw_verb lw_verb_incoming_list = {
 
 /* ---- discard ---- */
 
-static const char *arg_reason, *arg_by;
-
 static const struct lw_option discard_options[] = {
-	{ "reason", 0, LW_OPTION_TEXT, "TEXT", &arg_reason, "why, for the book" },
-	{ "by", 0, LW_OPTION_TEXT, "NAME", &arg_by, "who discards it" },
+	LW_REASON_OPTIONS("who discards it"),
 	{ 0 },
 };
 
@@ -285,8 +283,9 @@ static int run_discard(int n, char **objects)
 	int code, r;
 
 	(void)n;
-	if (!arg_reason)
-		return lw_command_usage("want --reason TEXT");
+	code = lw_command_require_reason();
+	if (code != LW_EXIT_DONE)
+		return code;
 	r = lw_digest_parse(lw_span_str(objects[0]), &digest, &e);
 	if (r < 0)
 		return lw_command_usage("want a bundle's digest, as `incoming list` shows it");
@@ -297,7 +296,7 @@ static int run_discard(int n, char **objects)
 	if (r == 0)
 		r = lw_command_record_time(enclave, &clock, &time, &e);
 	if (r == 0)
-		r = lw_discard(enclave, &p, arg_reason, arg_by, &time, &head, &e);
+		r = lw_discard(enclave, &p, lw_arg_reason, lw_arg_by, &time, &head, &e);
 	if (r < 0)
 		return lw_command_failed(&e);
 	lw_print_record(&head);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/rejudge.h"
 #include "cmd/rejudged.h"
+#include "cmd/reason.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 
-static const char *arg_by, *arg_reason;
-
 static const struct lw_option options[] = {
-	{ "by", 0, LW_OPTION_TEXT, "NAME", &arg_by, "who promotes it; goes into the book" },
-	{ "reason", 0, LW_OPTION_TEXT, "TEXT", &arg_reason, "why; goes into the book" },
+	LW_REASON_OPTIONS("who promotes it"),
 	{ 0 },
 };
 
@@ -28,8 +26,8 @@ static int run(int n, char **objects)
 	if (r == 0)
 		r = lw_state_image_get(enclave->state, objects[0], &image, &e);
 	if (r == 0)
-		r = lw_promote(enclave, &clock, &image, objects[1], arg_by, arg_reason, NULL,
-			       &judged, &e);
+		r = lw_promote(enclave, &clock, &image, objects[1], lw_arg_by, lw_arg_reason,
+			       NULL, &judged, &e);
 	if (r == 0)
 		lw_print_rejudged(&judged, image.name, objects[1], true, stdout);
 	lw_state_image_release(&image);

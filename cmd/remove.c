@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/reason.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 
-static const char *arg_reason, *arg_by;
-
 static const struct lw_option options[] = {
-	{ "reason", 0, LW_OPTION_TEXT, "TEXT", &arg_reason, "why; goes into the book" },
-	{ "by", 0, LW_OPTION_TEXT, "NAME", &arg_by, "who removes it" },
+	LW_REASON_OPTIONS("who removes it"),
 	{ 0 },
 };
 
@@ -21,8 +19,9 @@ static int run(int n, char **objects)
 	int code, r;
 
 	(void)n;
-	if (!arg_reason)
-		return lw_command_usage("want --reason TEXT");
+	code = lw_command_require_reason();
+	if (code != LW_EXIT_DONE)
+		return code;
 	code = lw_command_enclave(LW_STATE_WRITE, &enclave);
 	if (code != LW_EXIT_DONE)
 		return code;
@@ -30,7 +29,8 @@ static int run(int n, char **objects)
 	if (r == 0)
 		r = lw_command_record_time(enclave, &clock, &time, &e);
 	if (r == 0)
-		r = lw_enclave_remove(enclave, &image, arg_reason, arg_by, &time, &head, &e);
+		r = lw_enclave_remove(enclave, &image, lw_arg_reason, lw_arg_by, &time, &head,
+				      &e);
 	lw_state_image_release(&image);
 	if (r < 0)
 		return lw_command_failed(&e);

@@ -2,6 +2,7 @@
 /* `request list`, `request cancel`, `request key`. */
 #include "base/json.h"
 #include "bundle/ask.h"
+#include "cmd/reason.h"
 #include "cmd/verbs.h"
 #include "cmd/verdict.h"
 
@@ -111,11 +112,8 @@ const struct lw_verb lw_verb_request_list = {
 
 /* ---- cancel ---- */
 
-static const char *arg_reason, *arg_by;
-
 static const struct lw_option cancel_options[] = {
-	{ "reason", 0, LW_OPTION_TEXT, "TEXT", &arg_reason, "why, for the book" },
-	{ "by", 0, LW_OPTION_TEXT, "NAME", &arg_by, "who cancels it" },
+	LW_REASON_OPTIONS("who cancels it"),
 	{ 0 },
 };
 
@@ -130,8 +128,9 @@ static int run_cancel(int n, char **objects)
 	int code, r;
 
 	(void)n;
-	if (!arg_reason)
-		return lw_command_usage("want --reason TEXT");
+	code = lw_command_require_reason();
+	if (code != LW_EXIT_DONE)
+		return code;
 	if (lw_nonce_parse(lw_span_str(objects[0]), &nonce, &e) < 0 &&
 	    lw_nonce_read(objects[0], &nonce, &e) < 0)
 		return lw_command_usage("%s", e.text);
@@ -140,7 +139,7 @@ static int run_cancel(int n, char **objects)
 		return code;
 	r = lw_command_record_time(enclave, &clock, &time, &e);
 	if (r == 0)
-		r = lw_ask_cancel(enclave, &nonce, arg_reason, arg_by, &time, &head, &e);
+		r = lw_ask_cancel(enclave, &nonce, lw_arg_reason, lw_arg_by, &time, &head, &e);
 	if (r < 0)
 		return lw_command_failed(&e);
 	lw_print_record(&head);
