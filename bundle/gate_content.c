@@ -407,34 +407,38 @@ bool lw_gate_content_has(const struct lw_intake *in, const struct lw_entry *entr
 	       (!in->sitting && entry->flags & LW_ENTRY_STAGED);
 }
 
-/* Staged under its name, where somebody might have been at it. */
 static int read_staged(struct lw_intake *in, const struct lw_entry *entry, uint8_t *p,
 		       struct lw_error *e)
 {
 	lw_auto_fd int fd = -1;
-	struct lw_proven proven;
 	int r = lw_store_open_staged(in->enclave->store, &entry->digest, &fd, e);
 
-	if (r == 0)
-		r = lw_fs_pread(fd, p, entry->size, 0, e);
-	return r < 0 ? r
-		     : lw_prove_by_digest(lw_span(p, entry->size), &entry->digest, &proven, e);
+	return r < 0 ? r : lw_fs_pread(fd, p, entry->size, 0, e);
 }
 
+/* Hashed again: what is staged has a name, and somebody might have been at it. */
 int lw_gate_content_document(struct lw_intake *in, const struct lw_entry *entry,
 			     struct lw_buf *out, struct lw_error *e)
 {
+	struct lw_proven proven;
+	char text[LW_DIGEST_TEXT];
+	uint8_t *p;
 	int r;
 
 	lw_buf_reserve(out, entry->size);
+	p = out->p + out->n;
 	if (entry->flags & LW_ENTRY_COPIED)
-		r = lw_fs_pread(in->documents, out->p + out->n, entry->size,
-				entry->flags >> LW_COPY_SHIFT, e);
+		r = lw_fs_pread(in->documents, p, entry->size, entry->flags >> LW_COPY_SHIFT,
+				e);
 	else
-		r = read_staged(in, entry, out->p + out->n, e);
+		r = read_staged(in, entry, p, e);
 	if (r == 0)
-		out->n += entry->size;
-	return r;
+		r = lw_prove_by_digest(lw_span(p, entry->size), &entry->digest, &proven, e);
+	if (r < 0)
+		return lw_prefix(e, "%s, as it was kept aside",
+				 lw_digest_text(&entry->digest, text));
+	out->n += entry->size;
+	return 0;
 }
 
 int lw_gate_content_carried(void *data, const struct lw_carried_file *file, struct lw_buf *out,
@@ -442,16 +446,10 @@ int lw_gate_content_carried(void *data, const struct lw_carried_file *file, stru
 {
 	struct lw_intake *in = data;
 	const struct lw_entry *entry = lw_entries_find(&in->entries, &file->digest, file->size);
-	struct lw_proven proven;
-	size_t before = out->n;
 
 	if (!entry || !(entry->flags & LW_ENTRY_COPIED))
 		return lw_fail(e, LW_E_NOTFOUND, "listed, and not in this bundle");
-
-	int r = lw_gate_content_document(in, entry, out, e);
-	return r < 0 ? r
-		     : lw_prove_by_digest(lw_span(out->p + before, out->n - before),
-					  &file->digest, &proven, e);
+	return lw_gate_content_document(in, entry, out, e);
 }
 
 int lw_gate_content_put(struct lw_intake *in, struct lw_entry *entry, struct lw_span bytes,

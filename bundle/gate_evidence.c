@@ -31,18 +31,12 @@ static int read_blob(void *data, const struct lw_digest *digest, uint64_t size, 
 {
 	struct lw_intake *in = data;
 	const struct lw_entry *entry = lw_entries_find(&in->entries, digest, size);
-	struct lw_proven proven;
-	size_t before = out->n;
 
 	if (!entry || !lw_gate_content_has(in, entry))
 		return lw_bases_read(in->enclave, digest, size, max, out, e);
 	if (entry->size > max)
 		return lw_fail(e, LW_E_LIMIT, "want at most %zu bytes", max);
-
-	int r = lw_gate_content_document(in, entry, out, e);
-	return r < 0 ? r
-		     : lw_prove_by_digest(lw_span(out->p + before, out->n - before), digest,
-					  &proven, e);
+	return lw_gate_content_document(in, entry, out, e);
 }
 
 static void open_repositories(struct lw_intake *in)

@@ -135,9 +135,7 @@ int lw_store_open_staged(struct lw_store *s, const struct lw_digest *d, int *ret
 {
 	char hex[BLOB_HEX + 1];
 	uint64_t size;
-	int rc = lw_fs_open_beneath(s->incoming, lw_digest_hex(d, hex), ret_fd, &size, e);
-
-	return rc ? lw_prefix(e, "staged") : 0;
+	return lw_fs_open_beneath(s->incoming, lw_digest_hex(d, hex), ret_fd, &size, e);
 }
 
 int lw_store_sync_staged(struct lw_store *s, struct lw_error *e)

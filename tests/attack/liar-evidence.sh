@@ -102,6 +102,11 @@ fails "nothing of its text reaches the terminal raw" grep -q $'\033' out.log err
 liar piece-malformed verify good.lwb >out.log 2>err.log || true
 fails "nor for people" grep -q $'\033' out.log err.log
 
+# What was staged is read again, and hashed: whoever has been at it meanwhile.
+attack "what is staged is replaced" 1 system.error liar restages load good.lwb
+like "and that is said" "$(jq -r '.findings[] | select(.code == "system.error").found' out.log)" \
+	'^sha256:[0-9a-f]{64}, as it was kept aside: .*'
+
 # What is true counts, however much more is said.
 for how in piece-fits-everybody piece-twice honest; do
 	accepted liar $how verify good.lwb
