@@ -33,7 +33,7 @@ there() {
 }
 recorded() {
 	sql "SELECT CAST(leaf AS TEXT) FROM record" | jq -r 'select(.event == "push") | .detail.images[] |
-		[(.name | split(":")[1]), .digest] | join(" ")' | sort -u
+		select(.state == "pushed" or .state == "there") | [(.name | split(":")[1]), .digest] | join(" ")' | sort -u
 }
 queued() {
 	sql "SELECT replace(i.name, '$app:', ''), 'sha256:' || lower(hex(i.digest)) FROM push p
