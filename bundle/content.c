@@ -172,6 +172,8 @@ static int read_member(struct shared *s, struct lw_lane *lane, const struct memb
 		.write = sink->fd < 0 && !sink->whole ? NULL : write_at,
 		.went = went,
 		.sink = sink,
+		.apart = s->job->in_order,
+		.want = m->digest,
 		.lanes = &s->lanes,
 		.stop = s->job->stop,
 	};

@@ -40,6 +40,7 @@ enum {
 	LW_ENTRY_HERE = 262144,	   /* which the supplement at hand brings after all */
 	LW_ENTRY_TOLD = 524288,	   /* that the store's copy of it is damaged */
 	LW_ENTRY_PASSED = 1048576, /* the medium was asked for it */
+	LW_ENTRY_PLACED = 2097152, /* staged in blobs/ at once: the name that it keeps */
 };
 
 /* A part of a blob, a member of its own. */

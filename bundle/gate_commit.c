@@ -1,31 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gate 6: everything that changes, in one transaction. The blobs are durable in blobs/ before
- * the rows that make them exist; the record is part of the same transaction (bundle/intake.c).
- */
+ * it is committed, and with it the rows that make them exist; the record is part of the same
+ * transaction (bundle/intake.c). */
 #include "base/mem.h"
 #include "bundle/intake_internal.h"
 #include "bundle/sitting.h"
 #include "custody/state_requests.h"
+
+#include <pthread.h>
+
+/* The device works while the rows are made. What a sitting staged it has synced. */
+struct syncing {
+	struct lw_store *store; /* NULL: nothing to do */
+	pthread_t thread;
+	bool running;
+	int r;
+	struct lw_error error;
+};
+
+static void *sync_main(void *data)
+{
+	struct syncing *s = data;
+
+	s->r = lw_store_sync_staged(s->store, &s->error);
+	return NULL;
+}
+
+static void begin_sync(struct syncing *s, struct lw_intake *in)
+{
+	*s = (struct syncing){ .store = in->sitting ? NULL : in->enclave->store };
+	s->running = s->store && pthread_create(&s->thread, NULL, sync_main, s) == 0;
+}
+
+/* What the rows came to, or the device. */
+static int end_sync(struct syncing *s, int r, struct lw_error *e)
+{
+	if (s->running)
+		(void)pthread_join(s->thread, NULL);
+	else if (s->store)
+		(void)sync_main(s);
+	if (r == 0 && s->r < 0)
+		*e = s->error;
+	return r < 0 ? r : s->r;
+}
 
 static int publish_blobs(struct lw_intake *in, struct lw_error *e)
 {
 	int r = in->sitting ? lw_gate_volumes_publish(in, e) : 0;
 
 	for (size_t i = 0; i < in->entries.n && r == 0 && !in->sitting; i++)
-		if (in->entries.list[i].flags & LW_ENTRY_STAGED)
+		if ((in->entries.list[i].flags & (LW_ENTRY_STAGED | LW_ENTRY_PLACED)) ==
+		    LW_ENTRY_STAGED)
 			r = lw_store_publish(in->enclave->store, &in->entries.list[i].digest,
 					     e);
 	return r < 0 ? r : lw_store_sync_published(in->enclave->store, e);
 }
 
+static int compare_digests(const void *a, const void *b)
+{
+	const struct lw_entry *const *x = a, *const *y = b;
+
+	return lw_digest_compare(&(*x)->digest, &(*y)->digest);
+}
+
+/* In the order of the table, where each row then follows the last. */
 static int add_blobs(struct lw_intake *in, struct lw_error *e)
 {
+	lw_auto_free const struct lw_entry **rows =
+		lw_alloc_array(in->entries.n, sizeof(*rows));
+	size_t n = 0;
 	int r = 0;
 
-	for (size_t i = 0; i < in->entries.n && r == 0; i++)
+	for (size_t i = 0; i < in->entries.n; i++)
 		if (!(in->entries.list[i].flags & (LW_ENTRY_KEPT | LW_ENTRY_TUF_ALONE)))
-			r = lw_state_blob_add(in->enclave->state, &in->entries.list[i].digest,
-					      in->entries.list[i].size, e);
+			rows[n++] = &in->entries.list[i];
+	if (n)
+		lw_sort(rows, n, sizeof(*rows), compare_digests);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = lw_state_blob_add(in->enclave->state, &rows[i]->digest, rows[i]->size, e);
 	return r;
 }
 
@@ -142,10 +194,30 @@ static int spend_nonce(struct lw_intake *in, struct lw_error *e)
 				      in->result->record, e);
 }
 
+static int add_rows(struct lw_intake *in, struct lw_error *e)
+{
+	int r = add_blobs(in, e);
+
+	for (size_t i = 0; i < in->result->contents.n_images && r == 0; i++)
+		r = add_image(in, i, e);
+	if (r == 0)
+		r = add_bundle(in, e);
+	if (r == 0)
+		r = spend_nonce(in, e);
+	if (r == 0)
+		r = raise_floors(in, e);
+	if (r == 0)
+		r = lw_repositories_commit(in->repositories, e);
+	if (r == 0)
+		r = lw_state_queue_add(in->enclave->state, "index", e);
+	return r == 0 && in->sitting ? lw_sitting_end(in, e) : r;
+}
+
 void lw_gate_commit(struct lw_intake *in)
 {
 	int64_t trust_version = 0;
 	struct lw_error e = { 0 };
+	struct syncing syncing;
 	int r = lw_state_get_integer(in->enclave->state, "trust.version", &trust_version, &e);
 
 	if (r == 0 && trust_version != in->trust_version) {
@@ -156,24 +228,12 @@ void lw_gate_commit(struct lw_intake *in)
 	}
 	if (!may_be_pushed(in))
 		return;
+	begin_sync(&syncing, in);
+	if (r == 0)
+		r = add_rows(in, &e);
+	r = end_sync(&syncing, r, &e);
 	if (r == 0)
 		r = publish_blobs(in, &e);
-	if (r == 0)
-		r = add_blobs(in, &e);
-	for (size_t i = 0; i < in->result->contents.n_images && r == 0; i++)
-		r = add_image(in, i, &e);
-	if (r == 0)
-		r = add_bundle(in, &e);
-	if (r == 0)
-		r = spend_nonce(in, &e);
-	if (r == 0)
-		r = raise_floors(in, &e);
-	if (r == 0)
-		r = lw_repositories_commit(in->repositories, &e);
-	if (r == 0)
-		r = lw_state_queue_add(in->enclave->state, "index", &e);
-	if (r == 0 && in->sitting)
-		r = lw_sitting_end(in, &e);
 	if (r < 0) {
 		lw_intake_failed(in, &e);
 		return;

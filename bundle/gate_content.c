@@ -6,6 +6,7 @@
 #include "bundle/format.h"
 #include "bundle/head.h"
 #include "bundle/intake_internal.h"
+#include "bundle/lane.h"
 #include "bundle/sitting.h"
 
 #include <fcntl.h>
@@ -382,6 +383,20 @@ int lw_gate_content_open_documents(struct lw_intake *in, struct lw_error *e)
 	return in->documents < 0 ? lw_fail_errno(e, "temporary file for documents") : 0;
 }
 
+/* A small one is hashed before it is written. */
+static int stage(struct lw_intake *in, struct lw_entry *entry, int *ret_fd, struct lw_error *e)
+{
+	if (entry->size <= LW_LANE_SMALL_BYTES) {
+		int r = lw_store_place(in->enclave->store, &entry->digest, ret_fd, e);
+
+		if (r == 0)
+			entry->flags |= LW_ENTRY_PLACED;
+		if (r != -LW_E_EXISTS)
+			return r;
+	}
+	return lw_store_stage(in->enclave->store, &entry->digest, ret_fd, e);
+}
+
 /* Several lanes call these two at once: they touch their own entry only. */
 static int open_sink(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *ret_offset,
 		     struct lw_error *e)
@@ -398,7 +413,7 @@ static int open_sink(void *data, struct lw_entry *entry, int *ret_fd, uint64_t *
 		entry->flags |= *ret_offset << LW_COPY_SHIFT | LW_ENTRY_COPIED;
 		return 0;
 	}
-	return kept ? 0 : lw_store_stage(in->enclave->store, &entry->digest, ret_fd, e);
+	return kept ? 0 : stage(in, entry, ret_fd, e);
 }
 
 bool lw_gate_content_has(const struct lw_intake *in, const struct lw_entry *entry)
@@ -411,7 +426,9 @@ static int read_staged(struct lw_intake *in, const struct lw_entry *entry, uint8
 		       struct lw_error *e)
 {
 	lw_auto_fd int fd = -1;
-	int r = lw_store_open_staged(in->enclave->store, &entry->digest, &fd, e);
+	int r = entry->flags & LW_ENTRY_PLACED
+			? lw_store_open_blob(in->enclave->store, &entry->digest, &fd, NULL, e)
+			: lw_store_open_staged(in->enclave->store, &entry->digest, &fd, e);
 
 	return r < 0 ? r : lw_fs_pread(fd, p, entry->size, 0, e);
 }
@@ -461,14 +478,14 @@ int lw_gate_content_put(struct lw_intake *in, struct lw_entry *entry, struct lw_
 	return lw_fs_pwrite(in->documents, bytes.p, bytes.n, at, e);
 }
 
-static int stage_copy(struct lw_intake *in, const struct lw_entry *entry, int *ret_fd,
+static int stage_copy(struct lw_intake *in, struct lw_entry *entry, int *ret_fd,
 		      struct lw_error *e)
 {
 	LW_AUTO(buf) struct lw_buf bytes = { 0 };
 	int r = lw_gate_content_document(in, entry, &bytes, e);
 
 	if (r == 0)
-		r = lw_store_stage(in->enclave->store, &entry->digest, ret_fd, e);
+		r = stage(in, entry, ret_fd, e);
 	if (r == 0)
 		r = lw_fs_write(*ret_fd, bytes.p, bytes.n, e);
 	return r;
@@ -727,8 +744,6 @@ void lw_gate_content_rest(struct lw_intake *in)
 	int r = lw_gate_content_blobs(in, &job, &e);
 	if (r == 0)
 		r = lw_prerequisites_judge(in, &e);
-	if (r == 0 && lw_intake_loads(in) && lw_verdict_clear(v))
-		r = lw_store_sync_staged(in->enclave->store, &e);
 	if (r < 0)
 		lw_intake_failed(in, &e);
 	lw_verdict_pass(v, LW_GATE_CONTENT);

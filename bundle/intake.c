@@ -175,12 +175,22 @@ int lw_intake_open(struct lw_intake *in, struct lw_error *e)
 	return 0;
 }
 
-void lw_intake_close(struct lw_intake *in)
+/* What stays behind is cleared at the next start. */
+static void unstage(struct lw_intake *in)
 {
 	struct lw_error ignored = { 0 };
 
-	if (in->staged) /* what stays behind is cleared at the next start */
-		(void)!lw_store_clear_staged(in->enclave->store, &ignored);
+	(void)!lw_store_clear_staged(in->enclave->store, &ignored);
+	for (size_t i = 0; i < in->entries.n; i++)
+		if (in->entries.list[i].flags & LW_ENTRY_PLACED)
+			(void)!lw_store_remove(in->enclave->store, &in->entries.list[i].digest,
+					       &ignored);
+}
+
+void lw_intake_close(struct lw_intake *in)
+{
+	if (in->staged)
+		unstage(in);
 	for (size_t i = 0; in->needs && i < in->result->contents.n_images; i++)
 		free(in->needs[i].entries);
 	free(in->needs);

@@ -50,8 +50,8 @@ struct lw_intake {
 	/* What gates 4 and 5 read themselves comes from a copy made in the pass that hashed it:
 	 * the medium is not asked again. Where an entry's copy stands is kept above its flags.
 	 */
-#define LW_COPY_SHIFT 21
-	_Static_assert(LW_ENTRY_PASSED < 1 << LW_COPY_SHIFT, "it is above all of them");
+#define LW_COPY_SHIFT 22
+	_Static_assert(LW_ENTRY_PLACED < 1 << LW_COPY_SHIFT, "it is above all of them");
 	uint64_t new_bytes; /* what the store would grow by */
 	int documents;	    /* an unnamed file that holds what was copied aside */
 	atomic_uint_fast64_t documents_end;

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-#define BUFFER_BYTES ((size_t)512 << 10)
+#define BUFFER_BYTES LW_LANE_SMALL_BYTES
 #define BUFFERS	     4
 #define WINDOW_BYTES ((size_t)1 << 20)
 /* From here on a second thread pays for its hand-overs. */
@@ -39,7 +39,21 @@ struct lw_lane {
 	pthread_cond_t changed;
 	size_t filled, taken; /* counts of buffers, ever growing */
 	bool quit;
+	/* Where it writes, too: whose bytes they are, and what came of it. */
+	const struct lw_lane_read *writing;
+	int written; /* below 0: what is in `error` */
+	struct lw_error error;
 };
+
+static void take_buffer(struct lw_lane *lane, const struct buffer *b)
+{
+	lw_hasher_add(lane->hasher, b->p, b->n);
+	if (!lane->writing || lane->written < 0)
+		return;
+
+	const struct lw_lane_read *read = lane->writing;
+	lane->written = read->write(read->sink, lw_span(b->p, b->n), &lane->error);
+}
 
 static void *hash_main(void *data)
 {
@@ -55,7 +69,7 @@ static void *hash_main(void *data)
 		const struct buffer *b = &lane->ring[lane->taken % BUFFERS];
 
 		(void)pthread_mutex_unlock(&lane->lock);
-		lw_hasher_add(lane->hasher, b->p, b->n);
+		take_buffer(lane, b);
 		(void)pthread_mutex_lock(&lane->lock);
 		lane->taken++;
 		(void)pthread_cond_broadcast(&lane->changed);
@@ -185,15 +199,22 @@ static int run_small(struct lw_lane *lane, struct lw_lane_read *read, struct lw_
 	memcpy(read->tail_bytes, p + read->head + read->bytes, (size_t)read->tail);
 	lw_hasher_add(lane->hasher, p + read->head, (size_t)read->bytes);
 	read->digest = lw_hasher_final(lane->hasher);
+	if (read->want && !lw_digest_equal(&read->digest, read->want))
+		return 0;
 	return write_sink(read, p + read->head, (size_t)read->bytes, e);
 }
 
-static void wait_for_room(struct lw_lane *lane, size_t in_flight)
+/* What the other thread's writes came to, of those that are done. */
+static int wait_for_room(struct lw_lane *lane, size_t in_flight)
 {
+	int r;
+
 	(void)pthread_mutex_lock(&lane->lock);
 	while (lane->filled - lane->taken > in_flight)
 		(void)pthread_cond_wait(&lane->changed, &lane->lock);
+	r = lane->written;
 	(void)pthread_mutex_unlock(&lane->lock);
+	return r;
 }
 
 static void hand_over(struct lw_lane *lane, size_t n)
@@ -205,16 +226,41 @@ static void hand_over(struct lw_lane *lane, size_t n)
 	(void)pthread_mutex_unlock(&lane->lock);
 }
 
-/* Whether a second thread can hash: it only takes time from another lane where cores are few.
- */
+/* Whether a second thread can hash: it only takes time from another lane where cores are few,
+ * but for one that waits for its medium. */
 static bool second_thread(struct lw_lane *lane, const struct lw_lane_read *read)
 {
-	if (read->bytes < SHARED_FROM ||
-	    (read->lanes ? atomic_load(read->lanes) : 1) >= lane->cores)
+	if (!read->apart && (read->bytes < SHARED_FROM ||
+			     (read->lanes ? atomic_load(read->lanes) : 1) >= lane->cores))
 		return false;
 	if (!lane->running)
 		lane->running = pthread_create(&lane->thread, NULL, hash_main, lane) == 0;
 	return lane->running;
+}
+
+/* The next piece, hashed and written, or handed to the thread that does. */
+static int run_piece(struct lw_lane *lane, struct lw_lane_read *read, size_t n, uint64_t at,
+		     struct lw_error *e)
+{
+	struct buffer *b = buffer_at(lane, lane->filled);
+	const bool shared = second_thread(lane, read);
+	int r = wait_for_room(lane, shared ? BUFFERS - 1 : 0);
+
+	if (r < 0)
+		return r;
+	if (read->stop && atomic_load(read->stop)) {
+		read->ours = true;
+		return lw_fail(e, LW_E_BUSY, "stopped");
+	}
+	r = lw_medium_read(read->medium, b->p, n, at, e);
+	if (r < 0)
+		return r;
+	/* The hasher reads the buffer while it is written out; neither changes it. */
+	if (shared)
+		hand_over(lane, n);
+	else
+		lw_hasher_add(lane->hasher, b->p, n);
+	return lane->writing ? 0 : write_sink(read, b->p, n, e);
 }
 
 static int run_pieces(struct lw_lane *lane, struct lw_lane_read *read, struct lw_error *e)
@@ -222,32 +268,23 @@ static int run_pieces(struct lw_lane *lane, struct lw_lane_read *read, struct lw
 	uint64_t at = read->offset + read->head, left = read->bytes;
 	int r = 0;
 
+	lane->written = 0;
+	lane->writing = read->apart && read->write && second_thread(lane, read) ? read : NULL;
 	while (left > 0 && r == 0) {
 		size_t n = left < BUFFER_BYTES ? (size_t)left : BUFFER_BYTES;
-		struct buffer *b = buffer_at(lane, lane->filled);
-		bool shared = second_thread(lane, read);
 
-		wait_for_room(lane, shared ? BUFFERS - 1 : 0);
-		if (read->stop && atomic_load(read->stop)) {
-			read->ours = true;
-			r = lw_fail(e, LW_E_BUSY, "stopped");
-			break;
-		}
-		r = lw_medium_read(read->medium, b->p, n, at, e);
-		if (r < 0)
-			break;
-		/* The hasher reads the buffer while it is written out; neither changes it. */
-		if (shared)
-			hand_over(lane, n);
-		else
-			lw_hasher_add(lane->hasher, b->p, n);
-		r = write_sink(read, b->p, n, e);
-		if (read->went)
+		r = run_piece(lane, read, n, at, e);
+		if (r == 0 && read->went)
 			read->went(read->sink, n);
 		at += n;
 		left -= n;
 	}
-	wait_for_room(lane, 0);
+	if (wait_for_room(lane, 0) < 0) {
+		read->ours = true;
+		*e = lane->error;
+		r = lane->written;
+	}
+	lane->writing = NULL;
 	return r;
 }
 

@@ -6,13 +6,17 @@
  * One stream of bytes: read from the medium in order, hashed, written to a sink, each byte
  * once. A small blob is done in one go by the caller's thread, and read with those behind it.
  * For a large one, while there are fewer lanes at work than cores, a second thread hashes while
- * the caller's reads and writes; buffers go round between the two.
+ * the caller's reads and writes; buffers go round between the two. On a medium that everything
+ * waits for, it writes as well, so that the caller does nothing but read.
  */
 
 #include "base/digest.h"
 #include "bundle/medium.h"
 
 #include <stdatomic.h>
+
+/* A blob up to this size is read, and hashed, before a byte of it is written. */
+#define LW_LANE_SMALL_BYTES ((size_t)512 << 10)
 
 struct lw_lane; /* one per thread */
 
@@ -35,6 +39,9 @@ struct lw_lane_read {
 	/* Told of bytes that are done with, while there are more to come; may be NULL. */
 	void (*went)(void *sink, uint64_t bytes);
 	void *sink;
+	bool apart; /* hash and write in a second thread whatever the size and the lanes */
+	/* Of a small one: bytes of another digest are not written. NULL: whatever they are. */
+	const struct lw_digest *want;
 	const atomic_size_t *lanes; /* how many are at work; NULL: this one alone */
 	const atomic_bool *stop;    /* true: read no further (LW_E_BUSY); NULL: never */
 	/* answered */

@@ -12,8 +12,8 @@
 #define DATABASE "state.db"
 #define BUSY_MS	 10000
 #define CACHE_PRAGMA                                                                           \
-	"PRAGMA cache_size = -8192" /* KiB: a load touches many pages at random                \
-				     */
+	"PRAGMA cache_size = -16384" /* KiB: a load touches many pages at random               \
+				      */
 
 /* Who failed leaves the log to whoever opens the state next. SQLite was seen to delete one that
  * held a committed transaction, as it closed a database whose shared memory it could not make:

@@ -109,12 +109,27 @@ void lw_store_close(struct lw_store *s)
 	free(s);
 }
 
+#define STAGE_FLAGS (O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
+
+int lw_store_place(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
+		   struct lw_error *e)
+{
+	char hex[BLOB_HEX + 1];
+	int fd = openat(s->blobs, lw_digest_hex(d, hex), STAGE_FLAGS, 0444);
+
+	if (fd < 0 && errno == EEXIST)
+		return lw_fail(e, LW_E_EXISTS, "sha256:%s stands there already", hex);
+	if (fd < 0)
+		return lw_fail_errno(e, "stage sha256:%s", hex);
+	*ret_fd = fd;
+	return 0;
+}
+
 int lw_store_stage(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
 		   struct lw_error *e)
 {
-	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	char hex[BLOB_HEX + 1];
-	int fd = openat(s->incoming, lw_digest_hex(d, hex), flags, 0444);
+	int fd = openat(s->incoming, lw_digest_hex(d, hex), STAGE_FLAGS, 0444);
 
 	if (fd < 0 && errno == EEXIST) {
 		/* Never written over: somebody may still hold the old one open. */
@@ -122,7 +137,7 @@ int lw_store_stage(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
 
 		if (rc)
 			return lw_prefix(e, "stage");
-		fd = openat(s->incoming, hex, flags, 0444);
+		fd = openat(s->incoming, hex, STAGE_FLAGS, 0444);
 	}
 	if (fd < 0)
 		return lw_fail_errno(e, "stage sha256:%s", hex);

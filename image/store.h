@@ -4,8 +4,9 @@
 
 /*
  * The content store on disk: an OCI image layout. Blobs are staged in a private folder, made
- * durable, and renamed into blobs/sha256/. What is in blobs/ counts only if the state database
- * has a row for it (custody/state.h); the store itself decides nothing.
+ * durable, and renamed into blobs/sha256/; small ones are staged there under their name, which
+ * is half the work of a load of many. What is in blobs/ counts only if the state database has a
+ * row for it (custody/state.h); the store itself decides nothing.
  *
  *	store/oci-layout
  *	store/index.json           derived
@@ -31,10 +32,15 @@ void lw_store_close(struct lw_store *s);
  * empty, freshly created; a leftover of the same name is replaced. */
 int lw_store_stage(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
 		   struct lw_error *e) LW_WARN_UNUSED;
+/* The same for one whose bytes are known to be of that digest: beneath blobs/, where it will
+ * stay. Who does not come to add its row removes it (lw_store_remove), or the next start does.
+ * LW_E_EXISTS: a file of that name stands there, and is not touched: stage it. */
+int lw_store_place(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
+		   struct lw_error *e) LW_WARN_UNUSED;
 /* To read one that was staged. LW_E_NOTFOUND, LW_E_FORMAT: something else stands there. */
 int lw_store_open_staged(struct lw_store *s, const struct lw_digest *d, int *ret_fd,
 			 struct lw_error *e) LW_WARN_UNUSED;
-/* Makes every staged file durable that was not fsynced one by one: one syncfs. */
+/* Makes every staged or placed file durable that was not fsynced one by one: one syncfs. */
 int lw_store_sync_staged(struct lw_store *s, struct lw_error *e) LW_WARN_UNUSED;
 /* Moves a staged blob into blobs/ (mode 0444), over an older file of the same name;
  * lw_store_sync_published afterwards, and only then a row in the state. LW_E_NOTFOUND. */

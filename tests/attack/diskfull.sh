@@ -34,6 +34,7 @@ full() {
 }
 
 incoming=$T/enclave/store/incoming
+blobs=$T/enclave/store/blobs/sha256
 attack "in the first piece of a blob" 1 system.space \
 	full pwrite64 1+ "$incoming/$layer" -- load one.lwb
 attack "in a later piece" 1 system.space \
@@ -41,7 +42,11 @@ attack "in a later piece" 1 system.space \
 attack "once only" 1 system.space \
 	full pwrite64 2 "$incoming/$layer" -- load one.lwb
 attack "in a manifest" 1 system.space \
-	full pwrite64 1+ "$incoming/$manifest" -- load one.lwb
+	full pwrite64 1+ "$blobs/$manifest" -- load one.lwb
+attack "as its file is made" 1 system.space \
+	full openat 1+ "$blobs/$manifest" "$manifest" -- load one.lwb
+attack "as all is made durable" 1 system.space \
+	full syncfs 1+ "$incoming" -- load one.lwb
 attack "when it is named" 1 system.space \
 	full renameat,renameat2,rename 1+ "$incoming/$layer" "$incoming" -- load one.lwb
 ok "nothing is left that was staged" [ -z "$(ls enclave/store/incoming)" ]

@@ -57,7 +57,7 @@ static void restage(void)
 	struct stat st;
 	off_t size = -1;
 
-	beside("../enclave/store/incoming", path, sizeof(path));
+	beside("../enclave/store/blobs/sha256", path, sizeof(path));
 
 	lw_auto_dir DIR *d = opendir(path);
 	while (d && (entry = readdir(d)) != NULL)

@@ -91,8 +91,8 @@ static const size_t sizes[] = { 0,
 				8 * MIB + 123,
 				12 * MIB };
 
-static void run_one(struct lw_lane *lane, size_t offset, size_t head, size_t bytes, size_t tail,
-		    bool write)
+static void run_read(struct lw_lane *lane, size_t offset, size_t head, size_t bytes,
+		     size_t tail, bool write, bool apart)
 {
 	struct lw_medium m = open_medium();
 	struct sink s = { .fail_after = SIZE_MAX };
@@ -102,7 +102,8 @@ static void run_one(struct lw_lane *lane, size_t offset, size_t head, size_t byt
 				  .bytes = bytes,
 				  .tail = tail,
 				  .write = write ? take : NULL,
-				  .sink = &s };
+				  .sink = &s,
+				  .apart = apart };
 	struct lw_error e = { 0 };
 	struct lw_digest want = lw_digest_of(lw_span(medium.bytes + offset + head, bytes));
 
@@ -121,6 +122,12 @@ static void run_one(struct lw_lane *lane, size_t offset, size_t head, size_t byt
 	lw_buf_free(&s.got);
 }
 
+static void run_one(struct lw_lane *lane, size_t offset, size_t head, size_t bytes, size_t tail,
+		    bool write)
+{
+	run_read(lane, offset, head, bytes, tail, write, false);
+}
+
 static void digests_are_right_at_every_size(void **state)
 {
 	struct lw_lane *lane = lw_lane_new();
@@ -131,6 +138,8 @@ static void digests_are_right_at_every_size(void **state)
 		run_one(lane, 0, 512, sizes[i], (512 - sizes[i] % 512) % 512, true);
 		run_one(lane, 4096, 512, sizes[i], 511, false);
 		run_one(lane, 777, 1, sizes[i], 1, true);
+		run_read(lane, 777, 1, sizes[i], 1, true, true);
+		run_read(lane, 778, 2, sizes[i], 1, false, true);
 	}
 	/* From large to small: no bytes of the one before are left over. */
 	for (size_t i = LW_COUNT_OF(sizes); i-- > 0;)
@@ -145,23 +154,28 @@ static void the_sinks_error_is_told_apart(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LW_COUNT_OF(sizes); i++)
-		for (size_t k = 0; k < LW_COUNT_OF(after); k++) {
+		for (size_t k = 0; k < 2 * LW_COUNT_OF(after); k++) {
+			const size_t fail_after = after[k / 2];
 			struct lw_medium m = open_medium();
-			struct sink s = { .fail_after = after[k] };
+			struct sink s = { .fail_after = fail_after };
 			struct lw_lane_read r = { .medium = &m,
 						  .head = 512,
 						  .bytes = sizes[i],
 						  .write = take,
-						  .sink = &s };
+						  .sink = &s,
+						  .apart = k % 2 };
 			struct lw_error e = { 0 };
 			size_t calls =
 				sizes[i] == 0 ? 0 : (sizes[i] + 512 * KIB - 1) / (512 * KIB);
 			int got = lw_lane_run(lane, &r, &e);
 
-			if (calls > after[k]) {
+			if (calls > fail_after) {
 				assert_int_equal(got, -(int)LW_E_NOSPACE);
 				assert_true(r.ours);
-				assert_int_equal(s.calls, after[k] + 1); /* not asked again */
+				assert_int_equal(s.calls, fail_after + 1); /* not asked again */
+				/* nor is the medium read to its end for nothing */
+				assert_true(atomic_load(&m.bytes_read) <=
+					    512 + (fail_after + 6) * 512 * KIB);
 			} else {
 				assert_int_equal(got, 0);
 				assert_false(r.ours);
@@ -169,6 +183,34 @@ static void the_sinks_error_is_told_apart(void **state)
 			lw_buf_free(&s.got);
 			/* and the lane is as new */
 			run_one(lane, 5, 7, k ? 600 * KIB : 5 * MIB, 9, true);
+		}
+	lw_lane_free(lane);
+}
+
+/* Up to 512 KiB; a larger one is written as it is read. */
+static void small_ones_of_another_digest_are_not_written(void **state)
+{
+	struct lw_lane *lane = lw_lane_new();
+
+	(void)state;
+	for (size_t i = 0; i < LW_COUNT_OF(sizes); i++)
+		for (int right = 0; right < 2; right++) {
+			struct lw_medium m = open_medium();
+			struct sink s = { .fail_after = SIZE_MAX };
+			struct lw_digest want = lw_digest_of(
+				lw_span(medium.bytes + 512, sizes[i] + (right ? 0 : 1)));
+			struct lw_lane_read r = { .medium = &m,
+						  .head = 512,
+						  .bytes = sizes[i],
+						  .write = take,
+						  .want = &want,
+						  .sink = &s };
+			struct lw_error e = { 0 };
+
+			OK(lw_lane_run(lane, &r, &e));
+			assert_int_equal(lw_digest_equal(&r.digest, &want), right);
+			assert_int_equal(s.got.n, right || sizes[i] > 512 * KIB ? sizes[i] : 0);
+			lw_buf_free(&s.got);
 		}
 	lw_lane_free(lane);
 }
@@ -384,6 +426,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digests_are_right_at_every_size),
 		cmocka_unit_test(the_sinks_error_is_told_apart),
+		cmocka_unit_test(small_ones_of_another_digest_are_not_written),
 		cmocka_unit_test(a_medium_that_ends_too_early),
 		cmocka_unit_test(a_medium_that_cannot_be_read),
 		cmocka_unit_test(small_ones_are_read_with_those_behind),

@@ -203,6 +203,41 @@ static void test_stage_over_leftovers(void **state)
 	}
 }
 
+/* Beneath blobs/ nothing is ever written over. */
+static void test_place(void **state)
+{
+	struct fixture *f = *state;
+	struct lw_digest d = digest("one");
+	char path[128];
+	struct stat st;
+	int fd = -1, again = -1;
+
+	assert_int_equal(lw_store_place(f->store, &d, &fd, &f->e), 0);
+	assert_int_equal(lw_fs_write(fd, "one", 3, &f->e), 0);
+	assert_int_equal(fstatat(f->at.dir, in(BLOBS, &d, path), &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(st.st_mode & 07777, 0444);
+	assert_int_equal(st.st_size, 3);
+	assert_int_equal(scratch_count(f->at.dir, INCOMING), 0);
+	assert_int_equal(lw_store_sync_staged(f->store, &f->e), 0);
+	assert_int_equal(lw_store_place(f->store, &d, &again, &f->e), -LW_E_EXISTS);
+	assert_int_equal(lw_store_clear_staged(f->store, &f->e), 0);
+	lw_auto_free char *bytes = scratch_read(f->at.dir, path, NULL);
+	assert_string_equal(bytes, "one");
+	assert_int_equal(lw_store_remove(f->store, &d, &f->e), 0);
+	assert_false(scratch_has(f->at.dir, path));
+	(void)close(fd);
+
+	scratch_write_str(f->at.dir, "victim", "untouched");
+	assert_int_equal(symlinkat("../../../victim", f->at.dir, path), 0);
+	assert_int_equal(lw_store_place(f->store, &d, &again, &f->e), -LW_E_EXISTS);
+	assert_int_equal(unlinkat(f->at.dir, path, 0), 0);
+	assert_int_equal(mkdirat(f->at.dir, path, 0700), 0);
+	assert_int_equal(lw_store_place(f->store, &d, &again, &f->e), -LW_E_EXISTS);
+	assert_int_equal(again, -1);
+	lw_auto_free char *victim = scratch_read(f->at.dir, "victim", NULL);
+	assert_string_equal(victim, "untouched");
+}
+
 /* Things that are no blobs, in any folder of the store. */
 static void litter(int dir, const char *folder)
 {
@@ -489,6 +524,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_broken_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stage_and_publish, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stage_over_leftovers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_clear_staged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_each, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_open_blob_refuses, setup, teardown),
