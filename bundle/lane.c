@@ -45,14 +45,15 @@ struct lw_lane {
 	struct lw_error error;
 };
 
-static void take_buffer(struct lw_lane *lane, const struct buffer *b)
+/* What writing it came to. */
+static int take_buffer(struct lw_lane *lane, const struct buffer *b)
 {
-	lw_hasher_add(lane->hasher, b->p, b->n);
-	if (!lane->writing || lane->written < 0)
-		return;
-
 	const struct lw_lane_read *read = lane->writing;
-	lane->written = read->write(read->sink, lw_span(b->p, b->n), &lane->error);
+
+	lw_hasher_add(lane->hasher, b->p, b->n);
+	if (!read || lane->written < 0)
+		return lane->written;
+	return read->write(read->sink, lw_span(b->p, b->n), &lane->error);
 }
 
 static void *hash_main(void *data)
@@ -67,10 +68,12 @@ static void *hash_main(void *data)
 			break;
 
 		const struct buffer *b = &lane->ring[lane->taken % BUFFERS];
+		int r;
 
 		(void)pthread_mutex_unlock(&lane->lock);
-		take_buffer(lane, b);
+		r = take_buffer(lane, b);
 		(void)pthread_mutex_lock(&lane->lock);
+		lane->written = r;
 		lane->taken++;
 		(void)pthread_cond_broadcast(&lane->changed);
 	}
