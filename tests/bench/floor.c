@@ -5,8 +5,8 @@
  *
  *	floor FOLDER <LIST
  *
- * LIST has a line "SIZE NAME" for each file. All are written under a temporary name by two
- *threads, synced at once, given their names, and the folder is synced.
+ * LIST has a line "SIZE NAME" for each file. All are written by two threads, and synced at
+ *once.
  */
 
 #include <err.h>
@@ -54,18 +54,12 @@ static void read_list(void)
 	free(line);
 }
 
-static void temporary(size_t i, char name[static 32])
-{
-	(void)snprintf(name, 32, ".new-%zu", i);
-}
-
 static void *write_files(void *arg)
 {
-	char name[32];
 	size_t i;
 
 	while ((i = atomic_fetch_add(&next_file, 1)) < n_files) {
-		temporary(i, name);
+		const char *name = files[i].name;
 		int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 
 		if (fd < 0)
@@ -85,7 +79,6 @@ static void *write_files(void *arg)
 int main(int argc, char **argv)
 {
 	pthread_t threads[THREADS];
-	char name[32];
 
 	if (argc != 2)
 		errx(2, "usage: floor FOLDER <LIST");
@@ -100,11 +93,6 @@ int main(int argc, char **argv)
 		(void)pthread_join(threads[i], NULL);
 	if (syncfs(folder) < 0)
 		err(1, "syncfs");
-	for (size_t i = 0; i < n_files; i++) {
-		temporary(i, name);
-		if (renameat(folder, name, folder, files[i].name) < 0)
-			err(1, "%s", files[i].name);
-	}
 	if (fsync(folder) < 0)
 		err(1, "fsync");
 	free(files);
