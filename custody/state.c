@@ -11,9 +11,9 @@
 
 #define DATABASE "state.db"
 #define BUSY_MS	 10000
-#define CACHE_PRAGMA                                                                           \
-	"PRAGMA cache_size = -16384" /* KiB: a load touches many pages at random               \
-				      */
+/* KiB: a load touches many pages at random. */
+#define READER_CACHE "PRAGMA cache_size = -8192"
+#define WRITER_CACHE "PRAGMA cache_size = -16384"
 
 /* Who failed leaves the log to whoever opens the state next. SQLite was seen to delete one that
  * held a committed transaction, as it closed a database whose shared memory it could not make:
@@ -309,7 +309,8 @@ static int set_pragmas(struct lw_state *s, bool immutable, struct lw_error *e)
 			rc = expect(s, pragmas[i].get, pragmas[i].want, e);
 	}
 	if (!rc)
-		rc = lw_state_exec(s, CACHE_PRAGMA, e);
+		rc = lw_state_exec(s, s->mode == LW_STATE_READ ? READER_CACHE : WRITER_CACHE,
+				   e);
 	if (!rc && s->mode == LW_STATE_READ)
 		rc = lw_state_exec(s, "PRAGMA query_only = ON", e);
 	/* Made once, when the database is created; one that was changed is not ours any more.
