@@ -45,14 +45,15 @@ struct lw_lane {
 	struct lw_error error;
 };
 
-static void take_buffer(struct lw_lane *lane, const struct buffer *b)
+/* What its writes came to so far: 0, or the first that failed. */
+static int take_buffer(struct lw_lane *lane, const struct buffer *b)
 {
-	lw_hasher_add(lane->hasher, b->p, b->n);
-	if (!lane->writing || lane->written < 0)
-		return;
-
 	const struct lw_lane_read *read = lane->writing;
-	lane->written = read->write(read->sink, lw_span(b->p, b->n), &lane->error);
+
+	lw_hasher_add(lane->hasher, b->p, b->n);
+	if (!read || lane->written < 0)
+		return lane->written;
+	return read->write(read->sink, lw_span(b->p, b->n), &lane->error);
 }
 
 static void *hash_main(void *data)
@@ -69,8 +70,11 @@ static void *hash_main(void *data)
 		const struct buffer *b = &lane->ring[lane->taken % BUFFERS];
 
 		(void)pthread_mutex_unlock(&lane->lock);
-		take_buffer(lane, b);
+
+		int written = take_buffer(lane, b);
+
 		(void)pthread_mutex_lock(&lane->lock);
+		lane->written = written; /* the caller looks at it while others are taken */
 		lane->taken++;
 		(void)pthread_cond_broadcast(&lane->changed);
 	}
