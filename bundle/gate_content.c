@@ -665,7 +665,7 @@ static int read_documents(struct lw_intake *in, struct lw_error *e)
 	r = lw_gate_content_open_documents(in, e);
 	if (r < 0)
 		return r;
-	in->staged = lw_intake_loads(in);
+	in->staged = in->enclave->staging = lw_intake_loads(in);
 	r = read_some(in, flags, true, e);
 	return r < 0 || in->options->trust_only
 		       ? r
