@@ -274,6 +274,8 @@ static bool read_pieces(struct shared *s, struct lw_lane *lane, size_t i, uint64
 		else
 			good = false;
 	}
+	if (p < here_end)
+		return false; /* another lane failed: the rest was not read */
 	return good && whole ? judge_whole(s, entry, sink) : good;
 }
 
