@@ -155,7 +155,9 @@ int lw_store_open_staged(struct lw_store *s, const struct lw_digest *d, int *ret
 
 int lw_store_sync_staged(struct lw_store *s, struct lw_error *e)
 {
-	if (syncfs(s->incoming) < 0)
+	/* By the folder that all end in. Where that is another file system than store/incoming,
+	 * nothing can be renamed into it, but small ones are made there. */
+	if (syncfs(s->blobs) < 0)
 		return lw_fail_errno(e, "make the staged files durable");
 	return 0;
 }
