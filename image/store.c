@@ -175,6 +175,19 @@ int lw_store_publish(struct lw_store *s, const struct lw_digest *d, struct lw_er
 	return 0;
 }
 
+int lw_store_require_placed(struct lw_store *s, const struct lw_digest *d, uint64_t size,
+			    struct lw_error *e)
+{
+	char hex[BLOB_HEX + 1];
+	struct stat st;
+
+	if (fstatat(s->blobs, lw_digest_hex(d, hex), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return lw_fail_errno(e, "sha256:%s, which was staged", hex);
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size)
+		return lw_fail(e, LW_E_STATE, "sha256:%s is not what was staged", hex);
+	return 0;
+}
+
 int lw_store_sync_published(struct lw_store *s, struct lw_error *e)
 {
 	return lw_fs_sync(s->blobs, "store/blobs/sha256", e);
