@@ -274,6 +274,8 @@ static bool read_pieces(struct shared *s, struct lw_lane *lane, size_t i, uint64
 		else
 			good = false;
 	}
+	if (p < here_end)
+		return false; /* another lane failed: the rest was not read */
 	return good && whole ? judge_whole(s, entry, sink) : good;
 }
 
@@ -292,13 +294,15 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i, uint64
 	struct lw_error e = { 0 };
 	uint64_t offset = s->offsets[i - job->extent.first];
 	const bool cut = entry->flags & LW_ENTRY_CUT;
+	/* Once another thread has the sink, the entry is that thread's. */
+	const uint64_t size = lw_extent_entry_size(job->entries, &job->extent, i);
 	struct sink sink = { .shared = s, .fd = -1, .ahead = cut ? 0 : end - offset };
 	bool good;
 
 	if (!is_wanted(job, i))
 		return;
 	if (entry->flags & LW_ENTRY_STAGED) {
-		tell(s, lw_extent_entry_size(job->entries, &job->extent, i));
+		tell(s, size);
 		return;
 	}
 	entry->flags |= LW_ENTRY_PASSED;
@@ -314,7 +318,7 @@ static void judge_entry(struct shared *s, struct lw_lane *lane, size_t i, uint64
 		put_syncing(s, (struct syncing){ entry, sink.fd, good });
 	else
 		close_sink(s, entry, sink.fd, good);
-	tell(s, lw_extent_entry_size(job->entries, &job->extent, i) - sink.told);
+	tell(s, size - sink.told);
 }
 
 static void require_going(struct shared *s)

@@ -44,15 +44,22 @@ static int end_sync(struct syncing *s, int r, struct lw_error *e)
 	return r < 0 ? r : s->r;
 }
 
+/* A row is for a file that is there: also of those that need no other name. */
+static int publish_one(struct lw_store *store, const struct lw_entry *entry, struct lw_error *e)
+{
+	if (!(entry->flags & LW_ENTRY_STAGED))
+		return 0;
+	if (entry->flags & LW_ENTRY_PLACED)
+		return lw_store_require_placed(store, &entry->digest, entry->size, e);
+	return lw_store_publish(store, &entry->digest, e);
+}
+
 static int publish_blobs(struct lw_intake *in, struct lw_error *e)
 {
 	int r = in->sitting ? lw_gate_volumes_publish(in, e) : 0;
 
 	for (size_t i = 0; i < in->entries.n && r == 0 && !in->sitting; i++)
-		if ((in->entries.list[i].flags & (LW_ENTRY_STAGED | LW_ENTRY_PLACED)) ==
-		    LW_ENTRY_STAGED)
-			r = lw_store_publish(in->enclave->store, &in->entries.list[i].digest,
-					     e);
+		r = publish_one(in->enclave->store, &in->entries.list[i], e);
 	return r < 0 ? r : lw_store_sync_published(in->enclave->store, e);
 }
 

@@ -383,10 +383,11 @@ int lw_gate_content_open_documents(struct lw_intake *in, struct lw_error *e)
 	return in->documents < 0 ? lw_fail_errno(e, "temporary file for documents") : 0;
 }
 
-/* A small one is hashed before it is written. */
+/* A small one is hashed before it is written; not one that is cut, of which the list proves no
+ * more than the pieces. */
 static int stage(struct lw_intake *in, struct lw_entry *entry, int *ret_fd, struct lw_error *e)
 {
-	if (entry->size <= LW_LANE_SMALL_BYTES) {
+	if (entry->size <= LW_LANE_SMALL_BYTES && !(entry->flags & LW_ENTRY_CUT)) {
 		int r = lw_store_place(in->enclave->store, &entry->digest, ret_fd, e);
 
 		if (r == 0)
@@ -665,7 +666,7 @@ static int read_documents(struct lw_intake *in, struct lw_error *e)
 	r = lw_gate_content_open_documents(in, e);
 	if (r < 0)
 		return r;
-	in->staged = lw_intake_loads(in);
+	in->staged = in->enclave->staging = lw_intake_loads(in);
 	r = read_some(in, flags, true, e);
 	return r < 0 || in->options->trust_only
 		       ? r

@@ -191,6 +191,7 @@ void lw_intake_close(struct lw_intake *in)
 {
 	if (in->staged)
 		unstage(in);
+	in->enclave->staging = false;
 	for (size_t i = 0; in->needs && i < in->result->contents.n_images; i++)
 		free(in->needs[i].entries);
 	free(in->needs);

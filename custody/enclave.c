@@ -302,6 +302,9 @@ static int work(void *data, const char *what, struct lw_error *e)
 
 	if (!strcmp(what, "index"))
 		return rewrite_index(enclave, e);
+	if (!strcmp(what, "sweep") && enclave->staging)
+		return lw_fail(e, LW_E_BUSY,
+			       "files without a row stay until the load has ended");
 	if (!strcmp(what, "sweep"))
 		return lw_sweep_store(enclave->state, enclave->store, &sweep, e);
 	if (!strcmp(what, "pending"))

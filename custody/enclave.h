@@ -23,6 +23,9 @@ struct lw_enclave {
 	char name[65];
 	/* Blobs found missing, or of another size, when it was opened for writing. */
 	uint64_t alarms;
+	/* A load has put blobs into the store that no row names yet: it is not swept meanwhile.
+	 */
+	bool staging;
 	/* Why work that follows a commit is still undone (a full disk, say); code LW_OK: all is
 	 * done. It stays queued, and is tried again when the enclave is opened for writing. */
 	struct lw_error pending;
@@ -72,8 +75,9 @@ int lw_enclave_create(const char *path, const struct lw_birth_options *options,
 
 /* Does what commits have queued: "index" (rewrite the store's index.json from the accepted
  * images), "sweep" (delete files without a row), "pending" (the same of what is staged). May be
- * repeated. Not within a transaction, nor between publishing blobs and committing their rows.
- * What fails is also left in enclave->pending. */
+ * repeated. Not within a transaction, nor between publishing blobs and committing their rows;
+ * while a load stages blobs, what is to be swept stays queued (LW_E_BUSY). What fails is also
+ * left in enclave->pending. */
 int lw_enclave_drain(struct lw_enclave *enclave, struct lw_error *e) LW_WARN_UNUSED;
 
 /* What somebody found while reading: a blob that is missing, or has other bytes ("alarm",

@@ -155,7 +155,9 @@ int lw_store_open_staged(struct lw_store *s, const struct lw_digest *d, int *ret
 
 int lw_store_sync_staged(struct lw_store *s, struct lw_error *e)
 {
-	if (syncfs(s->incoming) < 0)
+	/* By the folder that all end in. Where that is another file system than store/incoming,
+	 * nothing can be renamed into it, but small ones are made there. */
+	if (syncfs(s->blobs) < 0)
 		return lw_fail_errno(e, "make the staged files durable");
 	return 0;
 }
@@ -170,6 +172,19 @@ int lw_store_publish(struct lw_store *s, const struct lw_digest *d, struct lw_er
 			return lw_fail(e, LW_E_NOTFOUND, "sha256:%s is not staged", hex);
 		return lw_fail_errno(e, "publish sha256:%s", hex);
 	}
+	return 0;
+}
+
+int lw_store_require_placed(struct lw_store *s, const struct lw_digest *d, uint64_t size,
+			    struct lw_error *e)
+{
+	char hex[BLOB_HEX + 1];
+	struct stat st;
+
+	if (fstatat(s->blobs, lw_digest_hex(d, hex), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return lw_fail_errno(e, "sha256:%s, which was staged", hex);
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size)
+		return lw_fail(e, LW_E_STATE, "sha256:%s is not what was staged", hex);
 	return 0;
 }
 

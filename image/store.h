@@ -42,6 +42,10 @@ int lw_store_open_staged(struct lw_store *s, const struct lw_digest *d, int *ret
 			 struct lw_error *e) LW_WARN_UNUSED;
 /* Makes every staged or placed file durable that was not fsynced one by one: one syncfs. */
 int lw_store_sync_staged(struct lw_store *s, struct lw_error *e) LW_WARN_UNUSED;
+/* Of one that was placed, before its row: LW_E_IO where it is gone, LW_E_STATE where something
+ * else stands there, or of another size. */
+int lw_store_require_placed(struct lw_store *s, const struct lw_digest *d, uint64_t size,
+			    struct lw_error *e) LW_WARN_UNUSED;
 /* Moves a staged blob into blobs/ (mode 0444), over an older file of the same name;
  * lw_store_sync_published afterwards, and only then a row in the state. LW_E_NOTFOUND. */
 int lw_store_publish(struct lw_store *s, const struct lw_digest *d,

@@ -46,7 +46,7 @@ attack "in a manifest" 1 system.space \
 attack "as its file is made" 1 system.space \
 	full openat 1+ "$blobs/$manifest" "$manifest" -- load one.lwb
 attack "as all is made durable" 1 system.space \
-	full syncfs 1+ "$incoming" -- load one.lwb
+	full syncfs 1+ "$blobs" -- load one.lwb
 attack "when it is named" 1 system.space \
 	full renameat,renameat2,rename 1+ "$incoming/$layer" "$incoming" -- load one.lwb
 ok "nothing is left that was staged" [ -z "$(ls enclave/store/incoming)" ]

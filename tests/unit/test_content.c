@@ -279,7 +279,8 @@ struct cut {
 	struct lw_medium medium;
 	struct lw_content_job job;
 	int sink;
-	bool refuse, good; /* to take bytes; what the sink was told */
+	bool refuse, good;  /* to take bytes; what the sink was told */
+	atomic_bool failed; /* another one */
 	unsigned bads, whole_bads;
 };
 
@@ -477,6 +478,59 @@ static void a_sink_of_pieces_that_fails_ends_it(void **state)
 	drop_cut(&c);
 }
 
+/* Of two, the empty one fails while the other is about to be read. */
+static int open_after_failure(void *data, struct lw_entry *entry, int *ret_fd,
+			      uint64_t *ret_offset, struct lw_error *e)
+{
+	struct cut *c = data;
+
+	(void)ret_offset;
+	if (!(entry->flags & LW_ENTRY_CUT)) {
+		atomic_store(&c->failed, true);
+		return lw_fail(e, LW_E_NOSPACE, "full");
+	}
+	for (unsigned i = 0; i < 1000 && !atomic_load(&c->failed); i++)
+		(void)usleep(1000);
+	(void)usleep(20000); /* by then all know */
+	*ret_fd = c->sink;
+	return 0;
+}
+
+static void count_bad(void *data, const struct lw_entry *entry, const struct lw_part *piece,
+		      const struct lw_error *why)
+{
+	struct cut *c = data;
+
+	(void)entry;
+	(void)piece;
+	(void)why;
+	c->bads++;
+}
+
+static void what_was_left_unread_is_not_bad(void **state)
+{
+	struct lw_error e = { 0 };
+	struct lw_entry two[2] = { { .digest = lw_digest_of(lw_span(NULL, 0)) } };
+	struct cut c;
+
+	(void)state;
+	make_cut(&c);
+	two[1] = c.entry;
+	for (size_t i = 0; i < 3; i++)
+		c.pieces[i].entry = 1;
+	c.entries.list = two;
+	c.entries.n = 2;
+	c.job.extent.end = 2;
+	c.job.first_offset = FIRST - lw_format_member(0);
+	c.job.in_order = false;
+	c.job.open_sink = open_after_failure;
+	c.job.bad = count_bad;
+	FAILS(LW_E_NOSPACE, lw_content_read(&c.job, &e));
+	assert_int_equal(c.bads, 0);
+	assert_false(c.good);
+	drop_cut(&c);
+}
+
 static void what_is_staged_is_not_read(void **state)
 {
 	struct lw_error e = { 0 };
@@ -525,6 +579,7 @@ int main(void)
 		cmocka_unit_test(a_bad_piece_is_one),
 		cmocka_unit_test(good_pieces_of_another_blob_are_bad),
 		cmocka_unit_test(a_sink_of_pieces_that_fails_ends_it),
+		cmocka_unit_test(what_was_left_unread_is_not_bad),
 		cmocka_unit_test(what_is_staged_is_not_read),
 		cmocka_unit_test(a_volume_has_a_part),
 		FRESH(every_sink_is_filled_and_closed_once),

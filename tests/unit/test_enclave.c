@@ -700,6 +700,25 @@ static void test_half_gc(void **state)
 	assert_int_equal(f->enclave->alarms, 0);
 }
 
+/* What a gc left to be done, and a load that has trust taken before its own rows are there. */
+static void test_staging(void **state)
+{
+	struct fixture *f = *state;
+	struct lw_digest d = digest("placed");
+	lw_auto_fd int fd = -1;
+
+	OK(lw_store_place(f->enclave->store, &d, &fd, &f->e));
+	f->enclave->staging = true;
+	OK(lw_state_begin(f->enclave->state, &f->e));
+	OK(lw_state_queue_add(f->enclave->state, "sweep", &f->e));
+	OK(lw_state_commit(f->enclave->state, &f->e));
+	FAILS(LW_E_BUSY, lw_enclave_drain(f->enclave, &f->e));
+	assert_true(has_blob(f, "placed"));
+	f->enclave->staging = false;
+	OK(lw_enclave_drain(f->enclave, &f->e));
+	assert_false(has_blob(f, "placed"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -709,7 +728,7 @@ int main(void)
 		TEST(test_other_owner), TEST(test_leftovers),	   TEST(test_alarms),
 		TEST(test_many_alarms), TEST(test_remove_and_gc),  TEST(test_remove_refuses),
 		TEST(test_index),	TEST(test_index_refuses),  TEST(test_pending),
-		TEST(test_half_gc),
+		TEST(test_half_gc),	TEST(test_staging),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

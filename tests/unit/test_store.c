@@ -220,15 +220,19 @@ static void test_place(void **state)
 	assert_int_equal(scratch_count(f->at.dir, INCOMING), 0);
 	assert_int_equal(lw_store_sync_staged(f->store, &f->e), 0);
 	assert_int_equal(lw_store_place(f->store, &d, &again, &f->e), -LW_E_EXISTS);
+	assert_int_equal(lw_store_require_placed(f->store, &d, 3, &f->e), 0);
+	assert_int_equal(lw_store_require_placed(f->store, &d, 4, &f->e), -LW_E_STATE);
 	assert_int_equal(lw_store_clear_staged(f->store, &f->e), 0);
 	lw_auto_free char *bytes = scratch_read(f->at.dir, path, NULL);
 	assert_string_equal(bytes, "one");
 	assert_int_equal(lw_store_remove(f->store, &d, &f->e), 0);
 	assert_false(scratch_has(f->at.dir, path));
 	(void)close(fd);
+	assert_int_equal(lw_store_require_placed(f->store, &d, 3, &f->e), -LW_E_IO);
 
 	scratch_write_str(f->at.dir, "victim", "untouched");
 	assert_int_equal(symlinkat("../../../victim", f->at.dir, path), 0);
+	assert_int_equal(lw_store_require_placed(f->store, &d, 9, &f->e), -LW_E_STATE);
 	assert_int_equal(lw_store_place(f->store, &d, &again, &f->e), -LW_E_EXISTS);
 	assert_int_equal(unlinkat(f->at.dir, path, 0), 0);
 	assert_int_equal(mkdirat(f->at.dir, path, 0700), 0);
