@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 #
 # A medium that answers differently when asked again, fails, grows or shrinks while it is read
 # (CVE-2020-25860, security classes 110 and 111): a file system that lies (tests/tools/liarfs.c),

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 # What people see of a bundle: all of it, what changed since the last one, and the slip, which is
 # one page whatever is in the bundle.
 . "$(dirname "$0")/../lib/scenario.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 #
 # A bundle on a raw device: written, read back, loaded from it; and what is not written to. The devices are files
 # behind loop devices, which belong to the machine as far as anybody can see (--fixed). Where the kernel has no

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# flavours: release sweep-san
 # The registry: what was accepted, read by registry clients (OCI distribution 1.1: pull and content
 # discovery), and nothing else.
 . "$(dirname "$0")/../lib/vendors.sh"
