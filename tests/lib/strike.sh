@@ -85,8 +85,8 @@ make_world() {
 	lw tuf rotate repo vendor=vendor-2.pub --key vendor.key --key vendor-2.key >/dev/null 2>&1
 	lw tuf rotate repo vendor=vendor.pub --key vendor.key --key vendor-2.key >/dev/null 2>&1
 	# The enclave has asked for it, or for the one in volumes.
-	nonce=$(lw request --nonce-only 2>/dev/null)
-	make_bundle two.lwb --nonce "$nonce" --tuf vendor=repo/metadata oci:small:a1 oci:small:a2 oci:big:b0
+	lw request --nonce-only >nonce 2>/dev/null
+	make_bundle two.lwb --nonce "$(<nonce)" --tuf vendor=repo/metadata oci:small:a1 oci:small:a2 oci:big:b0
 	make_bundle open.lwb oci:small:a2
 	approve one.lwb alice bob
 	approve two.lwb alice bob
@@ -94,7 +94,7 @@ make_world() {
 	lw load one.lwb >/dev/null
 	snapshot first
 	# The same in volumes, of which the first is in, and then all but the last.
-	make_bundle three.lwb --nonce "$nonce" --volume-size 4MiB --tuf vendor=repo/metadata oci:small:a1 oci:small:a2 \
+	make_bundle three.lwb --nonce "$(<nonce)" --volume-size 4MiB --tuf vendor=repo/metadata oci:small:a1 oci:small:a2 \
 		oci:big:b0
 	for n in 1 2 3; do approve three.${n}of3.lwb alice bob; done
 	expect 5 lw load three.1of3.lwb
@@ -164,7 +164,7 @@ operation() { # NAME: sets $base, $command, $event, $again_old, $again_new, $don
 		;;
 	cancel)
 		base=first event="request-cancel done" again_new=3
-		command=(request cancel "$nonce" --reason old --by me)
+		command=(request cancel "$(<nonce)" --reason old --by me)
 		;;
 	gc) base=removed event="gc done" command=(gc) ;;
 	repair) base=damaged event="repair done" command=(repair two.lwb) ;;
