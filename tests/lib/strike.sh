@@ -229,7 +229,7 @@ SELECT 'tuf', repository, role, hex(first), hex(file), hex(halves) FROM tuf
 	ORDER BY repository, role;
 SELECT 'trust', name, hex(bytes) FROM trust ORDER BY name;
 SELECT 'value', name, value FROM value
-	WHERE name NOT IN ('time.attested.boot-sec', 'alarm.blobs') ORDER BY name;
+	WHERE name NOT IN ('time.attested.boot-sec', 'time.attested.boot-id', 'alarm.blobs') ORDER BY name;
 CREATE TEMP VIEW book AS SELECT idx, json_extract(CAST(leaf AS TEXT), '$.event') event,
 	json_extract(CAST(leaf AS TEXT), '$.result') result,
 	json_extract(CAST(leaf AS TEXT), '$.detail.bundle.digest') bundle FROM record;
