@@ -235,10 +235,10 @@ void lw_gate_commit(struct lw_intake *in)
 	}
 	if (!may_be_pushed(in))
 		return;
-	begin_sync(&syncing, in);
-	if (r == 0)
-		r = add_rows(in, &e);
-	r = end_sync(&syncing, r, &e);
+	if (r == 0) {
+		begin_sync(&syncing, in);
+		r = end_sync(&syncing, add_rows(in, &e), &e);
+	}
 	if (r == 0)
 		r = publish_blobs(in, &e);
 	if (r < 0) {

@@ -109,8 +109,7 @@ again
 attack "pieces swapped in the list of one volume" 4 content.digest \
 	lw load one-swapped-listed.1of1.lwb
 # What is cut is known to be of its digest only when all of it was written.
-export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 # which does not go with strace
-exits 4 "again, looked at" strace -f -qq -y -e trace=pwrite64 -o strace.log \
+exits 4 "again, looked at" env ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" strace -f -qq -y -e trace=pwrite64 -o strace.log \
 	"$LW_BIN/landwaiter" load one-swapped-listed.1of1.lwb
 blobs=$(grep -c '/store/blobs/sha256/' strace.log)
 cut=$(tar tf one-swapped-listed.1of1.lwb | grep /pieces/ | cut -d / -f 3 | sort -u)

@@ -33,9 +33,8 @@ make_bundle two.lwb "$image:1=oci:layout:${tags[2]}"
 approve two.lwb alice bob
 # Somebody clears away what no row names yet, behind the last gate.
 cp -a enclave before
-export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 # which does not go with strace
-strace -f -qq -o strace.log -P "$T/enclave/store/blobs/sha256" -e inject=syncfs:signal=SIGSTOP \
-	"$LW_BIN/landwaiter" load two.lwb -o json >out.log 2>err.log &
+ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o strace.log -P "$T/enclave/store/blobs/sha256" \
+	-e inject=syncfs:signal=SIGSTOP "$LW_BIN/landwaiter" load two.lwb -o json >out.log 2>err.log &
 for ((i = 0; i < 600; i++)); do
 	grep -qs 'stopped by SIGSTOP' strace.log && break
 	sleep 0.05
@@ -57,6 +56,17 @@ digest_of() { # N: of the layout's image
 	jq -r --arg t "${tags[$1]}" '.manifests[] |
 		select(.annotations["org.opencontainers.image.ref.name"] == $t).digest' layout/index.json
 }
+# One that is cut short in the store is replaced by what a bundle brings, not written to.
+blob=enclave/store/blobs/sha256/$(digest_of 2 | cut -d : -f 2)
+make_bundle more.lwb "$image:7=oci:layout:${tags[2]}"
+approve more.lwb alice bob
+chmod u+w "$blob"
+truncate -s -1 "$blob"
+ln "$blob" cut
+size=$(stat -c %s cut)
+exits 0 "a load of what is damaged" lw load more.lwb
+is "it is whole again" "sha256:$(sha256sum "$blob" | cut -d ' ' -f 1)" "$(digest_of 2)"
+is "in a file of its own" "$(stat -c '%s %h' cut)" "$size 1"
 is "ghsa-qv35-3gw6-8q4j: a name with a digest is that image, wherever the name has gone" \
 	"$(lw show "$image:1@$(digest_of 0)" -o json | jq -r .image.digest)" "$(digest_of 0)"
 exits 2 "ghsa-qv35-3gw6-8q4j: and no other, where the name never had it" \

@@ -93,9 +93,8 @@ is_believed "the new policy"
 # when the load has ended, not when its trust was taken.
 rm -rf enclave && cp -a born enclave
 sqlite3 enclave/state.db "INSERT INTO queue (what) VALUES ('sweep')"
-export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 # which does not go with strace
-exits 0 "a load that is to sweep, too" strace -f -qq -o strace.log -P "$T/enclave/state.db-wal" \
-	-e inject=pwrite64:error=ENOSPC:when=1 "$LW_BIN/landwaiter" load --sequential good.lwb
+exits 0 "a load that is to sweep, too" env ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" \
+	strace -f -qq -o strace.log -P "$T/enclave/state.db-wal" -e inject=pwrite64:error=ENOSPC:when=1 "$LW_BIN/landwaiter" load --sequential good.lwb
 like "the disk was full" "$(cat strace.log)" 'ENOSPC.*INJECTED'
 exits 0 "all of it is there" lw check --all
 is "nothing is left to do" "$(sqlite3 enclave/state.db "SELECT count(*) FROM queue")" 0
