@@ -208,7 +208,7 @@ try two-predicate-types evidence.malformed
 begin slsa
 provenance "$digest" >payload
 pae payload $in_toto | sign acme.key >sig
-jq -cjS . payload >again
+jq -cj . payload >again
 make_envelope again $in_toto sig >envelope
 attach work "$digest" envelope $dsse_type >/dev/null
 try payload-re-encoded evidence.signature-bad

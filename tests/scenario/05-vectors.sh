@@ -14,7 +14,7 @@ value() { # a path in VECTORS.json
 mkdir out
 "$LW_BIN/tools/mkvectors" out
 for file in out/VECTORS.json out/VOLUMES.json out/INCREMENT.json; do
-	jq --sort-keys . $file >sorted && mv sorted $file
+	jq . $file >sorted && mv sorted $file
 done
 is "the same files" "$(ls out)" "$(ls "$vectors")"
 for file in "$vectors"/*; do

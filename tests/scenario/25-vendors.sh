@@ -21,7 +21,7 @@ codes() { # what it found that is more than a note
 	jq -r '[.findings[] | select(.severity != "note") | .code] | unique | join(" ")'
 }
 judgement() { # NAME <verdict
-	jq -cS --arg name "$1" '.images[] | select(.name == $name) | .judgement'
+	jq -c --arg name "$1" '.images[] | select(.name == $name) | .judgement'
 }
 zone_of() {
 	lw list -o json | jq -r --arg name "$1" '.images[] | select(.name == $name) | .zone'
@@ -78,10 +78,10 @@ is "a signature's members" "$(members first '[.signatures[] | keys[]] | unique |
 
 # --- said again, and written down ------------------------------------------------------------------
 
-is "show repeats the judgement" "$(said lw show $app:1 | jq -cS .judgement)" "$(cat first)"
+is "show repeats the judgement" "$(said lw show $app:1 | jq -c .judgement)" "$(cat first)"
 ok "for people, too" grep -qF "1 of 1: acme ✓ laptop absent" <(lw show $app:1)
-is "the record has it" "$(jq -cS '.detail.images[0].judgement' <<<"$(last_record)")" "$(cat first)"
-is "explain judges anew, and alike" "$(said lw policy explain $app:1 | jq -cS .judgement)" \
+is "the record has it" "$(jq -c '.detail.images[0].judgement' <<<"$(last_record)")" "$(cat first)"
+is "explain judges anew, and alike" "$(said lw policy explain $app:1 | jq -c .judgement)" \
 	"$(cat first)"
 
 # --- openssl alone, with the commands of docs/format/endorsement.md --------------------------------
@@ -121,8 +121,8 @@ promoted() { # STATUS CODE IMAGE ZONE [OPTION...]
 		.detail.name] | join(" ")' <<<"$(last_record)")" \
 		"promote $result $(jq -r '[.findings[] | select(.severity != "note")
 			| .code][0] // ""' out.log) $before $2 $1"
-	is "with the judgement" "$(jq -cS .detail.judgement <<<"$(last_record)")" \
-		"$(jq -cS .judgement out.log)"
+	is "with the judgement" "$(jq -c .detail.judgement <<<"$(last_record)")" \
+		"$(jq -c .judgement out.log)"
 }
 
 promoted 3 policy.zone-order $app:1 production
@@ -157,7 +157,7 @@ again() { # LAYOUT: a copy with only the evidence of the artifact types that fol
 	done
 }
 kept() {
-	said lw show $app:1 | jq -cS '[.zone, .image.evidence, .judgement]'
+	said lw show $app:1 | jq -c '[.zone, .image.evidence, .judgement]'
 }
 was=$(kept)
 again less
@@ -182,8 +182,8 @@ is "with more it stays, judged anew" "$(kept | jq -c '[.[0], .[2].zone, .[2].met
 is "by that" "$(kept | jq '.[2].signatures | length')" \
 	$(($(jq '.[2].signatures | length' <<<"$was") + 1))
 is "of which the evidence is told" "$(kept | jq '.[1] | length')" $(($(jq '.[1] | length' <<<"$was") + 1))
-is "explain judges alike" "$(said lw policy explain $app:1 | jq -cS .judgement)" \
-	"$(said lw show $app:1 | jq -cS .judgement)"
+is "explain judges alike" "$(said lw policy explain $app:1 | jq -c .judgement)" \
+	"$(said lw show $app:1 | jq -c .judgement)"
 
 # Two signatures of one owner; security alone; nobody but acme; a builder that policy does not take.
 two=$(image layout 2 one three)

@@ -176,7 +176,7 @@ exits 0 "and is a policy of ours" lw policy check ours/policy.json -o json
 is "without oddities" "$(codes)" ""
 exits 2 "no key is written over" lw policy import containers.json --keys ours
 exits 0 "as JSON" lw policy import containers.json -o json
-is "the same" "$(jq -S .policy out.log)" "$(jq -S . ours/policy.json)"
+is "the same" "$(jq .policy out.log)" "$(jq . ours/policy.json)"
 
 jq '.transports.docker["registry.example/x"] = [{type: "signedBy", keyType: "GPGKeys", keyPath: "/k"}]' \
 	containers.json >other.json

@@ -192,7 +192,7 @@ refuses 3 "a path it may not name" tuf add repo one --role release
 refuses 3 "nor one below" tuf add repo release/a/b=one --role release
 exits 5 "what it may" tuf add repo release/one=one docs/a.txt=one --role release --key dave.key
 is "what follows from it" "$(new_in_change)" "release snapshot timestamp"
-jq -cS '.next.release.signed.expires = "2099-01-01T00:00:00Z"' repo/change.lwc >longer.lwc
+jq -c '.next.release.signed.expires = "2099-01-01T00:00:00Z"' repo/change.lwc >longer.lwc
 exits 3 "a version that outlasts the delegation" tuf publish repo longer.lwc
 exits 3 "... is not signed either" tuf sign longer.lwc --key erin.key --yes
 signs t3 t4
