@@ -102,8 +102,8 @@ part_blobs() {
 			timed "floor-$blobs" bash -c "./floor $fresh <list"
 		done
 		memory_aim=$(awk -v n="$blobs" 'BEGIN { printf "(aim <= %.1f)", 32 + 64 * n / 1048576 }')
-		report "verify, $blobs blobs, against openssl dgst" "verify-$blobs" "openssl-$blobs"
-		report "load, $blobs blobs, against the floor" "load-$blobs" "floor-$blobs"
+		report "verify, $blobs blobs, against openssl dgst" "verify-$blobs" "openssl-$blobs" "<= 1.64"
+		report "load, $blobs blobs, against the floor" "load-$blobs" "floor-$blobs" "<= 1.51"
 		for what in verify load; do
 			number "... the most memory of $what" "%8.1f MiB" \
 				"$(ratio "$(tr ' ' '\n' <<<"${memory[$what-$blobs]}" | sort -n | tail -n 1)" 1024)" \
@@ -117,7 +117,9 @@ part_blobs() {
 		number "$what, a blob of $large against one of $small" "%8.2f x" "$(a_blob $what)" \
 			"$([ $what = floor ] || echo '(aim <= 1.3)')"
 	done
-	echo "(aims with 200,000 blobs: verify 1.5 s, load 8 s)"
+	# What the same comes to beside openssl and the floor, whatever the cores, are the ratios above.
+	echo "(aims with 200,000 blobs: verify 1.5 s where openssl hashes 1.15 GB/s," \
+		"load 8 s where as many files take 5.3 s)"
 }
 
 # --- one huge blob --------------------------------------------------------------------------------
