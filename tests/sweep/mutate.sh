@@ -3,11 +3,13 @@
 #
 # The mutation test (tests/tools/mutate.c): everything that may be altered in a bundle, in the
 # archive and by a sender whose approvers sign anything. With SAMPLE=1 a sample with a fixed seed.
+# parts: 1/4 2/4 3/4 4/4
 
 . "$(dirname "$0")/../lib/scenario.sh"
 
-full=(-f)
-[ -z "${SAMPLE:-}" ] || full=()
+which=(-f)
+[ -z "${SAMPLE:-}" ] || which=()
+[ -z "${OPERATIONS:-}" ] || which+=(-s "$OPERATIONS")
 
 make_keys alice bob carol
 make_enclave 2 alice bob carol
@@ -25,7 +27,7 @@ if [ -d /dev/shm ] && [ -w /dev/shm ]; then
 	work=$(mktemp -d /dev/shm/landwaiter-mutate.XXXXXX)
 fi
 status=0
-"$LW_BIN/tools/mutate" ${full[@]+"${full[@]}"} enclave "$work/mutate" "$LW_BIN/landwaiter-judge" \
+"$LW_BIN/tools/mutate" ${which[@]+"${which[@]}"} enclave "$work/mutate" "$LW_BIN/landwaiter-judge" \
 	1.lwb 2.lwb alice.key bob.key >mutate.log || status=$?
 LANDWAITER_ENCLAVE=$work/mutate/enclave
 after=$(trust_state)$(stored_objects)

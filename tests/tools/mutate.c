@@ -4,10 +4,11 @@
  * The mutation test: two good bundles of one sender, altered in every way that a list of ways
  *can name, go through the whole intake (lw_intake_run, to load) against a real enclave.
  *
- *	mutate [-f] [-r N] ENCLAVE WORK JUDGE A.lwb B.lwb KEY...
+ *	mutate [-f] [-r N] [-s K/N] ENCLAVE WORK JUDGE A.lwb B.lwb KEY...
  *
  * ENCLAVE is copied into the folder WORK, which must not exist. -f: all mutants, not a sample
- *with a fixed stride. Of mutants whose seal is altered every Nth (8) meets the real box; the
+ *with a fixed stride. -s: of these every Nth, from the Kth on (1 is the first), so that N runs
+ *try all. Of mutants whose seal is altered every Nth (8) meets the real box; the
  *others, and all whose seal is as it was, meet the same code in a thread, where a crash of it
  *is a crash of this program.
  *
@@ -106,6 +107,7 @@ static struct {
 	struct lw_digest trust; /* as it must stay */
 	bool full;
 	unsigned real_every;
+	unsigned share, shares; /* every `shares`th mutant, the first of them number `share` */
 	struct lw_random random;
 } t;
 
@@ -309,7 +311,7 @@ static void judge_refused(const struct lw_intake_result *r)
 		wrong("trust or store changed:", reason->found);
 }
 
-static void attempt(struct lw_span file)
+static void try_mutant(struct lw_span file)
 {
 	struct lw_intake_options o = {
 		.purpose = LW_INTAKE_LOAD,
@@ -338,6 +340,16 @@ static void attempt(struct lw_span file)
 	else
 		judge_refused(&r);
 	lw_intake_release(&r);
+}
+
+/* The originals come first, before there is anything to share. */
+static void attempt(struct lw_span file)
+{
+	static size_t n;
+
+	if (n++ % t.shares == t.share || file.p == originals[0].file.p ||
+	    file.p == originals[1].file.p)
+		try_mutant(file);
 }
 
 /* The bytes of the seal's text decide which box it meets. */
@@ -913,16 +925,21 @@ int main(int argc, char **argv)
 	int option;
 
 	t.real_every = 8;
-	while ((option = getopt(argc, argv, "fr:")) != -1) {
+	t.shares = 1;
+	while ((option = getopt(argc, argv, "fr:s:")) != -1) {
 		if (option == 'f')
 			t.full = true;
 		else if (option == 'r')
 			t.real_every = (unsigned)strtoul(optarg, NULL, 10);
+		else if (option == 's' && sscanf(optarg, "%u/%u", &t.share, &t.shares) == 2 &&
+			 t.share-- > 0 && t.share < t.shares)
+			continue;
 		else
 			return 2;
 	}
 	if (argc - optind < 7 || t.real_every == 0)
-		errx(2, "usage: mutate [-f] [-r N] ENCLAVE WORK JUDGE A.lwb B.lwb KEY KEY...");
+		errx(2,
+		     "usage: mutate [-f] [-r N] [-s K/N] ENCLAVE WORK JUDGE A.lwb B.lwb KEY KEY...");
 	t.template = argv[optind];
 	t.judge = argv[optind + 2];
 	if (mkdir(argv[optind + 1], 0700) < 0)
