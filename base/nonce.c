@@ -24,7 +24,7 @@ int lw_nonce_make(struct lw_nonce *ret, struct lw_error *e)
 
 int lw_nonce_parse(struct lw_span hex, struct lw_nonce *ret, struct lw_error *e)
 {
-	struct lw_nonce n;
+	struct lw_nonce n = { 0 };
 
 	if (hex.n != 2 * sizeof(n.bytes) ||
 	    lw_hex_decode(hex, n.bytes, sizeof(n.bytes), NULL) < 0)
@@ -70,17 +70,17 @@ int lw_nonce_read(const char *typed, struct lw_nonce *ret, struct lw_error *e)
 	char hex[2 * ALL_BYTES];
 	struct lw_nonce n;
 	size_t k = 0;
+	bool good = true;
 
-	for (const char *p = typed; *p; p++) {
+	for (const char *p = typed; *p && good; p++) {
 		if (*p == '-' || *p == ' ')
 			continue;
-		if (k == sizeof(hex) || !isxdigit((unsigned char)*p))
-			k = sizeof(hex) + 1;
-		if (k > sizeof(hex))
-			break;
-		hex[k++] = (char)tolower((unsigned char)*p);
+		good = k < sizeof(hex) && isxdigit((unsigned char)*p);
+		if (good)
+			hex[k++] = (char)tolower((unsigned char)*p);
 	}
-	if (k != sizeof(hex) || lw_hex_decode(lw_span(hex, k), have, sizeof(have), NULL) < 0)
+	if (!good || k != sizeof(hex) ||
+	    lw_hex_decode(lw_span(hex, k), have, sizeof(have), NULL) < 0)
 		return lw_fail(e, LW_E_FORMAT,
 			       "nonce: want nine groups of four hex digits, as `landwaiter "
 			       "request` shows them");

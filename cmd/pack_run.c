@@ -399,21 +399,22 @@ static void print_result(const struct lw_pack_options *o, const struct lw_pack_r
 
 /* ---- a supplement ---- */
 
-static int run_supplement(struct lw_pack_options *o, struct lw_error *e)
+static int run_supplement(const struct lw_pack_options *options, struct lw_error *e)
 {
 	LW_AUTO(earlier) struct lw_earlier increment = { 0 };
 	LW_AUTO(held) struct lw_held lacking = { 0 };
+	struct lw_pack_options o = *options;
 	struct lw_pack_result result = { 0 };
 	char size[16], text[LW_DIGEST_TEXT];
 	int r = lw_earlier_read(arg->of, NULL, &increment, e);
 
 	if (r == 0)
 		r = lw_pack_read_lacking(&lacking, &increment, e);
-	o->statement.sequence = increment.statement.sequence;
-	o->increment = &increment;
-	o->lacking = &lacking;
+	o.statement.sequence = increment.statement.sequence;
+	o.increment = &increment;
+	o.lacking = &lacking;
 	if (r == 0)
-		r = lw_pack(o, &result, e);
+		r = lw_pack(&o, &result, e);
 	lw_command_progress_end();
 	if (r < 0)
 		return r;
@@ -421,7 +422,7 @@ static int run_supplement(struct lw_pack_options *o, struct lw_error *e)
 		       arg->file ? arg->file : arg->to.list[0],
 		       (unsigned long long)result.blobs, lw_num_human_size(result.bytes, size));
 	if (lw_arg_json)
-		print_json(o, &result);
+		print_json(&o, &result);
 	else
 		(void)printf("%s\n", lw_digest_text(&result.bundle, text));
 	return 0;

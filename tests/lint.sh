@@ -100,7 +100,7 @@ if [ "${1:-}" != --fast ]; then
 	step "shellcheck" shellcheck "${scripts[@]}"
 	step "mandoc" mandoc_lint
 	step "clang-format (make format mends it)" format_all
-	step "codespell" codespell -q 3 -S build,.git,./tests/fuzz/corpus -L nd,fo,nulll,mata,signatur,chage
+	step "codespell" codespell -q 3 -S build,.git,./tests/fuzz/corpus -L iif,nd,fo,nulll,mata,signatur,chage
 	step "cppcheck" cppcheck_all
 	step "gcc -fanalyzer" analyze_all
 	step "clang-tidy" tidy_all

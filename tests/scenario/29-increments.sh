@@ -169,7 +169,7 @@ lacks lie.lwb sha256:"$lost_layer"
 # --- many ---------------------------------------------------------------------------------------
 
 small() { # MIB COMMAND...: what it prints is out.log
-	local most=$1
+	local most=$1 rss_kib
 
 	shift
 	"$LW_BIN/tools/usage" used "$LW_BIN/landwaiter" "$@" >out.log 2>err.log || return
