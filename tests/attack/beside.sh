@@ -76,7 +76,6 @@ ok "and all of it is there" lw check --all
 
 # --- and then it is killed ------------------------------------------------------------------------
 
-before=$(trust_state)
 kept=$(stored_objects)
 load_until syncfs "$store" 2.lwb
 ok "blobs are staged" [ "$(stored_objects)" != "$kept" ]
