@@ -131,8 +131,8 @@ done
 sealed many.lwb "${words[@]}"
 accepted lw verify many.lwb
 # A file for each process; what two do at once would be split lines in one.
-strace -ff -qq -e trace=seccomp,recvmsg -e signal=none -o trace "$LW_BIN/landwaiter" verify many.lwb \
-	>out.log 2>err.log
+strace -ff -qq -s 4096 -e trace=seccomp,recvmsg -e signal=none -o trace "$LW_BIN/landwaiter" \
+	verify many.lwb >out.log 2>err.log
 grep -lE 'SECCOMP_SET_MODE_FILTER.*\}\) *= 0' trace.* >boxes
 # The seal's, one for each image, and perhaps the one in reserve at the end, which may be ended before
 # it has built its walls.
