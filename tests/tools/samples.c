@@ -2,16 +2,16 @@
 
 /*
  * The mutation test of genuine evidence: bytes of tests/samples/cosign flipped, in what is
- *signed and in what carries it.
+ * signed and in what carries it.
  *
- *	samples [-f] FOLDER
+ *	samples [-f] [-s K/N] FOLDER
  *
  * Every layer that a judge reads is extracted and heard with all keys of FOLDER/keys, once as
  * cosign made it and then with one bit flipped, in the layer or in the manifest around it. -f:
- * every bit of every byte, not a sample with a fixed seed.
+ * every bit of every byte, not a sample with a fixed seed. -s: every Nth of them, from the Kth.
  *
  * The oracle: what is still good says, byte for byte, what the same signer signed in the
- *original.
+ * original.
  */
 
 #include "base/fs.h"
@@ -30,6 +30,7 @@ static struct lw_error error;
 static struct lw_policy *policy;
 static struct lw_random rng;
 static bool full;
+static unsigned share, shares = 1; /* every `shares`th mutant, the first of them number `share` */
 static int keys, blobs;
 
 static void must(int r, const char *what)
@@ -146,6 +147,13 @@ static void compare(const struct lw_piece *piece, const struct heard *original, 
 	}
 }
 
+static bool ours(void)
+{
+	static size_t n;
+
+	return n++ % shares == share;
+}
+
 static size_t first(void)
 {
 	return full ? 0 : lw_random_below(&rng, STRIDE);
@@ -167,6 +175,8 @@ static void flip_piece(struct lw_piece piece, const struct heard *original, size
 	for (size_t i = first(); i < copy.n; i += step())
 		for (unsigned bit = full ? 0 : (unsigned)i % 8, k = 0; k < (full ? 8 : 1);
 		     k++, bit++) {
+			if (!ours())
+				continue;
 			copy.p[i] ^= (uint8_t)(1u << bit);
 			compare(&piece, original, n, where, i);
 			copy.p[i] ^= (uint8_t)(1u << bit);
@@ -220,6 +230,8 @@ static void flip_manifest(struct lw_span manifest, size_t number, const struct h
 			LW_AUTO(buf) struct lw_buf bytes = { 0 };
 			struct lw_piece piece;
 
+			if (!ours())
+				continue;
 			copy.p[i] ^= (uint8_t)(1u << bit);
 			if (lw_json_parse(lw_buf_span(&copy), &LW_JSON_FOREIGN, &doc, &error) ==
 				    0 &&
@@ -274,15 +286,21 @@ int main(int argc, char **argv)
 {
 	struct dirent **names = NULL;
 	lw_auto_free char *path = NULL;
-	int n;
+	int n, option;
 
-	full = argc == 3 && strcmp(argv[1], "-f") == 0;
-	if (argc != 2 + full)
-		errx(2, "usage: samples [-f] FOLDER");
+	while ((option = getopt(argc, argv, "fs:")) != -1) {
+		if (option == 'f')
+			full = true;
+		else if (option != 's' || sscanf(optarg, "%u/%u", &share, &shares) != 2 ||
+			 share-- == 0 || share >= shares)
+			return 2;
+	}
+	if (argc - optind != 1)
+		errx(2, "usage: samples [-f] [-s K/N] FOLDER");
 	rng = lw_random_from(20261123);
-	keys = open_folder(argv[1 + full], "keys");
-	blobs = open_folder(argv[1 + full], "layout/blobs/sha256");
-	path = lw_asprintf("%s/layout/blobs/sha256", argv[1 + full]);
+	keys = open_folder(argv[optind], "keys");
+	blobs = open_folder(argv[optind], "layout/blobs/sha256");
+	path = lw_asprintf("%s/layout/blobs/sha256", argv[optind]);
 	make_policy();
 	lw_key_prepare();
 	n = scandir(path, &names, NULL, alphasort);
