@@ -281,13 +281,13 @@ static int only_image(struct lw_state *s, const char *which, const char *sql,
 		      const struct lw_arg *args, size_t n, struct lw_state_image *ret,
 		      struct lw_error *e)
 {
-	LW_AUTO(statement) sqlite3_stmt *st = NULL;
+	LW_AUTO(reset) sqlite3_stmt *st = NULL;
 	LW_AUTO(buf) struct lw_buf list = { 0 };
 	LW_AUTO(image) struct lw_state_image image = { 0 };
 	char shown[256], text[LW_DIGEST_TEXT];
 	size_t rows = 0;
 	bool row = false;
-	int rc = lw_state_walk(s, sql, args, n, &st, e);
+	int rc = lw_state_query(s, sql, args, n, &st, e);
 
 	while (!rc) {
 		rc = lw_state_step(s, st, &row, e);

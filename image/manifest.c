@@ -291,12 +291,12 @@ static int read_descriptors(struct lw_document *d, const struct lw_json *array,
 	size_t i = 0;
 	char what[48];
 
-	for (const struct lw_json *m = lw_json_first(array); m; m = lw_json_next(m)) {
-		(void)snprintf(what, sizeof(what), "%s[%zu]", name, i++);
-
-		int r = read_descriptor(d, m, role, what, e);
-		if (r < 0)
-			return r;
+	for (const struct lw_json *m = lw_json_first(array); m; m = lw_json_next(m), i++) {
+		if (read_descriptor(d, m, role, name, e) == 0)
+			continue;
+		/* Once more, for the error to say which: printing it for each costs much. */
+		(void)snprintf(what, sizeof(what), "%s[%zu]", name, i);
+		return read_descriptor(d, m, role, what, e);
 	}
 	return 0;
 }
