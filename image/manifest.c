@@ -288,17 +288,15 @@ static int read_descriptor(struct lw_document *d, const struct lw_json *node,
 static int read_descriptors(struct lw_document *d, const struct lw_json *array,
 			    enum lw_child_role role, const char *name, struct lw_error *e)
 {
-	size_t i = 0;
+	const struct lw_json *m = lw_json_first(array);
 	char what[48];
+	size_t i = 0;
 
-	for (const struct lw_json *m = lw_json_first(array); m; m = lw_json_next(m), i++) {
-		if (read_descriptor(d, m, role, name, e) == 0)
-			continue;
-		/* Once more, for the error to say which: printing it for each costs much. */
-		(void)snprintf(what, sizeof(what), "%s[%zu]", name, i);
-		return read_descriptor(d, m, role, what, e);
-	}
-	return 0;
+	for (; m && read_descriptor(d, m, role, name, e) == 0; i++)
+		m = lw_json_next(m);
+	/* Once more, for the error to say which: printing it for each costs much. */
+	(void)snprintf(what, sizeof(what), "%s[%zu]", name, i);
+	return m ? read_descriptor(d, m, role, what, e) : 0;
 }
 
 /* Which kind of document this is: what its descriptor says and what it says itself must agree,

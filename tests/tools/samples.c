@@ -30,7 +30,8 @@ static struct lw_error error;
 static struct lw_policy *policy;
 static struct lw_random rng;
 static bool full;
-static unsigned share, shares = 1; /* every `shares`th mutant, the first of them number `share` */
+static unsigned share,
+	shares = 1; /* every `shares`th mutant, the first of them number `share` */
 static int keys, blobs;
 
 static void must(int r, const char *what)
