@@ -25,24 +25,6 @@ new_of() { # FILE: names of its blobs that are not in the store
 	done
 }
 
-load_until() { # CALL PATH FILE: $loading and $stopped are the load's, under strace and as it is
-	rm -f strace.log
-	strace -f -qq -o strace.log -P "$2" -e "inject=$1:signal=SIGSTOP:when=1" \
-		"$LW_BIN/landwaiter" load "$3" -o json >load.log 2>load.err &
-	loading=$!
-	for ((n = 0; n < 600; n++)); do
-		grep -qs 'stopped by SIGSTOP' strace.log && break
-		sleep 0.05
-	done
-	stopped=$(grep -m 1 'stopped by SIGSTOP' strace.log | cut -d ' ' -f 1)
-}
-
-let_it_go_on() { # VERDICT
-	kill -CONT "$stopped"
-	wait "$loading" || true
-	is "the load ends: $1" "$(jq -r .verdict load.log)" "$1"
-}
-
 # --- another command ------------------------------------------------------------------------------
 
 before=$(trust_state)

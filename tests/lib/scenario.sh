@@ -232,6 +232,31 @@ accepted_check() {
 	return $problem
 }
 
+# --- a load that stands still -----------------------------------------------------------------
+
+# load_until CALL PATH FILE: a load of FILE that stops behind its first CALL of PATH. $loading is
+# its job, under strace, and $stopped the load itself. (LeakSanitizer does not go with strace.)
+load_until() {
+	local n
+
+	rm -f strace.log
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -o strace.log -P "$2" \
+		-e "inject=$1:signal=SIGSTOP:when=1" \
+		"$LW_BIN/landwaiter" load "$3" -o json >load.log 2>load.err &
+	loading=$!
+	for ((n = 0; n < 600; n++)); do
+		grep -qs 'stopped by SIGSTOP' strace.log && break
+		sleep 0.05
+	done
+	stopped=$(grep -m 1 'stopped by SIGSTOP' strace.log | cut -d ' ' -f 1)
+}
+
+let_it_go_on() { # VERDICT
+	kill -CONT "$stopped"
+	wait "$loading" || true
+	is "the load ends: $1" "$(jq -r .verdict load.log)" "$1"
+}
+
 # --- altering things --------------------------------------------------------------------------
 
 # entry_offset FILE NAME: where the data of a tar entry begins, as GNU tar sees it.
