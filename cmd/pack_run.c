@@ -279,10 +279,11 @@ static int open_repositories(struct repositories *r, struct lw_error *e)
 	return rc;
 }
 
-/* The bare discs that hold the least of their kind: a CD-R of 80 minutes, 359,844 sectors; a
- * DVD+R, 2,295,104; of 2,048 bytes each. */
-#define CD_BYTES  ((uint64_t)359844 * 2048)
-#define DVD_BYTES ((uint64_t)2295104 * 2048)
+/* The discs that hold the least of their kind: a CD-R of 80 minutes, 359,844 sectors; a DVD+R,
+ * 2,295,104; of 2,048 bytes each. 512 of them are left for padding, or for ISO 9660
+ * (docs/runbook/discs.md). */
+#define CD_BYTES  ((uint64_t)(359844 - 512) * 2048)
+#define DVD_BYTES ((uint64_t)(2295104 - 512) * 2048)
 
 /* "4GiB-1", "fat32", "cd", "dvd". */
 static int volume_size(const char *text, uint64_t *ret, struct lw_error *e)
@@ -431,10 +432,11 @@ static int run_supplement(const struct lw_pack_options *options, struct lw_error
 /* All but the images and the file is the increment's own. */
 static bool is_supplement_alone(int n)
 {
-	return !arg->file != !arg->to.n && arg->only && arg->of && n > 0 && !arg->sender &&
-	       !arg->audience && !arg->expires && !arg->marking && !arg->sequence &&
-	       !arg->volume_size && !arg->trust && !arg->request && !arg->request_key &&
-	       !arg->nonce && arg->tuf.n + arg->keys.n + arg->since.n + arg->have.n == 0;
+	return (arg->file != NULL) + arg->to.n == 1 && arg->only && arg->of && n > 0 &&
+	       !arg->sender && !arg->sender_dir && !arg->audience && !arg->expires &&
+	       !arg->marking && !arg->sequence && !arg->volume_size && !arg->trust &&
+	       !arg->request && !arg->request_key && !arg->nonce &&
+	       arg->tuf.n + arg->targets.n + arg->keys.n + arg->since.n + arg->have.n == 0;
 }
 
 static int run_only(int n, char **objects)
@@ -453,7 +455,7 @@ static int run_only(int n, char **objects)
 
 	if (!is_supplement_alone(n))
 		return lw_command_usage(
-			"a supplement wants -o FILE or --to DEVICE, --only, --of, "
+			"a supplement wants -o FILE or one --to DEVICE, --only, --of, "
 			"the images, and nothing else: it has the other's seal");
 	for (int i = 0; i < n && r == 0; i++)
 		r = add_source(&s, objects[i], &e);

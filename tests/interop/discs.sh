@@ -21,6 +21,21 @@ burn() { # FILE OPTION...: onto a blank medium
 	expect 0 xorriso -as cdrecord -v "dev=$drive" -dao "${@:2}" "$1"
 }
 
+# --- what --volume-size leaves on a disc ------------------------------------------------------------
+
+while read -r name sectors; do
+	size=$(man -l "$LW_TOP/docs/man/landwaiter-pack.1" | tr -d '\n,' | tr -s ' ' |
+		grep -oE "\b$name \([0-9]+ bytes" | grep -oE '[0-9]+')
+	mkdir "$name"
+	truncate -s "$size" "$name/next.1of2.lwb"
+	ok "$name: as a file it fits" [ "$(xorriso -as mkisofs -iso-level 3 -r -V DISC-0007 -print-size \
+		"$name/next.1of2.lwb" 2>xorriso.log)" -le "$sectors" ]
+	ok "$name: raw, with what pads it, too" [ $((size / 2048 + 150)) -le "$sectors" ]
+done <<'END'
+cd 359844
+dvd 2295104
+END
+
 # --- as a file in ISO 9660 ---------------------------------------------------------------------------
 
 exits 0 "a file system with the bundle in it" \
