@@ -459,6 +459,7 @@ int lw_gate_volumes_publish(struct lw_intake *in, struct lw_error *e)
 	for (size_t i = 0; i < in->entries.n && r == 0; i++)
 		if (!(in->entries.list[i].flags & not_for_the_store))
 			r = lw_pending_publish(in->sitting->folder, i,
-					       &in->entries.list[i].digest, e);
+					       &in->entries.list[i].digest,
+					       in->entries.list[i].size, e);
 	return r;
 }

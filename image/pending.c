@@ -110,7 +110,7 @@ int lw_pending_sync(struct lw_pending *p, struct lw_error *e)
 }
 
 int lw_pending_publish(struct lw_pending *p, size_t entry, const struct lw_digest *d,
-		       struct lw_error *e)
+		       uint64_t size, struct lw_error *e)
 {
 	char name[ENTRY_NAME], hex[BUNDLE_HEX + 1];
 	int r;
@@ -125,7 +125,7 @@ int lw_pending_publish(struct lw_pending *p, size_t entry, const struct lw_diges
 			return lw_fail(e, LW_E_NOTFOUND, "sha256:%s is not staged", hex);
 		return lw_fail_errno(e, "publish sha256:%s", hex);
 	}
-	return 0;
+	return lw_store_require_placed(p->store, d, size, e);
 }
 
 /* ---- sweeping ---- */

@@ -30,9 +30,9 @@ uint64_t lw_pending_size(struct lw_pending *p, size_t entry);
 /* Makes all of it durable: files, and their names. */
 int lw_pending_sync(struct lw_pending *p, struct lw_error *e) LW_WARN_UNUSED;
 /* Gives the file its name in blobs/ (mode 0444), too, over an older one; it stays here. Then as
- * lw_store_publish. */
+ * lw_store_publish. LW_E_STATE: it is no file of so many bytes. */
 int lw_pending_publish(struct lw_pending *p, size_t entry, const struct lw_digest *d,
-		       struct lw_error *e) LW_WARN_UNUSED;
+		       uint64_t size, struct lw_error *e) LW_WARN_UNUSED;
 
 /* Calls back for every folder and every file in it; what it answers `stay` false to, and
  * whatever else stands there, is removed. */

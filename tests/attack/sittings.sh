@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# flavours: sweep-san
+# flavours: release sweep-san
 #
 # What can become of an enclave between two sittings of a bundle in volumes: its disk, its state, its
 # trust, its clock, other bundles, other loads (security classes 73, 104, 106, 108, 114).
@@ -175,6 +175,16 @@ else
 fi
 attack "her signature altered" 3 seal.signature-bad lw load x.lwb
 attack "verify keeps nothing" 5 seal.threshold lw verify mallory.2of3.lwb
+# Taken away behind the reading of it, while the last volume is loaded: by the enclave's owner alone.
+again 1 2
+load_until pread64 "$T/$(staged)/3" v5.3of3.lwb
+rm "$(staged)/3"
+mkfifo "$(staged)/3"
+let_it_go_on error
+is "no row without a file" \
+	"$(jq -r '.findings[] | select(.severity != "note").code' load.log)" system.error
+is "no image, no floor" "$(sql 'SELECT count(*) FROM image'), $(sql 'SELECT count(*) FROM sender')" "0, 0"
+sitting "what lies there is not waited for" 5 content.volume-missing "1, 2" lw load v5.3of3.lwb
 # Signatures that nobody was known for when they were kept count when somebody is, and only if they are good.
 cp mallory.2of3.lwb y.lwb
 approve y.lwb alice
