@@ -160,7 +160,7 @@ static int fail_behind(const struct window *w, size_t all, struct lw_error *e)
 {
 	if (w->error.code == LW_E_TRUNCATED)
 		return lw_fail(e, LW_E_TRUNCATED, "ends at offset %llu, %zu bytes short",
-			       (unsigned long long)(w->offset + w->n), all - w->n);
+			       (unsigned long long)w->offset + w->n, all - w->n);
 	*e = w->error;
 	return -(int)e->code;
 }
