@@ -435,7 +435,7 @@ static bool is_supplement_alone(int n)
 	return (arg->file != NULL) + arg->to.n == 1 && arg->only && arg->of && n > 0 &&
 	       !arg->sender && !arg->sender_dir && !arg->audience && !arg->expires &&
 	       !arg->marking && !arg->sequence && !arg->volume_size && !arg->trust &&
-	       !arg->request && !arg->request_key && !arg->nonce &&
+	       !arg->ca_file && !arg->request && !arg->request_key && !arg->nonce &&
 	       arg->tuf.n + arg->targets.n + arg->keys.n + arg->since.n + arg->have.n == 0;
 }
 

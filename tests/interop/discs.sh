@@ -23,9 +23,16 @@ burn() { # FILE OPTION...: onto a blank medium
 
 # --- what --volume-size leaves on a disc ------------------------------------------------------------
 
+promised() { # NAME: bytes, by the manual
+	man -l "$LW_TOP/docs/man/landwaiter-pack.1" | tr -d '\n,' | tr -s ' ' |
+		grep -oE "\b$1 \([0-9]+ bytes" | grep -oE '[0-9]+'
+}
+"$LW_BIN/tools/mklayout" big large 1 720MiB 1MiB
+make_bundle full.lwb --volume-size cd oci:large:b0
+is "cd: a volume is as large as the manual says" "$(size_of full.1of2.lwb)" "$(promised cd)"
+rm -rf large full.*
 while read -r name sectors; do
-	size=$(man -l "$LW_TOP/docs/man/landwaiter-pack.1" | tr -d '\n,' | tr -s ' ' |
-		grep -oE "\b$name \([0-9]+ bytes" | grep -oE '[0-9]+')
+	size=$(promised "$name")
 	mkdir "$name"
 	truncate -s "$size" "$name/next.1of2.lwb"
 	ok "$name: as a file it fits" [ "$(xorriso -as mkisofs -iso-level 3 -r -V DISC-0007 -print-size \

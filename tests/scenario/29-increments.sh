@@ -87,6 +87,8 @@ echo "sha256:$(printf '%064d' 1)" >bad
 exits 2 "of what it does not need" supplement no.lwb bad two.lwb oci:layout:b1
 exits 2 "with a sender" lw pack --only lines --of two.lwb -o no.lwb --sender acme oci:layout:b1
 exits 2 "with another counter" lw pack --only lines --of two.lwb -o no.lwb --sender-dir sender oci:layout:b1
+exits 2 "with a target" lw pack --only lines --of two.lwb -o no.lwb --tuf-target x oci:layout:b1
+exits 2 "with an authority" lw pack --only lines --of two.lwb -o no.lwb --ca-file x oci:layout:b1
 exits 2 "for two devices" lw pack --only lines --of two.lwb --to one --to two oci:layout:b1
 exits 2 "for a file and a device" lw pack --only lines --of two.lwb -o no.lwb --to one oci:layout:b1
 exits 2 "without an image" lw pack --only lines --of two.lwb -o no.lwb

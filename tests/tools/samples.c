@@ -30,8 +30,8 @@ static struct lw_error error;
 static struct lw_policy *policy;
 static struct lw_random rng;
 static bool full;
-static unsigned share,
-	shares = 1; /* every `shares`th mutant, the first of them number `share` */
+/* Every `shares`th mutant, the first of them number `share`. */
+static unsigned share, shares = 1;
 static int keys, blobs;
 
 static void must(int r, const char *what)
@@ -294,7 +294,7 @@ int main(int argc, char **argv)
 			full = true;
 		else if (option != 's' || sscanf(optarg, "%u/%u", &share, &shares) != 2 ||
 			 share-- == 0 || share >= shares)
-			return 2;
+			optind = argc;
 	}
 	if (argc - optind != 1)
 		errx(2, "usage: samples [-f] [-s K/N] FOLDER");

@@ -333,6 +333,31 @@ static void refuses(void **state)
 	}
 }
 
+/* Which of them, and what of it. */
+static void says_where(void **state)
+{
+	static const struct {
+		const char *text, *type, *where;
+	} bad[] = {
+		{ LAYER_WITH("{\"mediaType\":\"a/b\"}"), OCI_M, "layers[0]: " },
+		{ LAYER_WITH(LAYER "," LAYER ",{\"mediaType\":\"a/b\"}," LAYER), OCI_M,
+		  "layers[2]: " },
+		{ CHILD_WITH(CHILD ",7"), OCI_I, "manifests[1]: " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LW_COUNT_OF(bad); i++) {
+		LW_AUTO(document) struct lw_document *d = NULL;
+		struct lw_error e = { 0 };
+
+		assert_true(lw_document_parse(lw_span_str(bad[i].text), bad[i].type, &d, &e) <
+			    0);
+		assert_null(d);
+		if (strncmp(e.text, bad[i].where, strlen(bad[i].where)) != 0)
+			fail_msg("%s: %s", bad[i].where, e.text);
+	}
+}
+
 static void reads_descriptors(void **state)
 {
 	static const char text[] =
@@ -649,15 +674,11 @@ static void takes_no_part(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(accepts),
-		cmocka_unit_test(refuses),
-		cmocka_unit_test(reads_descriptors),
-		cmocka_unit_test(reads_roles),
-		cmocka_unit_test(limits),
-		cmocka_unit_test(limits_of_strings),
-		cmocka_unit_test(kinds),
-		cmocka_unit_test(takes_no_lies),
-		cmocka_unit_test(takes_no_part),
+		cmocka_unit_test(accepts),	     cmocka_unit_test(refuses),
+		cmocka_unit_test(says_where),	     cmocka_unit_test(reads_descriptors),
+		cmocka_unit_test(reads_roles),	     cmocka_unit_test(limits),
+		cmocka_unit_test(limits_of_strings), cmocka_unit_test(kinds),
+		cmocka_unit_test(takes_no_lies),     cmocka_unit_test(takes_no_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
