@@ -3,12 +3,12 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/threads.h"
 #include "bundle/format.h"
 #include "bundle/lane.h"
 
 #include <fcntl.h>
 
-#define LANES	   2
 #define TELL_BYTES ((uint64_t)16 << 20)
 /* How often what was written is handed to the device; the syncing thread closes sinks of at
  * least this size. */
@@ -365,21 +365,6 @@ static void *lane_main(void *data)
 	return NULL;
 }
 
-static void run_lanes(struct shared *s, size_t lanes)
-{
-	pthread_t threads[LANES];
-
-	atomic_store(&s->lanes, lanes);
-	for (size_t i = 1; i < lanes; i++)
-		if (pthread_create(&threads[i], NULL, lane_main, s) != 0) {
-			(void)atomic_fetch_sub(&s->lanes, lanes - i);
-			lanes = i; /* fewer lanes are slower, not wrong */
-		}
-	(void)lane_main(s);
-	for (size_t i = 1; i < lanes; i++)
-		(void)pthread_join(threads[i], NULL);
-}
-
 /* Whether it may be read with others. */
 static bool is_small(const struct lw_content_job *job, size_t i)
 {
@@ -428,7 +413,8 @@ int lw_content_read(struct lw_content_job *job, struct lw_error *e)
 	(void)pthread_mutex_init(&s.lock, NULL);
 	(void)pthread_cond_init(&s.changed, NULL);
 	s.syncing = pthread_create(&syncer, NULL, sync_main, &s) == 0;
-	run_lanes(&s, job->in_order ? 1 : LANES);
+	atomic_store(&s.lanes, job->in_order ? 1 : LW_THREADS);
+	lw_threads_run(job->in_order ? 1 : LW_THREADS, lane_main, &s);
 	if (s.syncing) {
 		(void)pthread_mutex_lock(&s.lock);
 		s.read = true;

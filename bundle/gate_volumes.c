@@ -4,6 +4,7 @@
  * by what was staged and what the store has. */
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/threads.h"
 #include "bundle/bases.h"
 #include "bundle/format.h"
 #include "bundle/sitting.h"
@@ -205,17 +206,19 @@ static int hash_range(struct lw_intake *in, int fd, uint64_t *at, uint64_t n,
 	return 0;
 }
 
-/* An entry, or (from 1) a piece of it. */
+/* An entry, or (from 1) a piece of it. From any thread; so is the next that tells. */
 static void lost(struct lw_intake *in, size_t i, uint64_t piece, const char *found)
 {
 	const struct lw_digest *d = &in->entries.list[i].digest;
 	char name[LW_NAME_MAX];
 
+	(void)pthread_mutex_lock(&in->telling);
 	lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_STAGED,
 		       piece ? lw_format_piece_name(d, (unsigned)piece - 1, name)
 			     : lw_format_blob_name(d, name),
 		       "the bytes that were staged", found);
 	lw_sitting_lose(in, i, piece);
+	(void)pthread_mutex_unlock(&in->telling);
 }
 
 /* Each piece, and all of them as one. */
@@ -246,9 +249,11 @@ static void not_whole(struct lw_intake *in, size_t i)
 	char name[LW_BLOB_NAME], want[LW_DIGEST_TEXT];
 	const struct lw_digest *d = &in->entries.list[i].digest;
 
+	(void)pthread_mutex_lock(&in->telling);
 	lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_DIGEST,
 		       lw_format_blob_name(d, name), lw_digest_text(d, want),
 		       "other bytes, by the pieces in the list");
+	(void)pthread_mutex_unlock(&in->telling);
 }
 
 /* What another sitting staged, or in pieces. LW_E_BUSY: told to stop. */
@@ -427,21 +432,24 @@ static int judge_kept(struct lw_intake *in, size_t i, struct lw_error *e)
 	return r;
 }
 
-/* All that the gates have not read, and that is to be relied on. */
+/* One that the gates have not read, and that is to be relied on. */
+static int judge_rest(void *data, size_t i, struct lw_error *e)
+{
+	struct lw_intake *in = data;
+	const uint64_t flags = in->entries.list[i].flags;
+
+	if (flags & LW_ENTRY_KEPT && !(flags & LW_ENTRY_HAVE))
+		return judge_kept(in, i, e);
+	return flags & (LW_ENTRY_KEPT | LW_ENTRY_TAKEN) ? 0 : judge_staged(in, i, e);
+}
+
 void lw_gate_volumes_rest(struct lw_intake *in)
 {
 	struct lw_verdict *v = &in->result->verdict;
 	struct lw_error e = { 0 };
-	int r = 0;
+	int r = lw_threads_each(lw_store_readers(in->enclave->store), in->entries.n, judge_rest,
+				in, &e);
 
-	for (size_t i = 0; i < in->entries.n && r == 0; i++) {
-		const uint64_t flags = in->entries.list[i].flags;
-
-		if (flags & LW_ENTRY_KEPT && !(flags & LW_ENTRY_HAVE))
-			r = judge_kept(in, i, &e);
-		else if (!(flags & (LW_ENTRY_KEPT | LW_ENTRY_TAKEN)))
-			r = judge_staged(in, i, &e);
-	}
 	if (r == 0)
 		r = lw_prerequisites_judge(in, &e);
 	if (r == 0 && !lw_verdict_clear(v))

@@ -305,6 +305,7 @@ int lw_intake_run(struct lw_enclave *enclave, const struct lw_clock *clock,
 				.clock = *clock,
 				.fd = -1,
 				.documents = -1,
+				.telling = PTHREAD_MUTEX_INITIALIZER,
 				.result = ret };
 	struct lw_verdict *v = &ret->verdict;
 	int r = lw_record_head(enclave->state, &ret->head, e);

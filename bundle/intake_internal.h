@@ -8,6 +8,8 @@
 #include "bundle/box.h"
 #include "bundle/volumes.h"
 
+#include <pthread.h>
+
 /* For one image: the entries it needs, evidence included. */
 struct lw_needs {
 	uint32_t *entries; /* owned: indices into the entry list */
@@ -62,6 +64,7 @@ struct lw_intake {
 	bool staged;
 	bool repairing; /* the record then counts what repair found and mended */
 	uint64_t damaged, repaired;
+	pthread_mutex_t telling; /* where several threads judge, one tells at a time */
 	struct lw_intake_result *result;
 };
 
@@ -101,7 +104,7 @@ void lw_prerequisites_damaged(struct lw_intake *in, size_t entry, const char *fo
 /* Copies aside those that are flagged so. What cannot be read is a finding. */
 int lw_prerequisites_copy(struct lw_intake *in, uint64_t flags,
 			  struct lw_error *e) LW_WARN_UNUSED;
-/* Hashes all that the store has. */
+/* Hashes all that the store has, in as many threads as may read it. */
 int lw_prerequisites_judge(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
 
 /* Parts of gate 4 that a sitting uses, and repair. */

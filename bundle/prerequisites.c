@@ -3,6 +3,7 @@
  * that it is there, and never without hashing it. */
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/threads.h"
 #include "bundle/bases.h"
 #include "bundle/format.h"
 #include "bundle/intake_internal.h"
@@ -41,8 +42,10 @@ void lw_prerequisites_damaged(struct lw_intake *in, size_t i, const char *found)
 	entry->flags |= LW_ENTRY_TOLD;
 	(void)snprintf(want, sizeof(want), "its %llu bytes in the store",
 		       (unsigned long long)entry->size);
+	(void)pthread_mutex_lock(&in->telling);
 	lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_PREREQUISITE_DAMAGED,
 		       lw_format_blob_name(&entry->digest, name), want, found);
+	(void)pthread_mutex_unlock(&in->telling);
 }
 
 /* That one of that digest is here, and of another size, no other bundle mends: the list, or the
@@ -126,24 +129,39 @@ int lw_prerequisites_hash(struct lw_intake *in, size_t i, struct lw_error *why, 
 	return 0;
 }
 
-int lw_prerequisites_judge(struct lw_intake *in, struct lw_error *e)
+struct judging {
+	struct lw_intake *in;
+	atomic_size_t damaged;
+};
+
+static int judge_one(void *data, size_t i, struct lw_error *e)
 {
 	const uint64_t kept = LW_ENTRY_HAVE | LW_ENTRY_KEPT;
-	size_t damaged = 0;
+	struct judging *j = data;
+	struct lw_error why = { 0 };
+	bool good = true;
 	int r = 0;
 
-	for (size_t i = 0; i < in->entries.n && in->entries.n_have > 0 && r == 0; i++) {
-		struct lw_error why = { 0 };
-		bool good = true;
-
-		if ((in->entries.list[i].flags & kept) == kept)
-			r = lw_prerequisites_hash(in, i, &why, &good, e);
-		if (r == 0 && !good)
-			lw_prerequisites_damaged(in, i, why.text);
-		damaged += !good;
+	if ((j->in->entries.list[i].flags & kept) == kept)
+		r = lw_prerequisites_hash(j->in, i, &why, &good, e);
+	if (r == 0 && !good) {
+		lw_prerequisites_damaged(j->in, i, why.text);
+		atomic_fetch_add(&j->damaged, 1);
 	}
+	return r;
+}
+
+int lw_prerequisites_judge(struct lw_intake *in, struct lw_error *e)
+{
+	struct judging j = { .in = in };
+	int r = in->entries.n_have > 0 ? lw_threads_each(lw_store_readers(in->enclave->store),
+							 in->entries.n, judge_one, &j, e)
+				       : 0;
+
 	/* A sitting reports all that is missing. */
-	return r == 0 && damaged > 0 && !in->sitting ? lw_prerequisites_report(in, e) : r;
+	return r == 0 && atomic_load(&j.damaged) > 0 && !in->sitting
+		       ? lw_prerequisites_report(in, e)
+		       : r;
 }
 
 int lw_prerequisites_doubt(struct lw_intake *in, struct lw_error *e)

@@ -160,6 +160,7 @@ int lw_intake_repair(struct lw_enclave *enclave, const struct lw_clock *clock,
 				      .fd = -1,
 				      .documents = -1,
 				      .repairing = true,
+				      .telling = PTHREAD_MUTEX_INITIALIZER,
 				      .result = &ret->intake } };
 	struct lw_verdict *v = &ret->intake.verdict;
 	int r = lw_record_head(enclave->state, &ret->intake.head, e);

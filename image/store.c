@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/threads.h"
 #include "base/tree.h"
 #include "image/index.h"
 #include "image/store_internal.h"
@@ -191,6 +192,11 @@ int lw_store_require_placed(struct lw_store *s, const struct lw_digest *d, uint6
 int lw_store_sync_published(struct lw_store *s, struct lw_error *e)
 {
 	return lw_fs_sync(s->blobs, "store/blobs/sha256", e);
+}
+
+size_t lw_store_readers(const struct lw_store *s)
+{
+	return lw_fs_is_slow_seek(s->blobs) ? 1 : LW_THREADS;
 }
 
 DIR *lw_store_list(int folder)

@@ -51,6 +51,8 @@ int lw_store_require_placed(struct lw_store *s, const struct lw_digest *d, uint6
 int lw_store_publish(struct lw_store *s, const struct lw_digest *d,
 		     struct lw_error *e) LW_WARN_UNUSED;
 int lw_store_sync_published(struct lw_store *s, struct lw_error *e) LW_WARN_UNUSED;
+/* How many threads may read it: one where its disk turns, and would seek between them. */
+size_t lw_store_readers(const struct lw_store *s);
 /* Removes all that is staged, whatever it is, and an index.json that was never finished. */
 int lw_store_clear_staged(struct lw_store *s, struct lw_error *e) LW_WARN_UNUSED;
 

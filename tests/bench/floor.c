@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What any store of files must do, and nothing else: the floor for a load of many small blobs.
+ * What any store of files must do that checks digests, and nothing else: the floor for a load
+ *of many small blobs.
  *
  *	floor FOLDER <LIST
  *
- * LIST has a line "SIZE NAME" for each file. Two threads write them all; then they are synced.
+ * LIST has a line "SIZE NAME" for each file. Two threads hash as many bytes as each has and
+ *write them; then all are synced.
  */
 
 #include <err.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -55,6 +58,8 @@ static void read_list(void)
 
 static void *write_files(void *arg)
 {
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
 	size_t i;
 
 	while ((i = atomic_fetch_add(&next_file, 1)) < n_files) {
@@ -63,15 +68,22 @@ static void *write_files(void *arg)
 
 		if (fd < 0)
 			err(1, "%s", name);
+		if (!hash || EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1)
+			errx(1, "no SHA-256");
 		for (size_t left = files[i].size; left > 0;) {
 			const size_t n = left < CHUNK ? left : CHUNK;
 
+			if (EVP_DigestUpdate(hash, chunk, n) != 1)
+				errx(1, "%s: not hashed", name);
 			if (write(fd, chunk, n) != (ssize_t)n)
 				err(1, "%s", name);
 			left -= n;
 		}
+		if (EVP_DigestFinal_ex(hash, digest, NULL) != 1)
+			errx(1, "%s: not hashed", name);
 		(void)close(fd);
 	}
+	EVP_MD_CTX_free(hash);
 	return arg;
 }
 

@@ -81,7 +81,7 @@ a_blob() { # NAME: what a blob costs of the larger number, against the smaller
 part_blobs() {
 	local count blobs small large memory_aim
 
-	cc -O2 -D_GNU_SOURCE -pthread -o floor "$top/tests/bench/floor.c"
+	cc -O2 -D_GNU_SOURCE -pthread -o floor "$top/tests/bench/floor.c" -lcrypto
 	read -r small large <<<"$images"
 	for count in $small $large; do
 		blobs=$((count * 100))

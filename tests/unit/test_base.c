@@ -13,10 +13,12 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "base/threads.h"
 #include "tests/lib/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -1049,6 +1051,76 @@ static void test_mem(void **state)
 	assert_non_null(none_either);
 }
 
+/* ---- threads ---- */
+
+#define CALLS 1000
+
+struct calls {
+	atomic_uint times[CALLS];
+	atomic_size_t n;
+	size_t fails; /* at that one; CALLS: never */
+	atomic_size_t last;
+};
+
+static int call(void *data, size_t i, struct lw_error *e)
+{
+	struct calls *c = data;
+
+	atomic_fetch_add(&c->times[i], 1);
+	atomic_fetch_add(&c->n, 1);
+	atomic_store(&c->last, i);
+	return i == c->fails ? lw_fail(e, LW_E_DIGEST, "the one at %zu", i) : 0;
+}
+
+static void test_threads_each(void **state)
+{
+	(void)state;
+	for (size_t threads = 1; threads <= LW_THREADS + 1; threads++) {
+		struct calls c = { .fails = CALLS };
+		struct lw_error e = { 0 };
+
+		assert_int_equal(lw_threads_each(threads, CALLS, call, &c, &e), 0);
+		assert_int_equal(lw_threads_each(threads, 0, call, &c, &e), 0);
+		for (size_t i = 0; i < CALLS; i++)
+			assert_int_equal(atomic_load(&c.times[i]), 1);
+		assert_int_equal(e.code, LW_OK);
+	}
+}
+
+static void test_threads_each_fails(void **state)
+{
+	(void)state;
+	for (size_t threads = 1; threads <= LW_THREADS; threads++) {
+		struct calls c = { .fails = CALLS - 3 };
+		struct lw_error e = { 0 };
+
+		assert_int_equal(lw_threads_each(threads, CALLS, call, &c, &e),
+				 -(int)LW_E_DIGEST);
+		assert_string_equal(e.text, "the one at 997");
+		if (threads == 1) { /* from the last on; nothing is begun behind it */
+			assert_int_equal(atomic_load(&c.n), 3);
+			assert_int_equal(atomic_load(&c.last), CALLS - 3);
+		}
+	}
+}
+
+static void *count_thread(void *data)
+{
+	atomic_fetch_add((atomic_size_t *)data, 1);
+	return NULL;
+}
+
+static void test_threads_run(void **state)
+{
+	(void)state;
+	for (size_t threads = 1; threads <= LW_THREADS + 3; threads++) {
+		atomic_size_t n = 0;
+
+		lw_threads_run(threads, count_thread, &n);
+		assert_int_equal(atomic_load(&n), threads < LW_THREADS ? threads : LW_THREADS);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1083,6 +1155,9 @@ int main(void)
 		cmocka_unit_test(test_error_codes_have_names),
 		cmocka_unit_test(test_error_chain),
 		cmocka_unit_test(test_mem),
+		cmocka_unit_test(test_threads_each),
+		cmocka_unit_test(test_threads_each_fails),
+		cmocka_unit_test(test_threads_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
