@@ -38,7 +38,7 @@ enum {
 	LW_ENTRY_TAKEN = 65536,	   /* in this sitting: read, right, and staged */
 	LW_ENTRY_HAVE = 131072,	   /* a prerequisite, no member: the list itself says so */
 	LW_ENTRY_HERE = 262144,	   /* which the supplement at hand brings after all */
-	LW_ENTRY_TOLD = 524288,	   /* that the store's copy of it is damaged */
+	LW_ENTRY_TOLD = 524288,	   /* that what is here of it is damaged */
 	LW_ENTRY_PASSED = 1048576, /* the medium was asked for it */
 	LW_ENTRY_PLACED = 2097152, /* staged in blobs/ at once: the name that it keeps */
 };

@@ -218,6 +218,7 @@ static void lost(struct lw_intake *in, size_t i, uint64_t piece, const char *fou
 			     : lw_format_blob_name(d, name),
 		       "the bytes that were staged", found);
 	lw_sitting_lose(in, i, piece);
+	in->entries.list[i].flags |= LW_ENTRY_TOLD;
 	(void)pthread_mutex_unlock(&in->telling);
 }
 
@@ -281,6 +282,52 @@ static int judge_staged(struct lw_intake *in, size_t i, struct lw_error *e)
 	else if (!lw_digest_equal(&have, &entry->digest) && entry->flags & LW_ENTRY_STAGED)
 		not_whole(in, i);
 	return 0;
+}
+
+/* A member of another volume that need not come, for the store has it: if that is so. */
+static int judge_kept(struct lw_intake *in, size_t i, struct lw_error *e)
+{
+	struct lw_error why = { 0 };
+	bool good = true;
+	int r = 0;
+
+	if (i < in->extent.first || i >= in->extent.end ||
+	    !lw_extent_has(&in->entries, &in->extent, i))
+		r = lw_prerequisites_hash(in, i, &why, &good, e);
+	if (!good) {
+		in->entries.list[i].flags &= ~(uint64_t)LW_ENTRY_KEPT;
+		lost(in, i, 0, why.text);
+	}
+	return r;
+}
+
+/* One that the gates have not read, and that is to be relied on. */
+static int judge_rest(void *data, size_t i, struct lw_error *e)
+{
+	struct lw_intake *in = data;
+	const uint64_t flags = in->entries.list[i].flags;
+
+	if (flags & LW_ENTRY_TOLD) /* it is found damaged: nobody relies on it */
+		return 0;
+	if (flags & LW_ENTRY_KEPT && !(flags & LW_ENTRY_HAVE))
+		return judge_kept(in, i, e);
+	return flags & (LW_ENTRY_KEPT | LW_ENTRY_TAKEN) ? 0 : judge_staged(in, i, e);
+}
+
+static int judge_all(struct lw_intake *in, struct lw_error *e)
+{
+	int r = lw_threads_each(lw_store_readers(in->enclave->store), in->entries.n, judge_rest,
+				in, e);
+
+	return r < 0 ? r : lw_prerequisites_judge(in, e);
+}
+
+/* All that is damaged, not what was met first: what is told is what the next medium brings. */
+static int report_damage(struct lw_intake *in, struct lw_error *e)
+{
+	int r = in->result->verdict.gravest == LW_DAMAGE ? judge_all(in, e) : 0;
+
+	return r < 0 ? r : report_missing(in, e);
 }
 
 /* ---- by what was staged ---- */
@@ -395,7 +442,7 @@ void lw_gate_volumes(struct lw_intake *in)
 	if (r == 0 && lw_verdict_clear(v)) {
 		r = go_on(in, &e);
 		if (r == 0 && !lw_verdict_clear(v))
-			r = report_missing(in, &e);
+			r = report_damage(in, &e);
 	}
 	if (r < 0)
 		lw_intake_failed(in, &e);
@@ -410,48 +457,17 @@ void lw_gate_volumes_named(struct lw_intake *in)
 		return;
 	r = copy_all(in, LW_ENTRY_PIECE, &e);
 	if (r == 0 && !lw_verdict_clear(&in->result->verdict))
-		r = report_missing(in, &e);
+		r = report_damage(in, &e);
 	if (r < 0)
 		lw_intake_failed(in, &e);
-}
-
-/* A member of another volume that need not come, for the store has it: if that is so. */
-static int judge_kept(struct lw_intake *in, size_t i, struct lw_error *e)
-{
-	struct lw_error why = { 0 };
-	bool good = true;
-	int r = 0;
-
-	if (i < in->extent.first || i >= in->extent.end ||
-	    !lw_extent_has(&in->entries, &in->extent, i))
-		r = lw_prerequisites_hash(in, i, &why, &good, e);
-	if (!good) {
-		in->entries.list[i].flags &= ~(uint64_t)LW_ENTRY_KEPT;
-		lost(in, i, 0, why.text);
-	}
-	return r;
-}
-
-/* One that the gates have not read, and that is to be relied on. */
-static int judge_rest(void *data, size_t i, struct lw_error *e)
-{
-	struct lw_intake *in = data;
-	const uint64_t flags = in->entries.list[i].flags;
-
-	if (flags & LW_ENTRY_KEPT && !(flags & LW_ENTRY_HAVE))
-		return judge_kept(in, i, e);
-	return flags & (LW_ENTRY_KEPT | LW_ENTRY_TAKEN) ? 0 : judge_staged(in, i, e);
 }
 
 void lw_gate_volumes_rest(struct lw_intake *in)
 {
 	struct lw_verdict *v = &in->result->verdict;
 	struct lw_error e = { 0 };
-	int r = lw_threads_each(lw_store_readers(in->enclave->store), in->entries.n, judge_rest,
-				in, &e);
+	int r = judge_all(in, &e);
 
-	if (r == 0)
-		r = lw_prerequisites_judge(in, &e);
 	if (r == 0 && !lw_verdict_clear(v))
 		r = report_missing(in, &e);
 	if (r < 0)

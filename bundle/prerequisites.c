@@ -204,5 +204,7 @@ int lw_prerequisites_copy(struct lw_intake *in, uint64_t flags, struct lw_error 
 		lw_prerequisites_damaged(in, i, why.text);
 		damaged++;
 	}
+	if (r == 0 && damaged > 0) /* and which others are */
+		r = lw_prerequisites_judge(in, e);
 	return r == 0 && damaged > 0 ? lw_prerequisites_report(in, e) : r;
 }

@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Of hundreds of files that are hashed again before a commit, by two threads, every second one is
+# damaged: each is found, and told once; what is good stays (security classes 105, 106).
+
+. "$(dirname "$0")/../lib/attack.sh"
+
+make_keys alice bob
+make_enclave 2 alice bob
+"$LW_BIN/tools/mklayout" layered layout 3 98
+sealed() { # FILE OPTION-OR-SOURCE...
+	make_bundle "$@" --key alice.key --key bob.key
+}
+sealed wide.lwb --sequence 1 --volume-size 400KiB oci:layout:l0 oci:layout:l1
+sealed base.lwb --sequence 2 oci:layout:l0 oci:layout:l1
+sealed next.lwb --since base.lwb --sequence 3 registry.example/again:1=oci:layout:l0 \
+	registry.example/again:2=oci:layout:l1 oci:layout:l2
+volumes=(wide.*of*.lwb)
+early=("${volumes[@]::${#volumes[@]}-1}")
+last=${volumes[-1]}
+
+# damage FOLDER: a byte of every second file of more than 1,000.
+damage() {
+	find "$1" -type f -size +1000c | sort | awk 'NR % 2' >damaged
+	while read -r file; do flip "$file" 700; done <damaged
+}
+# tells NAME CODE COMMAND...: the attempt ends as damaged, of each of those one finding CODE.
+tells() {
+	local exit=0 n
+
+	n=$(wc -l <damaged)
+	"${@:3}" -o json >out.log 2>err.log || exit=$?
+	is "$1: $2" "$exit $(jq -r --arg code "$2" '[.findings[] | select(.code == $code).object] |
+		"\(length) \(unique | length)"' out.log) $((n > 50))" "4 $n $n 1"
+	! grep -qE 'ERROR: (Address|Leak|Undefined)|runtime error:' err.log || fail "$1" "$(cat err.log)"
+}
+each_is_right() { # NAME IMAGES
+	exits 0 "$1: all holds" lw check --all
+	is "$1: all are here" "$(sql 'SELECT count(*) FROM image')" "$2"
+}
+
+# --- staged by earlier sittings -------------------------------------------------------------------
+
+for volume in "${early[@]}"; do
+	expect 5 lw load "$volume" || fail "loading $volume" "$(cat out.log)"
+done
+damage enclave/store/pending
+tells "staged by others" content.staged lw load "$last"
+is "nothing came in" "$(sql 'SELECT count(*) FROM image') $(ls enclave/store/blobs/sha256 | wc -l)" "0 0"
+is "what is good stays" "$(($(find enclave/store/pending -type f | wc -l) > $(wc -l <damaged)))" 1
+for volume in "${early[@]::${#early[@]}-1}"; do
+	expect 5 lw load "$volume" || fail "loading $volume again" "$(cat out.log)"
+done
+accepted lw load "${early[-1]}"
+each_is_right "all volumes again" 2
+
+# --- in the store, and needed ---------------------------------------------------------------------
+
+accepted lw load base.lwb
+damage enclave/store/blobs/sha256
+sort damaged | sed 's|.*/|sha256:|' >want
+tells "verify, in the store" content.prerequisite-damaged lw verify next.lwb
+is "verify names them" "$(jq -r '.prerequisites.missing[].digest' out.log | sort | cmp - want && echo same)" same
+tells "load, in the store" content.prerequisite-damaged lw load next.lwb
+cp out.log next.json
+is "load names them" "$(jq -r '.prerequisites.missing[].digest' next.json | sort | cmp - want && echo same)" same
+exits 0 "a supplement of them" lw pack -o extra.lwb --only next.json --of next.lwb oci:layout:l0 oci:layout:l1
+accepted lw load extra.lwb
+each_is_right "with a supplement" 5
+
+done_testing
