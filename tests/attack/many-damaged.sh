@@ -47,7 +47,7 @@ for volume in "${early[@]}"; do
 done
 damage enclave/store/pending
 tells "staged by others" content.staged lw load "$last"
-is "nothing came in" "$(sql 'SELECT count(*) FROM image') $(ls enclave/store/blobs/sha256 | wc -l)" "0 0"
+is "nothing came in" "$(sql 'SELECT count(*) FROM image') $(find enclave/store/blobs -type f | wc -l)" "0 0"
 is "what is good stays" "$(($(find enclave/store/pending -type f | wc -l) > $(wc -l <damaged)))" 1
 for volume in "${early[@]::${#early[@]}-1}"; do
 	expect 5 lw load "$volume" || fail "loading $volume again" "$(cat out.log)"
