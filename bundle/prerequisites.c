@@ -164,22 +164,27 @@ int lw_prerequisites_judge(struct lw_intake *in, struct lw_error *e)
 		       : r;
 }
 
-int lw_prerequisites_doubt(struct lw_intake *in, struct lw_error *e)
+static int doubt_one(void *data, size_t i, struct lw_error *e)
 {
+	struct lw_intake *in = data;
+	struct lw_entry *entry = &in->entries.list[i];
 	const struct lw_extent *x = &in->extent;
+	struct lw_error why = { 0 };
+	bool good = true;
 	int r = 0;
 
-	for (size_t i = x->first; i < x->end && r == 0; i++) {
-		struct lw_entry *entry = &in->entries.list[i];
-		struct lw_error why = { 0 };
-		bool good = true;
-
-		if (entry->flags & LW_ENTRY_KEPT && lw_extent_has(&in->entries, x, i))
-			r = lw_prerequisites_hash(in, i, &why, &good, e);
-		if (!good)
-			entry->flags &= ~(uint64_t)LW_ENTRY_KEPT;
-	}
+	if (entry->flags & LW_ENTRY_KEPT && i >= x->first && i < x->end &&
+	    lw_extent_has(&in->entries, x, i))
+		r = lw_prerequisites_hash(in, i, &why, &good, e);
+	if (!good)
+		entry->flags &= ~(uint64_t)LW_ENTRY_KEPT;
 	return r;
+}
+
+int lw_prerequisites_doubt(struct lw_intake *in, struct lw_error *e)
+{
+	return lw_threads_each(lw_store_readers(in->enclave->store), in->entries.n, doubt_one,
+			       in, e);
 }
 
 int lw_prerequisites_copy(struct lw_intake *in, uint64_t flags, struct lw_error *e)

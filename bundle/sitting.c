@@ -2,6 +2,7 @@
 #include "bundle/sitting.h"
 
 #include "base/mem.h"
+#include "base/threads.h"
 #include "custody/discard.h"
 
 #include <stdlib.h>
@@ -100,11 +101,10 @@ static int take_row(void *data, const struct lw_state_member *m, struct lw_error
 
 	if (!fits(entries, m))
 		return lw_fail(e, LW_E_STATE, "state.db: a staged member that is none");
-	if (entries->list[m->entry].flags & LW_ENTRY_KEPT)
-		return 0;
 	/* An empty file is as good as none. */
 	if (m->kept || lw_pending_size(in->sitting->folder, m->entry) < end_of(entries, m)) {
-		lose_row(in->sitting, m);
+		if (!(entries->list[m->entry].flags & LW_ENTRY_KEPT))
+			lose_row(in->sitting, m);
 		return 0;
 	}
 	lw_entries_pieces(entries, m->entry, &first, &end);
@@ -113,6 +113,30 @@ static int take_row(void *data, const struct lw_state_member *m, struct lw_error
 	else
 		entries->pieces[first + m->piece - 1].flags |= LW_ENTRY_STAGED;
 	return 0;
+}
+
+/* Staged, and in the store: another bundle has brought it since, or it was staged because it is
+ * damaged there. What is right in the store is left alone, and nothing is lost with what is
+ * not. */
+static int doubt_store(void *data, size_t i, struct lw_error *e)
+{
+	struct lw_intake *in = data;
+	struct lw_entry *entry = &in->entries.list[i];
+	bool staged = entry->flags & LW_ENTRY_STAGED, good = true;
+	struct lw_error why = { 0 };
+	size_t p, end;
+	int r = 0;
+
+	if (!(entry->flags & LW_ENTRY_KEPT))
+		return 0;
+	lw_entries_pieces(&in->entries, i, &p, &end);
+	for (; p < end; p++)
+		staged = staged || in->entries.pieces[p].flags & LW_ENTRY_STAGED;
+	if (staged)
+		r = lw_prerequisites_hash(in, i, &why, &good, e);
+	if (!good)
+		entry->flags &= ~(uint64_t)LW_ENTRY_KEPT;
+	return r;
 }
 
 static void settle_entry(struct lw_entries *entries, size_t i)
@@ -202,6 +226,9 @@ int lw_sitting_begin(struct lw_intake *in, struct lw_error *e)
 	if (r == 0 && s->known)
 		r = lw_state_each_pending_member(in->enclave->state, s->row.id, take_row, in,
 						 e);
+	if (r == 0)
+		r = lw_threads_each(lw_store_readers(in->enclave->store), in->entries.n,
+				    doubt_store, in, e);
 	lw_sitting_settle(&in->entries);
 	return r;
 }

@@ -69,4 +69,42 @@ exits 0 "a supplement of them" lw pack -o extra.lwb --only next.json --of next.l
 accepted lw load extra.lwb
 each_is_right "with a supplement" 5
 
+# --- what came meanwhile is not forgotten for what is damaged in the store -------------------------
+
+cp -a enclave whole
+two=$(sql "SELECT hex(digest) FROM blob ORDER BY size, digest" | tr A-F a-f | sed -n '40p;150p')
+hurt() {
+	rm -rf enclave
+	cp -a whole enclave
+	for blob in $two; do flip "enclave/store/blobs/sha256/$blob" 100; done
+}
+sealed more.lwb --sequence 5 --volume-size 400KiB registry.example/more:0=oci:layout:l0 \
+	registry.example/more:1=oci:layout:l1 registry.example/more:2=oci:layout:l2
+hurt
+rounds=0 status=5
+until [ $status -eq 0 ] || [ $((rounds++)) -eq 2 ]; do
+	for volume in more.*of*.lwb; do
+		status=0
+		lw load "$volume" -o json >out.log 2>err.log || status=$?
+		[ $status -ne 0 ] || break
+	done
+done
+is "each volume brings what it has: no more than twice" "$status $(jq -r .verdict out.log)" "0 accepted"
+each_is_right "in volumes" 8
+
+again=(more.*of*.lwb)
+sealed last.lwb --since "${again[0]}" --sequence 6 registry.example/last:0=oci:layout:l0 \
+	registry.example/last:1=oci:layout:l1 registry.example/last:2=oci:layout:l2
+hurt
+lw load last.lwb -o json >out.log 2>err.log || true
+cp out.log last.json
+for i in 0 1; do
+	jq -c --argjson i $i '.prerequisites.missing |= [.[$i]]' last.json >only.json
+	exits 0 "a supplement of one" lw pack -o last.$i.lwb --only only.json --of last.lwb oci:layout:l{0,1,2}
+	status=0
+	lw load last.$i.lwb -o json >out.log 2>err.log || status=$?
+done
+is "two supplements, one after the other" "$status $(jq -r .verdict out.log)" "0 accepted"
+each_is_right "with both" 8
+
 done_testing
