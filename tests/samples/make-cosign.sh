@@ -14,6 +14,7 @@
 # where there is no network but a registry on the loopback device.
 
 set -euo pipefail
+unset -f jq # of tests/lib/tap.sh, which sorts keys: these bytes are hashed
 top=$(cd "$(dirname "$0")/../.." && pwd)
 tools=$top/build/interop
 
