@@ -51,6 +51,33 @@ again 1
 sqlite3 enclave/state.db "INSERT INTO pending_member SELECT id, 3, 2, 2, 1569280, 0 FROM pending"
 attack "a row that is none" 1 system.error lw load v5.3of3.lwb
 
+# --- and what the store has of it by another bundle ---------------------------------------------
+
+LANDWAITER_SENDER_DIR=$T/elsewhere make_bundle whole.lwb --sequence 4 oci:layout:b0 \
+	--key alice.key --key bob.key
+cut=$(find layout/blobs/sha256 -type f -size +1M -printf '%f\n')
+meanwhile() { # COMMAND: done after volumes 1 and 2 were staged and the bundle came in whole
+	again 1 2
+	expect 0 lw load whole.lwb || fail "the whole bundle" "$(cat out.log)"
+	eval "$1"
+}
+# shellcheck disable=SC2016
+meanwhile 'flip enclave/store/blobs/sha256/$cut 2000000'
+finished "accepted meanwhile, then damaged in the store" v5.3of3.lwb
+meanwhile 'lw remove registry.example/images:b0 --reason test >out.log 2>&1 && lw gc >out.log 2>&1'
+finished "accepted meanwhile, then removed and collected" v5.3of3.lwb
+# shellcheck disable=SC2016
+meanwhile 'flip enclave/store/blobs/sha256/$cut 2000000; flip "$(staged)/3" 2000000'
+sitting "damaged there and here" 4 content.staged 2 lw load v5.3of3.lwb
+finished "the piece of it, brought again" v5.2of3.lwb
+again
+expect 0 lw load whole.lwb || fail "the whole bundle" "$(cat out.log)"
+flip "enclave/store/blobs/sha256/$cut" 2000000
+for volume in 3 2; do
+	expect 5 lw load v5.${volume}of3.lwb || fail "loading volume $volume" "$(cat out.log)"
+done
+finished "damaged in the store before any volume came" v5.1of3.lwb
+
 # --- trust, policy and time between sittings --------------------------------------------------
 
 again 1 2
