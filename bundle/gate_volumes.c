@@ -206,7 +206,7 @@ static int hash_range(struct lw_intake *in, int fd, uint64_t *at, uint64_t n,
 	return 0;
 }
 
-/* An entry, or (from 1) a piece of it. From any thread; so is the next that tells. */
+/* An entry, or (from 1) a piece of it. From any thread. */
 static void lost(struct lw_intake *in, size_t i, uint64_t piece, const char *found)
 {
 	const struct lw_digest *d = &in->entries.list[i].digest;

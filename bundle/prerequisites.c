@@ -56,12 +56,10 @@ static int report_one(struct lw_intake *in, size_t i, struct lw_error *e)
 	char name[LW_BLOB_NAME], text[64];
 	uint64_t size = 0;
 	bool has = false;
-	int r = entry->flags & LW_ENTRY_TOLD
-			? 1
-			: lw_state_blob_has(in->enclave->state, &entry->digest, &has, &size, e);
+	int r = lw_state_blob_has(in->enclave->state, &entry->digest, &has, &size, e);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
 	if (has && size != entry->size) {
 		(void)snprintf(text, sizeof(text), "%llu bytes", (unsigned long long)size);
 		lw_prerequisites_damaged(in, i, text);
@@ -78,6 +76,7 @@ int lw_prerequisites_report(struct lw_intake *in, struct lw_error *e)
 {
 	struct lw_intake_result *result = in->result;
 	const size_t n = lw_prerequisites_lacking(in);
+	size_t missing = 0; /* the damaged ones have been told */
 	int r = 0;
 
 	free(lw_steal(result->lacking));
@@ -86,14 +85,14 @@ int lw_prerequisites_report(struct lw_intake *in, struct lw_error *e)
 	for (size_t i = 0; i < in->entries.n && n > 0 && r == 0; i++) {
 		if (!is_lacking(in, &in->entries.list[i]))
 			continue;
-		if (result->n_lacking < NAMED)
+		if (!(in->entries.list[i].flags & LW_ENTRY_TOLD) && missing++ < NAMED)
 			r = report_one(in, i, e);
 		result->lacking[result->n_lacking++] = in->entries.list[i];
 	}
-	if (r == 0 && n > NAMED)
+	if (r == 0 && missing > NAMED)
 		lw_verdict_addf(&result->verdict, LW_FINDING_CONTENT_PREREQUISITE_MISSING,
 				in->object, "all its prerequisites",
-				"%zu more are not here: -o json names them", n - NAMED);
+				"%zu more are not here: -o json names them", missing - NAMED);
 	return r;
 }
 
@@ -129,37 +128,29 @@ int lw_prerequisites_hash(struct lw_intake *in, size_t i, struct lw_error *why, 
 	return 0;
 }
 
-struct judging {
-	struct lw_intake *in;
-	atomic_size_t damaged;
-};
-
 static int judge_one(void *data, size_t i, struct lw_error *e)
 {
 	const uint64_t kept = LW_ENTRY_HAVE | LW_ENTRY_KEPT;
-	struct judging *j = data;
+	struct lw_intake *in = data;
 	struct lw_error why = { 0 };
 	bool good = true;
 	int r = 0;
 
-	if ((j->in->entries.list[i].flags & kept) == kept)
-		r = lw_prerequisites_hash(j->in, i, &why, &good, e);
-	if (r == 0 && !good) {
-		lw_prerequisites_damaged(j->in, i, why.text);
-		atomic_fetch_add(&j->damaged, 1);
-	}
+	if ((in->entries.list[i].flags & kept) == kept)
+		r = lw_prerequisites_hash(in, i, &why, &good, e);
+	if (!good)
+		lw_prerequisites_damaged(in, i, why.text);
 	return r;
 }
 
 int lw_prerequisites_judge(struct lw_intake *in, struct lw_error *e)
 {
-	struct judging j = { .in = in };
 	int r = in->entries.n_have > 0 ? lw_threads_each(lw_store_readers(in->enclave->store),
-							 in->entries.n, judge_one, &j, e)
+							 in->entries.n, judge_one, in, e)
 				       : 0;
 
 	/* A sitting reports all that is missing. */
-	return r == 0 && atomic_load(&j.damaged) > 0 && !in->sitting
+	return r == 0 && !in->sitting && lw_prerequisites_lacking(in) > 0
 		       ? lw_prerequisites_report(in, e)
 		       : r;
 }
@@ -209,7 +200,6 @@ int lw_prerequisites_copy(struct lw_intake *in, uint64_t flags, struct lw_error 
 		lw_prerequisites_damaged(in, i, why.text);
 		damaged++;
 	}
-	if (r == 0 && damaged > 0) /* and which others are */
-		r = lw_prerequisites_judge(in, e);
-	return r == 0 && damaged > 0 ? lw_prerequisites_report(in, e) : r;
+	/* and which others are */
+	return r == 0 && damaged > 0 ? lw_prerequisites_judge(in, e) : r;
 }

@@ -93,25 +93,38 @@ static bool fits(const struct lw_entries *entries, const struct lw_state_member 
 				       m->size == entries->pieces[first + m->piece - 1].size;
 }
 
+/* What a row of those before is about, in this list. */
+static uint64_t *flags_of(struct lw_entries *entries, const struct lw_state_member *m)
+{
+	size_t first, end;
+
+	lw_entries_pieces(entries, m->entry, &first, &end);
+	return m->piece == 0 ? &entries->list[m->entry].flags
+			     : &entries->pieces[first + m->piece - 1].flags;
+}
+
 static int take_row(void *data, const struct lw_state_member *m, struct lw_error *e)
 {
 	struct lw_intake *in = data;
-	struct lw_entries *entries = &in->entries;
-	size_t first, end;
 
-	if (!fits(entries, m))
+	if (!fits(&in->entries, m))
 		return lw_fail(e, LW_E_STATE, "state.db: a staged member that is none");
 	/* An empty file is as good as none. */
-	if (m->kept || lw_pending_size(in->sitting->folder, m->entry) < end_of(entries, m)) {
-		if (!(entries->list[m->entry].flags & LW_ENTRY_KEPT))
-			lose_row(in->sitting, m);
-		return 0;
-	}
-	lw_entries_pieces(entries, m->entry, &first, &end);
-	if (m->piece == 0)
-		entries->list[m->entry].flags |= LW_ENTRY_STAGED;
-	else
-		entries->pieces[first + m->piece - 1].flags |= LW_ENTRY_STAGED;
+	if (!m->kept &&
+	    lw_pending_size(in->sitting->folder, m->entry) >= end_of(&in->entries, m))
+		*flags_of(&in->entries, m) |= LW_ENTRY_STAGED;
+	return 0;
+}
+
+/* A row whose bytes are neither staged nor in the store. */
+static int drop_row(void *data, const struct lw_state_member *m, struct lw_error *e)
+{
+	struct lw_intake *in = data;
+
+	(void)e;
+	if (!(in->entries.list[m->entry].flags & LW_ENTRY_KEPT) &&
+	    !(*flags_of(&in->entries, m) & LW_ENTRY_STAGED))
+		lose_row(in->sitting, m);
 	return 0;
 }
 
@@ -229,6 +242,9 @@ int lw_sitting_begin(struct lw_intake *in, struct lw_error *e)
 	if (r == 0)
 		r = lw_threads_each(lw_store_readers(in->enclave->store), in->entries.n,
 				    doubt_store, in, e);
+	if (r == 0 && s->known)
+		r = lw_state_each_pending_member(in->enclave->state, s->row.id, drop_row, in,
+						 e);
 	lw_sitting_settle(&in->entries);
 	return r;
 }

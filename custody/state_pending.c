@@ -153,7 +153,7 @@ int lw_state_pending_member_put(struct lw_state *s, int64_t id, const struct lw_
 		s,
 		"INSERT INTO pending_member (pending, entry, piece, volume, size, kept) "
 		"VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (pending, entry, piece) "
-		"DO UPDATE SET kept = excluded.kept",
+		"DO UPDATE SET kept = min(kept, excluded.kept)",
 		LW_ARGS(lw_arg_integer(id), lw_arg_integer((int64_t)m->entry),
 			lw_arg_integer((int64_t)m->piece), lw_arg_integer((int64_t)m->volume),
 			lw_arg_integer((int64_t)m->size), lw_arg_integer(m->kept)),

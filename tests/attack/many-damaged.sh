@@ -64,6 +64,7 @@ tells "verify, in the store" content.prerequisite-damaged lw verify next.lwb
 is "verify names them" "$(jq -r '.prerequisites.missing[].digest' out.log | sort | cmp - want && echo same)" same
 tells "load, in the store" content.prerequisite-damaged lw load next.lwb
 cp out.log next.json
+is "none is called missing" "$(jq '[.findings[] | select(.code == "content.prerequisite-missing")] | length' next.json)" 0
 is "load names them" "$(jq -r '.prerequisites.missing[].digest' next.json | sort | cmp - want && echo same)" same
 exits 0 "a supplement of them" lw pack -o extra.lwb --only next.json --of next.lwb oci:layout:l0 oci:layout:l1
 accepted lw load extra.lwb

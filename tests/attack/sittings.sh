@@ -61,8 +61,7 @@ meanwhile() { # COMMAND: done after volumes 1 and 2 were staged and the bundle c
 	expect 0 lw load whole.lwb || fail "the whole bundle" "$(cat out.log)"
 	eval "$1"
 }
-# shellcheck disable=SC2016
-meanwhile 'flip enclave/store/blobs/sha256/$cut 2000000'
+meanwhile "flip enclave/store/blobs/sha256/$cut 2000000"
 finished "accepted meanwhile, then damaged in the store" v5.3of3.lwb
 meanwhile 'lw remove registry.example/images:b0 --reason test >out.log 2>&1 && lw gc >out.log 2>&1'
 finished "accepted meanwhile, then removed and collected" v5.3of3.lwb
@@ -70,6 +69,46 @@ finished "accepted meanwhile, then removed and collected" v5.3of3.lwb
 meanwhile 'flip enclave/store/blobs/sha256/$cut 2000000; flip "$(staged)/3" 2000000'
 sitting "damaged there and here" 4 content.staged 2 lw load v5.3of3.lwb
 finished "the piece of it, brought again" v5.2of3.lwb
+
+# Of two images another bundle brings one, and then comes a sitting: what volume 1 had staged of that
+# one is as good as it was.
+"$LW_BIN/tools/mklayout" big pair 2 1MiB 300KiB
+make_bundle pair.lwb --volume-size 800KiB --sequence 10 oci:pair:b0 oci:pair:b1 --key alice.key --key bob.key
+LANDWAITER_SENDER_DIR=$T/elsewhere make_bundle half.lwb --sequence 5 oci:pair:b0 --key alice.key --key bob.key
+shared=$(find pair/blobs/sha256 -type f -size +200k -size -700k -printf '%f\n')
+between() { # COMMAND: done after volume 1, the other bundle, and volume 2; the third then has the rest
+	again
+	expect 5 lw load pair.1of5.lwb || fail "volume 1" "$(cat out.log)"
+	expect 0 lw load half.lwb || fail "the other bundle" "$(cat out.log)"
+	expect 5 lw load pair.2of5.lwb || fail "volume 2" "$(cat out.log)"
+	eval "$1"
+}
+between "flip enclave/store/blobs/sha256/$shared 1000"
+exits 0 "a sitting between, then damaged in the store" lw load pair.3of5.lwb
+exits 0 "and all is right" lw check --all
+between 'lw remove registry.example/images:b0 --reason test >out.log 2>&1 && lw gc >out.log 2>&1'
+sitting "a sitting between, then removed and collected" 5 content.volume-missing "4, 5" lw load pair.3of5.lwb
+is "as the list of what is pending says" "$(lw incoming list | grep -o 'missing: .*')" "missing: 4, 5"
+exits 5 "and one of these" lw load pair.4of5.lwb
+exits 0 "and the other" lw load pair.5of5.lwb
+exits 0 "and all is right" lw check --all
+
+again
+first=$(jq -r '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == "b0").digest[7:]' \
+	pair/index.json)
+own=$(jq -r '.layers[1].digest[7:]' "pair/blobs/sha256/$first")
+expect 5 lw load pair.4of5.lwb || fail "volume 4" "$(cat out.log)"
+expect 0 lw load half.lwb || fail "the other bundle" "$(cat out.log)"
+expect 5 lw load pair.5of5.lwb || fail "volume 5" "$(cat out.log)"
+flip "enclave/store/blobs/sha256/$own" 1000
+sitting "a piece that came in vain" 5 content.volume-missing "2, 3, 5" lw load pair.1of5.lwb
+is "is missing in the list, too" "$(lw incoming list | grep -o 'missing: .*')" "missing: 2, 3, 5"
+for volume in 2 3; do
+	expect 5 lw load pair.${volume}of5.lwb || fail "volume $volume" "$(cat out.log)"
+done
+exits 0 "until it comes again" lw load pair.5of5.lwb
+exits 0 "and all is right" lw check --all
+
 again
 expect 0 lw load whole.lwb || fail "the whole bundle" "$(cat out.log)"
 flip "enclave/store/blobs/sha256/$cut" 2000000

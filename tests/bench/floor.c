@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What any store of files must do that checks digests, and nothing else: the floor for a load
- *of many small blobs.
+ * The floor for a load of many small blobs: what any store of files must do that checks
+ * digests, and nothing else.
  *
  *	floor FOLDER <LIST
  *
- * LIST has a line "SIZE NAME" for each file. Two threads hash as many bytes as each has and
- *write them; then all are synced.
+ * LIST has a line "SIZE NAME" for each file. Two threads hash as many bytes as each has, and
+ * write them; then all are synced.
  */
 
 #include <err.h>
