@@ -72,10 +72,22 @@ int lw_fail_errno(struct lw_error *e, const char *fmt, ...)
 	return -(int)code;
 }
 
+int lw_fail_of(struct lw_error *e, const struct lw_error *why)
+{
+	if (e)
+		*e = *why;
+	return -(int)why->code;
+}
+
 int lw_fail_as(struct lw_error *e, enum lw_code code)
 {
 	e->code = code;
 	return -(int)code;
+}
+
+bool lw_error_is_exhaustion(const struct lw_error *e)
+{
+	return e->sys_errno == EMFILE || e->sys_errno == ENFILE || e->sys_errno == ENOMEM;
 }
 
 int lw_prefix(struct lw_error *e, const char *fmt, ...)

@@ -11,6 +11,8 @@
  * sha256:ab..., have sha256:cd...". An error is not a verdict (see verify/verdict.h).
  */
 
+#include <stdbool.h>
+
 #define LW_WARN_UNUSED	__attribute__((warn_unused_result))
 #define LW_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
@@ -53,8 +55,15 @@ int lw_fail(struct lw_error *e, enum lw_code code, const char *fmt, ...) LW_PRIN
  * LW_E_NOSPACE, everything else LW_E_IO. */
 int lw_fail_errno(struct lw_error *e, const char *fmt, ...) LW_PRINTF(2, 3);
 
+/* The same failure as another's. */
+int lw_fail_of(struct lw_error *e, const struct lw_error *why);
+
 /* Gives an error that is set another code, and returns it negated. */
 int lw_fail_as(struct lw_error *e, enum lw_code code);
+
+/* Whether this process, or the system, had no room for the call itself: that says nothing about
+ * its object. */
+bool lw_error_is_exhaustion(const struct lw_error *e);
 
 /* Puts "context: " before the text of an error that is set; returns -e->code, so that
  * `return lw_prefix(e, "volume %u", n);` reads well. */

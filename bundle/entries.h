@@ -33,14 +33,15 @@ enum {
 	LW_ENTRY_TUF = 4096,	  /* metadata: kept in the state, not in the store ... */
 	LW_ENTRY_TUF_ALONE =
 		8192, /* ... unless it is also part of an image: this says it is not */
-	LW_ENTRY_TRUST = 16384,	   /* of the enclave's own repository */
-	LW_ENTRY_CUT = 32768,	   /* it stands in pieces: the list itself says so */
-	LW_ENTRY_TAKEN = 65536,	   /* in this sitting: read, right, and staged */
-	LW_ENTRY_HAVE = 131072,	   /* a prerequisite, no member: the list itself says so */
-	LW_ENTRY_HERE = 262144,	   /* which the supplement at hand brings after all */
-	LW_ENTRY_TOLD = 524288,	   /* that what is here of it is damaged */
-	LW_ENTRY_PASSED = 1048576, /* the medium was asked for it */
-	LW_ENTRY_PLACED = 2097152, /* staged in blobs/ at once: the name that it keeps */
+	LW_ENTRY_TRUST = 16384,	    /* of the enclave's own repository */
+	LW_ENTRY_CUT = 32768,	    /* it stands in pieces: the list itself says so */
+	LW_ENTRY_TAKEN = 65536,	    /* in this sitting: read, right, and staged */
+	LW_ENTRY_HAVE = 131072,	    /* a prerequisite, no member: the list itself says so */
+	LW_ENTRY_HERE = 262144,	    /* which the supplement at hand brings after all */
+	LW_ENTRY_TOLD = 524288,	    /* that what is here of it is damaged */
+	LW_ENTRY_PASSED = 1048576,  /* the medium was asked for it */
+	LW_ENTRY_PLACED = 2097152,  /* staged in blobs/ at once: the name that it keeps */
+	LW_ENTRY_BROUGHT = 4194304, /* by a supplement, to a load that waits for more */
 };
 
 /* A part of a blob, a member of its own. */

@@ -681,7 +681,7 @@ static bool may_lack(const struct lw_intake *in)
 		return false;
 	return in->result->statement.volumes > 1 || in->result->supplement ||
 	       (in->entries.n_have > 0 && lw_intake_loads(in)) ||
-	       lw_prerequisites_lacking(in) > 0;
+	       lw_prerequisites_absent(in) > 0;
 }
 
 void lw_gate_content(struct lw_intake *in)
@@ -695,6 +695,10 @@ void lw_gate_content(struct lw_intake *in)
 	if (!lw_verdict_clear(v))
 		return;
 	if (lw_gate_content_mark(in, &e) < 0) {
+		lw_intake_failed(in, &e);
+		return;
+	}
+	if (!lw_intake_loads(in) && lw_prerequisites_brought(in, &e) < 0) {
 		lw_intake_failed(in, &e);
 		return;
 	}
@@ -745,6 +749,8 @@ void lw_gate_content_rest(struct lw_intake *in)
 	int r = lw_gate_content_blobs(in, &job, &e);
 	if (r == 0)
 		r = lw_prerequisites_judge(in, &e);
+	if (r == 0)
+		r = lw_prerequisites_report(in, &e);
 	if (r < 0)
 		lw_intake_failed(in, &e);
 	lw_verdict_pass(v, LW_GATE_CONTENT);

@@ -109,17 +109,6 @@ static int note_volume(void *data, uint64_t volume, uint64_t members, uint64_t i
 	return 0;
 }
 
-/* What a supplement has brought to an earlier load. */
-static int note_brought(void *data, const struct lw_state_member *m, struct lw_error *e)
-{
-	struct lw_intake *in = data;
-
-	(void)e;
-	if (m->entry < in->entries.n && in->entries.list[m->entry].flags & LW_ENTRY_HAVE)
-		in->entries.list[m->entry].flags |= LW_ENTRY_STAGED;
-	return 0;
-}
-
 /* Which volumes need not come: of a load all of whose members are in; for `verify`, which
  * stages nothing, the one that was read, and those that a load has brought. */
 static int look(struct lw_intake *in, bool *there, struct lw_error *e)
@@ -146,9 +135,6 @@ static int look(struct lw_intake *in, bool *there, struct lw_error *e)
 	if (r == 0 && row.volumes == volumes)
 		r = lw_state_each_pending_volume(in->enclave->state, row.id, note_volume, there,
 						 e);
-	if (r == 0 && in->entries.n_have > 0)
-		r = lw_state_each_pending_member(in->enclave->state, row.id, note_brought, in,
-						 e);
 	if (in->result->volume > 0)
 		there[in->result->volume - 1] = true;
 	return r == -LW_E_NOTFOUND ? 0 : r;
@@ -173,7 +159,7 @@ static int report_missing(struct lw_intake *in, struct lw_error *e)
 	if (text.n > 0)
 		lw_verdict_addf(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
 				in->object, want, "missing: %s", lw_buf_str(&text));
-	else if (!in->sitting && lw_prerequisites_lacking(in) == 0)
+	else if (!in->sitting && lw_prerequisites_absent(in) == 0)
 		lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
 			       in->object, want, "one; the others are in: load this one");
 	if (text.n > 0)
@@ -222,26 +208,38 @@ static void lost(struct lw_intake *in, size_t i, uint64_t piece, const char *fou
 	(void)pthread_mutex_unlock(&in->telling);
 }
 
+/* Told to stop, or no room to look: of what was to be read that says nothing. */
+static bool says_nothing(const struct lw_error *why)
+{
+	return why->code == LW_E_BUSY || lw_error_is_exhaustion(why);
+}
+
 /* Each piece, and all of them as one. */
 static int hash_pieces(struct lw_intake *in, size_t i, int fd, struct lw_hasher *whole,
 		       struct lw_error *e)
 {
 	LW_AUTO(hasher) struct lw_hasher *part = lw_hasher_new();
-	uint64_t at = 0;
+	uint64_t begin = 0;
 	size_t p, end;
-	int r = 0;
 
 	lw_entries_pieces(&in->entries, i, &p, &end);
-	for (; p < end && r == 0; p++) {
+	for (; p < end; p++) {
 		const struct lw_part *piece = &in->entries.pieces[p];
+		struct lw_error why = { 0 };
+		uint64_t at = begin;
 		struct lw_digest have;
+		int r = hash_range(in, fd, &at, piece->size, whole, part, &why);
 
-		r = hash_range(in, fd, &at, piece->size, whole, part, e);
 		have = lw_hasher_final(part);
-		if (r == 0 && !lw_digest_equal(&have, &piece->digest))
+		if (r < 0 && says_nothing(&why))
+			return lw_fail_of(e, &why);
+		if (r < 0)
+			lost(in, i, piece->number + 1, why.text);
+		else if (!lw_digest_equal(&have, &piece->digest))
 			lost(in, i, piece->number + 1, "other bytes");
+		begin += piece->size;
 	}
-	return r;
+	return 0;
 }
 
 /* Its pieces are what the list says, and are not what they are said to be parts of. */
@@ -273,8 +271,8 @@ static int judge_staged(struct lw_intake *in, size_t i, struct lw_error *e)
 	else if (r == 0)
 		r = hash_range(in, fd, &at, entry->size, whole, NULL, &why);
 	have = lw_hasher_final(whole);
-	if (r == -LW_E_BUSY)
-		return lw_fail(e, LW_E_BUSY, "%s", why.text);
+	if (r < 0 && says_nothing(&why))
+		return lw_fail_of(e, &why);
 	if (r < 0)
 		lost(in, i, 0, why.text);
 	else if (!lw_digest_equal(&have, &entry->digest) && !(entry->flags & LW_ENTRY_CUT))
@@ -322,12 +320,30 @@ static int judge_all(struct lw_intake *in, struct lw_error *e)
 	return r < 0 ? r : lw_prerequisites_judge(in, e);
 }
 
+/* Where it was told to stop, what was found until then is told. */
+static int judge_and_report(struct lw_intake *in,
+			    int (*judge)(struct lw_intake *, struct lw_error *),
+			    struct lw_error *e)
+{
+	struct lw_error why = { 0 };
+	int judged = judge(in, e), r = report_missing(in, judged < 0 ? &why : e);
+
+	return judged < 0 ? judged : r;
+}
+
 /* All that is damaged, not what was met first: what is told is what the next medium brings. */
 static int report_damage(struct lw_intake *in, struct lw_error *e)
 {
-	int r = in->result->verdict.gravest == LW_DAMAGE ? judge_all(in, e) : 0;
+	return in->result->verdict.gravest == LW_DAMAGE ? judge_and_report(in, judge_all, e)
+							: report_missing(in, e);
+}
 
-	return r < 0 ? r : report_missing(in, e);
+/* What lacks; then also what would be found damaged when it has come. */
+static int report_lacking(struct lw_intake *in, struct lw_error *e)
+{
+	return lw_prerequisites_lacking(in) > 0
+		       ? judge_and_report(in, lw_prerequisites_judge, e)
+		       : report_missing(in, e);
 }
 
 /* ---- by what was staged ---- */
@@ -363,6 +379,8 @@ static int copy_aside(struct lw_intake *in, size_t i, struct lw_error *e)
 	struct lw_error why = { 0 };
 	int r = read_staged(in, i, &bytes, &why);
 
+	if (r < 0 && says_nothing(&why))
+		return lw_fail_of(e, &why);
 	if (r < 0 && entry->flags & LW_ENTRY_KEPT && entry->flags & LW_ENTRY_HAVE) {
 		lw_prerequisites_damaged(in, i, why.text);
 		return 0;
@@ -437,7 +455,7 @@ void lw_gate_volumes(struct lw_intake *in)
 	if (r == 0 && lw_verdict_clear(v)) {
 		r = read_volume(in, &e);
 		if (r == 0)
-			r = report_missing(in, &e);
+			r = report_lacking(in, &e);
 	}
 	if (r == 0 && lw_verdict_clear(v)) {
 		r = go_on(in, &e);
@@ -466,11 +484,8 @@ void lw_gate_volumes_rest(struct lw_intake *in)
 {
 	struct lw_verdict *v = &in->result->verdict;
 	struct lw_error e = { 0 };
-	int r = judge_all(in, &e);
 
-	if (r == 0 && !lw_verdict_clear(v))
-		r = report_missing(in, &e);
-	if (r < 0)
+	if (judge_and_report(in, judge_all, &e) < 0)
 		lw_intake_failed(in, &e);
 	lw_verdict_pass(v, LW_GATE_CONTENT);
 }

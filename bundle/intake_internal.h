@@ -52,8 +52,8 @@ struct lw_intake {
 	/* What gates 4 and 5 read themselves comes from a copy made in the pass that hashed it:
 	 * the medium is not asked again. Where an entry's copy stands is kept above its flags.
 	 */
-#define LW_COPY_SHIFT 22
-	_Static_assert(LW_ENTRY_PLACED < 1 << LW_COPY_SHIFT, "it is above all of them");
+#define LW_COPY_SHIFT 23
+	_Static_assert(LW_ENTRY_BROUGHT < 1 << LW_COPY_SHIFT, "it is above all of them");
 	uint64_t new_bytes; /* what the store would grow by */
 	int documents;	    /* an unnamed file that holds what was copied aside */
 	atomic_uint_fast64_t documents_end;
@@ -95,9 +95,13 @@ int lw_prerequisites_doubt(struct lw_intake *in, struct lw_error *e) LW_WARN_UNU
 /* One that is kept: whether it is what it should be, or what is wrong with it. */
 int lw_prerequisites_hash(struct lw_intake *in, size_t entry, struct lw_error *why,
 			  bool *ret_good, struct lw_error *e) LW_WARN_UNUSED;
-/* How many are neither here nor staged. */
+/* Flags those that a supplement has brought to a load: who only judges does not read them. */
+int lw_prerequisites_brought(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
+/* How many cannot be read here. */
+size_t lw_prerequisites_absent(const struct lw_intake *in);
+/* How many of those have not been brought either. */
 size_t lw_prerequisites_lacking(const struct lw_intake *in);
-/* A finding for each of those, and all of them in the result. */
+/* A finding for each that is lacking, and all of them in the result. */
 int lw_prerequisites_report(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
 /* One that the store has is damaged there: a finding, and it is lacking. */
 void lw_prerequisites_damaged(struct lw_intake *in, size_t entry, const char *found);

@@ -7,12 +7,13 @@
 #include "bundle/bases.h"
 #include "bundle/format.h"
 #include "bundle/intake_internal.h"
+#include "custody/state_pending.h"
 
 #define CHUNK ((size_t)1 << 20)
 /* So many are told of one by one; the result has all of them. */
 #define NAMED ((size_t)16)
 
-static bool is_lacking(const struct lw_intake *in, const struct lw_entry *entry)
+static bool is_absent(const struct lw_intake *in, const struct lw_entry *entry)
 {
 	const uint64_t here = LW_ENTRY_KEPT | LW_ENTRY_STAGED;
 
@@ -22,13 +23,52 @@ static bool is_lacking(const struct lw_intake *in, const struct lw_entry *entry)
 	return in->sitting || !(entry->flags & LW_ENTRY_HERE);
 }
 
-size_t lw_prerequisites_lacking(const struct lw_intake *in)
+static bool is_lacking(const struct lw_intake *in, const struct lw_entry *entry)
+{
+	return is_absent(in, entry) && !(entry->flags & LW_ENTRY_BROUGHT);
+}
+
+static size_t count(const struct lw_intake *in,
+		    bool (*is)(const struct lw_intake *, const struct lw_entry *))
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < in->entries.n && in->entries.n_have > 0; i++)
-		n += is_lacking(in, &in->entries.list[i]);
+		n += is(in, &in->entries.list[i]);
 	return n;
+}
+
+size_t lw_prerequisites_absent(const struct lw_intake *in)
+{
+	return count(in, is_absent);
+}
+
+size_t lw_prerequisites_lacking(const struct lw_intake *in)
+{
+	return count(in, is_lacking);
+}
+
+static int note_brought(void *data, const struct lw_state_member *m, struct lw_error *e)
+{
+	struct lw_intake *in = data;
+
+	(void)e;
+	if (m->entry < in->entries.n && in->entries.list[m->entry].flags & LW_ENTRY_HAVE)
+		in->entries.list[m->entry].flags |= LW_ENTRY_BROUGHT;
+	return 0;
+}
+
+int lw_prerequisites_brought(struct lw_intake *in, struct lw_error *e)
+{
+	struct lw_state_pending row;
+	int r = 0;
+
+	if (in->entries.n_have > 0)
+		r = lw_state_pending_get(in->enclave->state, &in->result->bundle, &row, e);
+	if (in->entries.n_have > 0 && r == 0)
+		r = lw_state_each_pending_member(in->enclave->state, row.id, note_brought, in,
+						 e);
+	return r == -LW_E_NOTFOUND ? 0 : r;
 }
 
 /* ---- what is found ---- */
@@ -39,6 +79,8 @@ void lw_prerequisites_damaged(struct lw_intake *in, size_t i, const char *found)
 	char name[LW_BLOB_NAME], want[64];
 
 	entry->flags &= ~(uint64_t)(LW_ENTRY_KEPT | LW_ENTRY_STAGED);
+	if (entry->flags & LW_ENTRY_BROUGHT) /* then nobody relies on it */
+		return;
 	entry->flags |= LW_ENTRY_TOLD;
 	(void)snprintf(want, sizeof(want), "its %llu bytes in the store",
 		       (unsigned long long)entry->size);
@@ -89,6 +131,9 @@ int lw_prerequisites_report(struct lw_intake *in, struct lw_error *e)
 			r = report_one(in, i, e);
 		result->lacking[result->n_lacking++] = in->entries.list[i];
 	}
+	if (n == 0 && !in->sitting && lw_prerequisites_absent(in) > 0)
+		lw_verdict_add(&result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING, in->object,
+			       "all its prerequisites", "the others are in: load this one");
 	if (r == 0 && missing > NAMED)
 		lw_verdict_addf(&result->verdict, LW_FINDING_CONTENT_PREREQUISITE_MISSING,
 				in->object, "all its prerequisites",
@@ -121,6 +166,8 @@ int lw_prerequisites_hash(struct lw_intake *in, size_t i, struct lw_error *why, 
 		if (r == 0)
 			lw_hasher_add(hasher, chunk, n);
 	}
+	if (r < 0 && lw_error_is_exhaustion(why))
+		return lw_fail_of(e, why);
 	have = lw_hasher_final(hasher);
 	if (r == 0 && !lw_digest_equal(&have, &entry->digest))
 		r = lw_fail(why, LW_E_DIGEST, "other bytes");
@@ -145,14 +192,9 @@ static int judge_one(void *data, size_t i, struct lw_error *e)
 
 int lw_prerequisites_judge(struct lw_intake *in, struct lw_error *e)
 {
-	int r = in->entries.n_have > 0 ? lw_threads_each(lw_store_readers(in->enclave->store),
-							 in->entries.n, judge_one, in, e)
-				       : 0;
-
-	/* A sitting reports all that is missing. */
-	return r == 0 && !in->sitting && lw_prerequisites_lacking(in) > 0
-		       ? lw_prerequisites_report(in, e)
-		       : r;
+	return in->entries.n_have > 0 ? lw_threads_each(lw_store_readers(in->enclave->store),
+							in->entries.n, judge_one, in, e)
+				      : 0;
 }
 
 static int doubt_one(void *data, size_t i, struct lw_error *e)
@@ -197,9 +239,12 @@ int lw_prerequisites_copy(struct lw_intake *in, uint64_t flags, struct lw_error 
 			r = lw_gate_content_put(in, entry, lw_buf_span(&bytes), e);
 			continue;
 		}
+		if (lw_error_is_exhaustion(&why))
+			return lw_fail_of(e, &why);
 		lw_prerequisites_damaged(in, i, why.text);
 		damaged++;
 	}
-	/* and which others are */
-	return r == 0 && damaged > 0 ? lw_prerequisites_judge(in, e) : r;
+	if (r == 0 && damaged > 0)
+		r = lw_prerequisites_judge(in, e); /* which others are */
+	return r == 0 && damaged > 0 ? lw_prerequisites_report(in, e) : r;
 }

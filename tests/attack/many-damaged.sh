@@ -8,6 +8,7 @@
 
 make_keys alice bob
 make_enclave 2 alice bob
+cp -a enclave empty
 "$LW_BIN/tools/mklayout" layered layout 3 98
 sealed() { # FILE OPTION-OR-SOURCE...
 	make_bundle "$@" --key alice.key --key bob.key
@@ -104,8 +105,33 @@ for i in 0 1; do
 	exits 0 "a supplement of one" lw pack -o last.$i.lwb --only only.json --of last.lwb oci:layout:l{0,1,2}
 	status=0
 	lw load last.$i.lwb -o json >out.log 2>err.log || status=$?
+	[ $i -eq 1 ] && break
+	exits 4 "the other is damaged still" lw verify last.lwb -o json
+	is "and nothing else, by verify" "$(jq -c '[.prerequisites.missing[].digest], [.findings[] |
+		select(.code == "content.prerequisite-damaged").object]' out.log)" \
+		"$(jq -c '.prerequisites.missing[1].digest | [.], ["blobs/" + sub(":"; "/")]' last.json)"
 done
 is "two supplements, one after the other" "$status $(jq -r .verdict out.log)" "0 accepted"
 each_is_right "with both" 8
+
+# --- what is missing, and what is damaged besides --------------------------------------------------
+
+rm -rf enclave
+cp -a empty enclave
+LANDWAITER_SENDER_DIR=$T/elsewhere sealed half.lwb --sequence 1 oci:layout:l0
+accepted lw load half.lwb
+hurt=$(sql "SELECT hex(digest) FROM blob ORDER BY size, digest LIMIT 1 OFFSET 40" | tr A-F a-f)
+flip "enclave/store/blobs/sha256/$hurt" 100
+for verb in verify load; do
+	exits 4 "$verb" lw $verb next.lwb -o json
+	is "$verb tells both" "$(jq -c --arg hurt "blobs/sha256/$hurt" '[.findings[] | select(.object == $hurt).code],
+		([.findings[] | select(.code == "content.prerequisite-missing")] | length > 1),
+		([.prerequisites.missing[].digest] | contains(["sha256:" + ($hurt | split("/")[2])]))' out.log)" \
+		$'["content.prerequisite-damaged"]\ntrue\ntrue'
+done
+cp out.log half.json
+exits 0 "one supplement" lw pack -o half.0.lwb --only half.json --of next.lwb oci:layout:l0 oci:layout:l1
+accepted lw load half.0.lwb
+each_is_right "of both" 4
 
 done_testing

@@ -33,6 +33,26 @@ damaged "a row that was taken away" 'sqlite3 enclave/state.db \
 again 1 2
 flip "$(staged)/3" 100
 sitting "a staged piece is altered" 4 content.staged "1" lw load v5.3of3.lwb
+# under FILE INJECTION VOLUME: its load, with that fault wherever the staged file is met.
+under() {
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o strace.log -P "$1" -P "$T/$(staged)/$1" \
+		-e inject="$2" "$LW_BIN/landwaiter" load "${@:3}"
+}
+again 1 2
+sitting "a sector of a staged piece" 4 content.staged 1 under 3 pread64:error=EIO:when=1 v5.3of3.lwb
+finished "that volume, brought again" v5.1of3.lwb
+again 1 2
+sitting "no more files may be open" 1 system.error none under 2 openat,openat2:error=EMFILE v5.3of3.lwb
+finished "that was nobody's loss" v5.3of3.lwb
+again 1 2
+flip "$(staged)/1" 40
+load_until pread64 "$T/$(staged)/3" v5.3of3.lwb
+# shellcheck disable=SC2154 # load_until sets it
+kill -TERM "$stopped"
+let_it_go_on damaged
+is "told to stop when damage was found" "$(jq -r '.volume.missing,
+	(.findings[] | select(.severity == "error").found)' load.log)" $'1\nstopped'
+finished "that volume, after the stop" v5.1of3.lwb
 again 1 2
 cp -a enclave/store/pending kept
 rm -rf enclave

@@ -106,7 +106,7 @@ is "it says what it is" "$(jq -c '[.prerequisites.missing, .prerequisites.supple
 exits 5 "verify knows what is in already" lw verify two.lwb -o json
 is "so that nothing is missing but loading it" "$(jq -c '[.prerequisites.missing, [.findings[] |
 	select(.severity == "incomplete") | .code, .found]]' out.log)" \
-	'[[],["content.volume-missing","one; the others are in: load this one"]]'
+	'[[],["content.volume-missing","the others are in: load this one"]]'
 like "and what is missing" "$(lw incoming list)" 'volumes   1, missing: 1'
 refused 5 content.volume-missing lw verify extra.lwb
 accepted lw load two.lwb
