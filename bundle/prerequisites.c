@@ -60,12 +60,13 @@ static int note_brought(void *data, const struct lw_state_member *m, struct lw_e
 
 int lw_prerequisites_brought(struct lw_intake *in, struct lw_error *e)
 {
-	struct lw_state_pending row;
-	int r = 0;
+	struct lw_state_pending row = { 0 };
+	int r;
 
-	if (in->entries.n_have > 0)
-		r = lw_state_pending_get(in->enclave->state, &in->result->bundle, &row, e);
-	if (in->entries.n_have > 0 && r == 0)
+	if (in->entries.n_have == 0)
+		return 0;
+	r = lw_state_pending_get(in->enclave->state, &in->result->bundle, &row, e);
+	if (r == 0)
 		r = lw_state_each_pending_member(in->enclave->state, row.id, note_brought, in,
 						 e);
 	return r == -LW_E_NOTFOUND ? 0 : r;
