@@ -41,7 +41,7 @@ enum {
 	LW_ENTRY_TOLD = 524288,	    /* that what is here of it is damaged */
 	LW_ENTRY_PASSED = 1048576,  /* the medium was asked for it */
 	LW_ENTRY_PLACED = 2097152,  /* staged in blobs/ at once: the name that it keeps */
-	LW_ENTRY_BROUGHT = 4194304, /* by a supplement, to a load that waits for more */
+	LW_ENTRY_BROUGHT = 4194304, /* to a load, by another medium: what who judges goes by */
 };
 
 /* A part of a blob, a member of its own. */

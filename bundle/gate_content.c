@@ -329,16 +329,20 @@ static int find_own(struct lw_intake *in, struct lw_error *e)
 }
 
 /* A row is enough, unless opening the enclave found that files are missing. */
-static bool store_has(struct lw_intake *in, const struct lw_entry *entry)
+static int store_has(struct lw_intake *in, const struct lw_entry *entry, bool *ret,
+		     struct lw_error *e)
 {
-	struct lw_error ignored;
+	struct lw_error why = { 0 };
 	lw_auto_fd int fd = -1;
 	uint64_t size = 0;
+	int r = 0;
 
-	return in->enclave->alarms == 0 ||
-	       (lw_store_open_blob(in->enclave->store, &entry->digest, &fd, &size, &ignored) ==
-			0 &&
-		size == entry->size);
+	*ret = in->enclave->alarms == 0;
+	if (*ret)
+		return 0;
+	r = lw_store_open_blob(in->enclave->store, &entry->digest, &fd, &size, &why);
+	*ret = r == 0 && size == entry->size;
+	return r < 0 && lw_error_is_exhaustion(&why) ? lw_fail_of(e, &why) : 0;
 }
 
 /* What the database says is there need not be staged again. */
@@ -354,9 +358,11 @@ static int mark_kept(struct lw_intake *in, uint64_t *ret_new_bytes, struct lw_er
 		bool has = false;
 
 		r = lw_state_blob_has(in->enclave->state, &entry->digest, &has, &size, e);
+		if (r == 0 && has && size == entry->size)
+			r = store_has(in, entry, &has, e);
 		if (r < 0)
 			break;
-		if (has && size == entry->size && store_has(in, entry))
+		if (has && size == entry->size)
 			entry->flags |= LW_ENTRY_KEPT;
 		else
 			bytes += entry->size + 4096; /* a block's slack each */
@@ -698,7 +704,7 @@ void lw_gate_content(struct lw_intake *in)
 		lw_intake_failed(in, &e);
 		return;
 	}
-	if (!lw_intake_loads(in) && lw_prerequisites_brought(in, &e) < 0) {
+	if (!lw_intake_loads(in) && lw_sitting_brought(in, &e) < 0) {
 		lw_intake_failed(in, &e);
 		return;
 	}

@@ -37,6 +37,8 @@ static int close_sink(void *data, struct lw_entry *entry, int fd, bool good, str
 	lw_auto_fd int mine = fd;
 	size_t p, end;
 
+	if (!in->sitting && !(entry->flags & LW_ENTRY_CUT))
+		entry->flags |= good ? LW_ENTRY_TAKEN : 0;
 	if (mine < 0)
 		return 0;
 	if (entry->size >= SYNC_ALONE_BYTES && lw_fs_sync(mine, "staged blob", e) < 0)
@@ -78,6 +80,8 @@ static int read_volume(struct lw_intake *in, struct lw_error *e)
 
 	if (r < 0)
 		lw_intake_failed(in, &why);
+	if (!in->sitting)
+		lw_sitting_judged(in);
 	if (!in->sitting || (r < 0 && r != -LW_E_BUSY))
 		return 0;
 	synced = lw_pending_sync(in->sitting->folder, e);
@@ -99,45 +103,36 @@ static void add_range(struct lw_buf *out, uint64_t first, uint64_t last)
 			      (unsigned long long)last);
 }
 
-static int note_volume(void *data, uint64_t volume, uint64_t members, uint64_t in,
-		       struct lw_error *e)
-{
-	bool *there = data;
-
-	(void)e;
-	there[volume - 1] = in >= members;
-	return 0;
-}
-
-/* Which volumes need not come: of a load all of whose members are in; for `verify`, which
- * stages nothing, the one that was read, and those that a load has brought. */
-static int look(struct lw_intake *in, bool *there, struct lw_error *e)
+/* Which volumes need not come: all of whose members are in, for `verify` by what it read and by
+ * what loads brought. Of any, whether that is so of all. */
+static bool look(struct lw_intake *in, bool *there)
 {
 	const uint64_t volumes = lw_volumes_count(&in->entries);
-	struct lw_state_pending row;
-	int r;
+	bool all = true;
 
-	for (uint64_t v = 1; v <= volumes && in->sitting; v++) {
+	for (uint64_t v = 1; v <= volumes; v++) {
 		uint64_t members = 0, have = 0;
 
 		lw_sitting_count(&in->entries, v, &members, &have);
 		there[v - 1] = have == members;
-		if (have > 0 && have < members)
+		all = all && there[v - 1];
+		if (in->sitting && have > 0 && have < members)
 			lw_verdict_addf(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
 					in->object, "every member of each volume",
 					"volume %llu: %llu of %llu are in",
 					(unsigned long long)v, (unsigned long long)have,
 					(unsigned long long)members);
 	}
-	if (in->sitting)
-		return 0;
-	r = lw_state_pending_get(in->enclave->state, &in->result->bundle, &row, e);
-	if (r == 0 && row.volumes == volumes)
-		r = lw_state_each_pending_volume(in->enclave->state, row.id, note_volume, there,
-						 e);
-	if (in->result->volume > 0)
-		there[in->result->volume - 1] = true;
-	return r == -LW_E_NOTFOUND ? 0 : r;
+	return all;
+}
+
+void lw_gate_volumes_is_last(struct lw_intake *in, const char *want)
+{
+	const struct lw_verdict *v = &in->result->verdict;
+
+	if (!in->sitting && !in->result->missing && v->gravest <= LW_INCOMPLETE)
+		lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
+			       in->object, want, "the others are in: load this one");
 }
 
 static int report_missing(struct lw_intake *in, struct lw_error *e)
@@ -146,8 +141,8 @@ static int report_missing(struct lw_intake *in, struct lw_error *e)
 	lw_auto_free bool *there = lw_alloc_array(volumes, sizeof(*there));
 	LW_AUTO(buf) struct lw_buf text = { 0 };
 	char want[32];
-	int r = look(in, there, e);
 
+	(void)look(in, there);
 	for (uint64_t v = 1, last; v <= volumes; v = last + 1) {
 		for (last = v; last < volumes && there[last] == there[v - 1];)
 			last++;
@@ -159,12 +154,11 @@ static int report_missing(struct lw_intake *in, struct lw_error *e)
 	if (text.n > 0)
 		lw_verdict_addf(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
 				in->object, want, "missing: %s", lw_buf_str(&text));
-	else if (!in->sitting && lw_prerequisites_absent(in) == 0)
-		lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING,
-			       in->object, want, "one; the others are in: load this one");
+	else if (lw_prerequisites_absent(in) == 0)
+		lw_gate_volumes_is_last(in, want);
 	if (text.n > 0)
 		in->result->missing = (char *)lw_buf_detach(&text);
-	return r < 0 ? r : lw_prerequisites_report(in, e);
+	return lw_prerequisites_report(in, e);
 }
 
 /* ---- hashed again ---- */
@@ -192,13 +186,19 @@ static int hash_range(struct lw_intake *in, int fd, uint64_t *at, uint64_t n,
 	return 0;
 }
 
-/* An entry, or (from 1) a piece of it. From any thread. */
+/* An entry, or (from 1) a piece of it. From any thread. Not told where the medium at hand
+ * brings it again. */
 static void lost(struct lw_intake *in, size_t i, uint64_t piece, const char *found)
 {
 	const struct lw_digest *d = &in->entries.list[i].digest;
 	char name[LW_NAME_MAX];
 
 	(void)pthread_mutex_lock(&in->telling);
+	if (in->doubting) {
+		lw_sitting_lose(in, i, piece);
+		(void)pthread_mutex_unlock(&in->telling);
+		return;
+	}
 	lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_STAGED,
 		       piece ? lw_format_piece_name(d, (unsigned)piece - 1, name)
 			     : lw_format_blob_name(d, name),
@@ -223,13 +223,16 @@ static int hash_pieces(struct lw_intake *in, size_t i, int fd, struct lw_hasher 
 	size_t p, end;
 
 	lw_entries_pieces(&in->entries, i, &p, &end);
-	for (; p < end; p++) {
+	for (; p < end; begin += in->entries.pieces[p++].size) {
 		const struct lw_part *piece = &in->entries.pieces[p];
 		struct lw_error why = { 0 };
 		uint64_t at = begin;
 		struct lw_digest have;
-		int r = hash_range(in, fd, &at, piece->size, whole, part, &why);
+		int r;
 
+		if (!(piece->flags & LW_ENTRY_STAGED))
+			continue;
+		r = hash_range(in, fd, &at, piece->size, whole, part, &why);
 		have = lw_hasher_final(part);
 		if (r < 0 && says_nothing(&why))
 			return lw_fail_of(e, &why);
@@ -237,7 +240,6 @@ static int hash_pieces(struct lw_intake *in, size_t i, int fd, struct lw_hasher 
 			lost(in, i, piece->number + 1, why.text);
 		else if (!lw_digest_equal(&have, &piece->digest))
 			lost(in, i, piece->number + 1, "other bytes");
-		begin += piece->size;
 	}
 	return 0;
 }
@@ -266,6 +268,8 @@ static int judge_staged(struct lw_intake *in, size_t i, struct lw_error *e)
 	uint64_t size = 0, at = 0;
 	int r = lw_pending_read(in->sitting->folder, i, &fd, &size, &why);
 
+	if (r == 0 && size > entry->size)
+		r = lw_fail(&why, LW_E_DIGEST, "%llu bytes", (unsigned long long)size);
 	if (r == 0 && entry->flags & LW_ENTRY_CUT)
 		r = hash_pieces(in, i, fd, whole, &why);
 	else if (r == 0)
@@ -307,6 +311,8 @@ static int judge_rest(void *data, size_t i, struct lw_error *e)
 
 	if (flags & LW_ENTRY_TOLD) /* it is found damaged: nobody relies on it */
 		return 0;
+	if (flags & LW_ENTRY_HAVE && !(flags & (LW_ENTRY_KEPT | LW_ENTRY_STAGED)))
+		return 0; /* it lacks */
 	if (flags & LW_ENTRY_KEPT && !(flags & LW_ENTRY_HAVE))
 		return judge_kept(in, i, e);
 	return flags & (LW_ENTRY_KEPT | LW_ENTRY_TAKEN) ? 0 : judge_staged(in, i, e);
@@ -338,12 +344,46 @@ static int report_damage(struct lw_intake *in, struct lw_error *e)
 							: report_missing(in, e);
 }
 
-/* What lacks; then also what would be found damaged when it has come. */
+/* What lacks of an increment, and what would be found damaged when that has come: it may be far
+ * away. Where volumes are to come anyhow, what others brought is looked at with the last. */
 static int report_lacking(struct lw_intake *in, struct lw_error *e)
 {
-	return lw_prerequisites_lacking(in) > 0
-		       ? judge_and_report(in, lw_prerequisites_judge, e)
-		       : report_missing(in, e);
+	const uint64_t volumes = lw_volumes_count(&in->entries);
+	lw_auto_free bool *there = lw_alloc_array(volumes, sizeof(*there));
+	bool all = look(in, there);
+
+	if (in->entries.n_have == 0 ||
+	    (in->sitting && all && lw_prerequisites_lacking(in) == 0))
+		return report_missing(in, e);
+	return judge_and_report(in, in->sitting && all ? judge_all : lw_prerequisites_judge, e);
+}
+
+/* What this medium brings again, and was staged: what is damaged of it is read from here. */
+static int doubt_one(void *data, size_t i, struct lw_error *e)
+{
+	struct lw_intake *in = data;
+	const struct lw_entry *entry = &in->entries.list[i];
+	bool staged = entry->flags & LW_ENTRY_STAGED;
+	size_t p, end;
+
+	if (i < in->extent.first || i >= in->extent.end || entry->flags & LW_ENTRY_KEPT ||
+	    !lw_extent_has(&in->entries, &in->extent, i))
+		return 0;
+	lw_extent_pieces(&in->entries, &in->extent, i, &p, &end);
+	for (; p < end; p++)
+		staged = staged || in->entries.pieces[p].flags & LW_ENTRY_STAGED;
+	return staged ? judge_staged(in, i, e) : 0;
+}
+
+static int doubt_staged(struct lw_intake *in, struct lw_error *e)
+{
+	int r;
+
+	in->doubting = true;
+	r = lw_threads_each(lw_store_readers(in->enclave->store), in->entries.n, doubt_one, in,
+			    e);
+	in->doubting = false;
+	return r;
 }
 
 /* ---- by what was staged ---- */
@@ -448,6 +488,8 @@ void lw_gate_volumes(struct lw_intake *in)
 
 	if (r == 0 && lw_intake_loads(in))
 		r = lw_sitting_begin(in, &e);
+	if (r == 0 && lw_verdict_clear(v) && in->sitting)
+		r = doubt_staged(in, &e);
 	if (r == 0 && lw_verdict_clear(v) && in->sitting) {
 		note_twice(in);
 		r = judge_room(in, &e);

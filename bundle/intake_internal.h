@@ -62,6 +62,7 @@ struct lw_intake {
 			       are policy's */
 	struct lw_repositories *repositories; /* from gate 5 on */
 	bool staged;
+	bool doubting;	/* what is found damaged can be mended at once: it is not told */
 	bool repairing; /* the record then counts what repair found and mended */
 	uint64_t damaged, repaired;
 	pthread_mutex_t telling; /* where several threads judge, one tells at a time */
@@ -86,6 +87,9 @@ void lw_gate_commit(struct lw_intake *in);
 void lw_gate_volumes(struct lw_intake *in);
 void lw_gate_volumes_named(struct lw_intake *in);
 void lw_gate_volumes_rest(struct lw_intake *in);
+/* Where nothing is wrong, and what judging cannot read was brought to a load: that one may be
+ * accepted. */
+void lw_gate_volumes_is_last(struct lw_intake *in, const char *want);
 int lw_gate_volumes_publish(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
 
 /* Prerequisites (docs/format/bundle.md section 9): bundle/prerequisites.c. */
@@ -95,8 +99,6 @@ int lw_prerequisites_doubt(struct lw_intake *in, struct lw_error *e) LW_WARN_UNU
 /* One that is kept: whether it is what it should be, or what is wrong with it. */
 int lw_prerequisites_hash(struct lw_intake *in, size_t entry, struct lw_error *why,
 			  bool *ret_good, struct lw_error *e) LW_WARN_UNUSED;
-/* Flags those that a supplement has brought to a load: who only judges does not read them. */
-int lw_prerequisites_brought(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
 /* How many cannot be read here. */
 size_t lw_prerequisites_absent(const struct lw_intake *in);
 /* How many of those have not been brought either. */

@@ -7,7 +7,6 @@
 #include "bundle/bases.h"
 #include "bundle/format.h"
 #include "bundle/intake_internal.h"
-#include "custody/state_pending.h"
 
 #define CHUNK ((size_t)1 << 20)
 /* So many are told of one by one; the result has all of them. */
@@ -20,7 +19,7 @@ static bool is_absent(const struct lw_intake *in, const struct lw_entry *entry)
 	if (!(entry->flags & LW_ENTRY_HAVE) || entry->flags & here)
 		return false;
 	/* Judging alone stages nothing: what was read here does not lack. */
-	return in->sitting || !(entry->flags & LW_ENTRY_HERE);
+	return in->sitting || !(entry->flags & LW_ENTRY_TAKEN);
 }
 
 static bool is_lacking(const struct lw_intake *in, const struct lw_entry *entry)
@@ -48,30 +47,6 @@ size_t lw_prerequisites_lacking(const struct lw_intake *in)
 	return count(in, is_lacking);
 }
 
-static int note_brought(void *data, const struct lw_state_member *m, struct lw_error *e)
-{
-	struct lw_intake *in = data;
-
-	(void)e;
-	if (m->entry < in->entries.n && in->entries.list[m->entry].flags & LW_ENTRY_HAVE)
-		in->entries.list[m->entry].flags |= LW_ENTRY_BROUGHT;
-	return 0;
-}
-
-int lw_prerequisites_brought(struct lw_intake *in, struct lw_error *e)
-{
-	struct lw_state_pending row = { 0 };
-	int r;
-
-	if (in->entries.n_have == 0)
-		return 0;
-	r = lw_state_pending_get(in->enclave->state, &in->result->bundle, &row, e);
-	if (r == 0)
-		r = lw_state_each_pending_member(in->enclave->state, row.id, note_brought, in,
-						 e);
-	return r == -LW_E_NOTFOUND ? 0 : r;
-}
-
 /* ---- what is found ---- */
 
 void lw_prerequisites_damaged(struct lw_intake *in, size_t i, const char *found)
@@ -93,7 +68,7 @@ void lw_prerequisites_damaged(struct lw_intake *in, size_t i, const char *found)
 
 /* That one of that digest is here, and of another size, no other bundle mends: the list, or the
  * state, is wrong. */
-static int report_one(struct lw_intake *in, size_t i, struct lw_error *e)
+static int report_one(struct lw_intake *in, size_t i, size_t *missing, struct lw_error *e)
 {
 	const struct lw_entry *entry = &in->entries.list[i];
 	char name[LW_BLOB_NAME], text[64];
@@ -108,6 +83,8 @@ static int report_one(struct lw_intake *in, size_t i, struct lw_error *e)
 		lw_prerequisites_damaged(in, i, text);
 		return 0;
 	}
+	if ((*missing)++ >= NAMED)
+		return 0;
 	(void)snprintf(text, sizeof(text), "a blob of %llu bytes",
 		       (unsigned long long)entry->size);
 	lw_verdict_add(&in->result->verdict, LW_FINDING_CONTENT_PREREQUISITE_MISSING,
@@ -128,13 +105,12 @@ int lw_prerequisites_report(struct lw_intake *in, struct lw_error *e)
 	for (size_t i = 0; i < in->entries.n && n > 0 && r == 0; i++) {
 		if (!is_lacking(in, &in->entries.list[i]))
 			continue;
-		if (!(in->entries.list[i].flags & LW_ENTRY_TOLD) && missing++ < NAMED)
-			r = report_one(in, i, e);
+		if (!(in->entries.list[i].flags & LW_ENTRY_TOLD))
+			r = report_one(in, i, &missing, e);
 		result->lacking[result->n_lacking++] = in->entries.list[i];
 	}
-	if (n == 0 && !in->sitting && lw_prerequisites_absent(in) > 0)
-		lw_verdict_add(&result->verdict, LW_FINDING_CONTENT_VOLUME_MISSING, in->object,
-			       "all its prerequisites", "the others are in: load this one");
+	if (n == 0 && lw_prerequisites_absent(in) > 0)
+		lw_gate_volumes_is_last(in, "all its prerequisites");
 	if (r == 0 && missing > NAMED)
 		lw_verdict_addf(&result->verdict, LW_FINDING_CONTENT_PREREQUISITE_MISSING,
 				in->object, "all its prerequisites",

@@ -106,14 +106,17 @@ static uint64_t *flags_of(struct lw_entries *entries, const struct lw_state_memb
 static int take_row(void *data, const struct lw_state_member *m, struct lw_error *e)
 {
 	struct lw_intake *in = data;
+	uint64_t size = 0;
+	int r = 0;
 
 	if (!fits(&in->entries, m))
 		return lw_fail(e, LW_E_STATE, "state.db: a staged member that is none");
+	if (!m->kept)
+		r = lw_pending_size(in->sitting->folder, m->entry, &size, e);
 	/* An empty file is as good as none. */
-	if (!m->kept &&
-	    lw_pending_size(in->sitting->folder, m->entry) >= end_of(&in->entries, m))
+	if (!m->kept && r == 0 && size >= end_of(&in->entries, m))
 		*flags_of(&in->entries, m) |= LW_ENTRY_STAGED;
-	return 0;
+	return r;
 }
 
 /* A row whose bytes are neither staged nor in the store. */
@@ -178,6 +181,41 @@ void lw_sitting_settle(struct lw_entries *entries)
 			entries->list[i].flags |= LW_ENTRY_STAGED;
 		settle_entry(entries, i);
 	}
+}
+
+static int note_brought(void *data, const struct lw_state_member *m, struct lw_error *e)
+{
+	struct lw_intake *in = data;
+
+	if (!fits(&in->entries, m))
+		return lw_fail(e, LW_E_STATE, "state.db: a staged member that is none");
+	*flags_of(&in->entries, m) |= m->kept ? 0 : LW_ENTRY_BROUGHT;
+	return 0;
+}
+
+int lw_sitting_brought(struct lw_intake *in, struct lw_error *e)
+{
+	struct lw_state_pending row = { 0 };
+	bool known = false;
+	int r = find_row(in, &row, &known, e);
+
+	return r == 0 && known ? lw_state_each_pending_member(in->enclave->state, row.id,
+							      note_brought, in, e)
+			       : r;
+}
+
+void lw_sitting_judged(struct lw_intake *in)
+{
+	const uint64_t here = LW_ENTRY_BROUGHT | LW_ENTRY_TAKEN;
+	struct lw_entries *x = &in->entries;
+
+	for (size_t i = 0; i < x->n; i++)
+		if (x->list[i].flags & here && !(x->list[i].flags & LW_ENTRY_HAVE))
+			x->list[i].flags |= LW_ENTRY_STAGED;
+	for (size_t p = 0; p < x->n_pieces; p++)
+		if (x->pieces[p].flags & here)
+			x->pieces[p].flags |= LW_ENTRY_STAGED;
+	lw_sitting_settle(x);
 }
 
 static int64_t now(const struct lw_intake *in)

@@ -34,6 +34,11 @@ int lw_sitting_recall(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
  * more bundles may be begun; the time went back since the sitting before. */
 int lw_sitting_begin(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
 
+/* For who only judges: flags what loads have brought (LW_ENTRY_BROUGHT). */
+int lw_sitting_brought(struct lw_intake *in, struct lw_error *e) LW_WARN_UNUSED;
+/* And then, as if it were staged, what of the members was brought or read. */
+void lw_sitting_judged(struct lw_intake *in);
+
 /* An entry in pieces is in when all of them are; what the store has is in. */
 void lw_sitting_settle(struct lw_entries *entries);
 

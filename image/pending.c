@@ -88,15 +88,18 @@ int lw_pending_read(struct lw_pending *p, size_t entry, int *ret_fd, uint64_t *r
 	return lw_fs_open_beneath(p->dir, entry_name(entry, name), ret_fd, ret_size, e);
 }
 
-uint64_t lw_pending_size(struct lw_pending *p, size_t entry)
+int lw_pending_size(struct lw_pending *p, size_t entry, uint64_t *ret, struct lw_error *e)
 {
 	char name[ENTRY_NAME];
 	struct stat st;
 
-	return fstatat(p->dir, entry_name(entry, name), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			       S_ISREG(st.st_mode)
-		       ? (uint64_t)st.st_size
-		       : 0;
+	if (fstatat(p->dir, entry_name(entry, name), &st, AT_SYMLINK_NOFOLLOW) == 0)
+		*ret = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+	else if (errno == ENOENT)
+		*ret = 0;
+	else
+		return lw_fail_errno(e, "look at staged entry %s", name);
+	return 0;
 }
 
 int lw_pending_sync(struct lw_pending *p, struct lw_error *e)

@@ -25,8 +25,9 @@ int lw_pending_stage(struct lw_pending *p, size_t entry, bool fresh, int *ret_fd
 /* To read. LW_E_NOTFOUND. */
 int lw_pending_read(struct lw_pending *p, size_t entry, int *ret_fd, uint64_t *ret_size,
 		    struct lw_error *e) LW_WARN_UNUSED;
-/* Its size, or 0 where there is none. */
-uint64_t lw_pending_size(struct lw_pending *p, size_t entry);
+/* Its size, or 0 where there is no such file. */
+int lw_pending_size(struct lw_pending *p, size_t entry, uint64_t *ret,
+		    struct lw_error *e) LW_WARN_UNUSED;
 /* Makes all of it durable: files, and their names. */
 int lw_pending_sync(struct lw_pending *p, struct lw_error *e) LW_WARN_UNUSED;
 /* Gives the file its name in blobs/ (mode 0444), too, over an older one; it stays here. Then as

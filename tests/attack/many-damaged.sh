@@ -130,6 +130,14 @@ for verb in verify load; do
 		$'["content.prerequisite-damaged"]\ntrue\ntrue'
 done
 cp out.log half.json
+cp -a enclave resized
+longest=$(sql "SELECT hex(digest) FROM blob ORDER BY size DESC LIMIT 1" | tr A-F a-f)
+sqlite3 enclave/state.db "UPDATE blob SET size = size + 1 WHERE hex(digest) = upper('$longest')"
+exits 4 "one of another size, behind more missing ones than are told" lw verify next.lwb -o json
+is "is told" "$(jq -r '.findings[] | select(.code == "content.prerequisite-damaged").object' out.log |
+	grep -c "$longest")" 1
+rm -rf enclave
+mv resized enclave
 exits 0 "one supplement" lw pack -o half.0.lwb --only half.json --of next.lwb oci:layout:l0 oci:layout:l1
 accepted lw load half.0.lwb
 each_is_right "of both" 4
