@@ -42,13 +42,16 @@ static int graver(int a, int b)
 static bool is_part(const struct tally *t, size_t at)
 {
 	const struct ended *x = &t->list[at];
+	/* for other volumes, or for a supplement: a prerequisite may be missing or damaged */
+	const bool waits = x->code == LW_EXIT_INCOMPLETE ||
+			   (x->code == LW_EXIT_DAMAGED && x->judged.lacking);
 
 	for (size_t i = 0; i < t->n; i++) {
 		const struct ended *other = &t->list[i];
 
 		if (i == at || !lw_digest_equal(&other->judged.bundle, &x->judged.bundle))
 			continue;
-		if (x->code == LW_EXIT_INCOMPLETE && (other->code == LW_EXIT_DONE || i > at))
+		if (waits && (other->code == LW_EXIT_DONE || i > at))
 			return true;
 		if (x->judged.late && other->code == LW_EXIT_DONE &&
 		    (x->judged.parts || other->judged.parts))

@@ -169,6 +169,7 @@ static bool may_go_on(const struct lw_intake_result *result)
 	const enum lw_outcome outcome = result->verdict.outcome;
 
 	return work.of > 1 && (outcome == LW_INCOMPLETE_SO_FAR ||
+			       (outcome == LW_DAMAGED && result->n_lacking > 0) ||
 			       (outcome == LW_ACCEPTED && lw_intake_has_parts(result)));
 }
 

@@ -85,6 +85,19 @@ is "verify: what lacks comes with the last" "$(answer verify document.lwb)" "5; 
 accepted lw load document.lwb
 exits 0 "all holds" lw check --all
 
+fresh base.lwb
+flip "$store/$large" 100
+mkdir stick
+cp "${volumes[@]}" stick
+cp large.lwb stick/inc.zz.lwb
+exits 0 "all on one stick" lw load --all-of stick -o json
+is "is one bundle" "$(jq -c 'select(.bundles) | [.accepted, .bundles]' out.log)" "[1,1]"
+fresh base.lwb
+flip "$store/$large" 100
+rm stick/inc.zz.lwb
+exits 4 "without the supplement" lw load --all-of stick -o json
+is "it is one, too" "$(jq -c 'select(.bundles) | [.accepted, .bundles]' out.log)" "[0,1]"
+
 # --- damaged where it was staged ----------------------------------------------------------------------
 
 fresh base.lwb
@@ -110,6 +123,12 @@ is "is no longer told to be in" "$(jq '[.findings[] | select(.code == "content.v
 accepted lw load "$last"
 exits 0 "all holds" lw check --all
 
+rm -rf enclave
+cp -a long enclave
+flip "$(staged "$layer")" 1000
+sqlite3 enclave/state.db "DELETE FROM pending_member WHERE volume = 1"
+is "what another volume brought is not looked at" "$(answer load "$first")" "5; $n; "
+is "but with the last" "$(answer load "$last")" "4; 2; "
 rm -rf enclave
 mv long enclave
 echo more >>"$(staged "$(tar tf "$first" | grep -oE '^blobs/sha256/[0-9a-f]{64}' | cut -d / -f 3 | tail -n 1)")"
