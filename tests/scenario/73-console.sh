@@ -237,6 +237,26 @@ is "are one accepted, though others come after it" "$(look '[.last.word, .last.a
 is "and the head is the book's last" "$(look .last.head)" "\"$(sed -n 's/^  head *//p' out.log | tail -n 1)\""
 another
 
+# So are those of an increment, each of which finds the same prerequisite damaged until a supplement brings it.
+mkdir increment
+"$LW_BIN/tools/mklayout" big more 2 1MiB 300KiB
+base=(volumes/big.1of*.lwb)
+make_bundle increment/a.lwb --since "${base[0]}" --sequence 5 --volume-size 900KiB --key alice.key --key bob.key \
+	registry.example/again:1=oci:big:b0 oci:more:b1
+first=(increment/a.1of*.lwb)
+flip "$(find enclave/store/blobs/sha256 -type f -size +900k | head -n 1)" 100
+exits 4 "a damaged prerequisite" lw verify "${first[0]}" -o json
+cp out.log need.json
+another
+exits 4 "in each of its volumes" lw load --all-of increment
+is "is one bundle" "$(look '[.last.word, .last.accepted, .last.incomplete, .last.refused]')" '["REFUSED",0,0,1]'
+exits 0 "a supplement" lw pack -o increment/b.lwb --only need.json --of "${first[0]}" oci:big:b0
+another
+exits 0 "completes it" lw load --all-of increment
+is "which is accepted, and nothing else" "$(look '[.last.word, .last.accepted, .last.incomplete, .last.refused]')" \
+	'["ACCEPTED",1,0,0]'
+another
+
 # Parts of a medium, each read by a process of its own, and what the door says meanwhile.
 make_bundle medium.lwb --sequence 9
 approve medium.lwb alice bob
@@ -333,7 +353,7 @@ ok "who has a keyboard stops nothing" screen --keys $'\x13\x03\x1a' --until "Rea
 	--then "'$LW_BIN/landwaiter-status' --report data gone	gone"
 "$LW_BIN/landwaiter-status" --report data
 ok "idle" screen --until "Ready: plug in one medium."
-shows "what there is" "  images     2 accepted, 0 of them withheld" "  time       trusted" "  trust      version"
+shows "what there is" "  images     4 accepted, 0 of them withheld" "  time       trusted" "  trust      version"
 kill "$status_pid"
 ok "the screen says that nobody is there" screen --until "The status service is down."
 is "nothing stays behind" "$(find . -maxdepth 1 -type s)" ""
